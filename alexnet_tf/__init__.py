@@ -1,7 +1,7 @@
 """The networks, layers and training of "ImageNet Classification with Deep Convolutional Neural Networks".
 
-The public interface consists of the names in `__all__`; anything else may change. Names are imported on
-first use, so that reading a configuration or a result does not have to wait for TensorFlow.
+The public interface consists of the names in `__all__`. They are imported at their first use, so that reading
+a configuration or a result does not have to wait for TensorFlow.
 """
 
 import importlib

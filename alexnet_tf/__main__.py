@@ -245,7 +245,7 @@ def _run(name: str, options: argparse.Namespace) -> int:
 
 
 def _claimed_out(name: str, options: argparse.Namespace) -> AbstractContextManager[None]:
-    """A context that holds the lock of `--out`; it is entered before data are read or TensorFlow is imported.
+    """Holds the lock of `--out`; entered before data are read or TensorFlow is imported.
 
     Two kinds of commands take the lock later: `train` with several workers, because only the chief takes it,
     and the commands in `NEW_FOLDER`, whose lock file is beside the folder.
@@ -290,7 +290,6 @@ def _run_claimed(name: str, options: argparse.Namespace) -> int:
 
 
 def entry() -> NoReturn:
-    """Runs the command in `sys.argv` without TensorFlow's start-up messages, and exits with its status."""
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.exit(main())
 

@@ -1,1 +1,0 @@
-"""The commands of `alexnet`, one module each."""

@@ -14,9 +14,7 @@ PAPER = (
 def model_card(net: Trained, about: dict[str, Any], kind: str) -> str:
     """What the network is, how it was trained and what its input and output are, as Markdown.
 
-    Args:
-        about: content of the network's model.json.
-        kind: the format of the export.
+    `about` is the content of the network's model.json, `kind` the format of the export.
     """
     config, wanted = net.config, input_wanted(net)
     scores = ", ".join(

@@ -25,7 +25,6 @@ Statistics = dict[str, Any]
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints the statistics of a data set, and writes the files of `report_data` to `--out`."""
     config = PRESETS[options.model or "alexnet"].config(options.dataset)
     if options.recipe:
         config = with_recipe(config, options.recipe)
@@ -39,19 +38,14 @@ def run(options: argparse.Namespace) -> int:
 
 
 def report_data(config: DataConfig, out: Path, seed: int, access: DataAccess) -> Statistics:
-    """Reads every image of a set and writes statistics, lists and samples.
+    """Reads every image of a set, writes statistics, lists and samples, and returns the statistics by name.
 
     Args:
-        config: the set, and how its images are preprocessed; `storage` is ignored: images are streamed.
+        config: `storage` is ignored: images are streamed.
         out: folder for statistics.csv (statistic,value), classes.csv (images of each class and split),
             quarantine.csv (path,reason of each file that is not used), duplicates.csv (equal pictures in both
-            splits or in two classes, if there are any) and samples.png (some images as preprocessed
-            for testing and as augmented in seven epochs).
-        seed: seed of the augmentation shown.
-        access: where the images come from.
-
-    Returns:
-        The statistics in statistics.csv, by name.
+            splits or in two classes, if there are any) and samples.png (see `draw_samples`).
+        seed: seed of the augmentation in samples.png.
 
     Raises:
         InputError: if the set cannot be read; nothing is written then.
@@ -75,8 +69,8 @@ def data_statistics(data: DataPipelines) -> Statistics:
     """Counts, image sizes and colour statistics of a set, by name.
 
     Colour statistics are on the 0..255 scale, over the training images resized as configured. `eigenvalue_1`
-    etc. are the eigenvalues of the covariance of the channels (paper, section 4.1). For comparison:
-    their square roots for ImageNet are 121.78, 37.09 and 19.72 in the authors' program.
+    etc. are the eigenvalues of the covariance of the channels (paper, section 4.1); in the authors' program
+    their square roots for ImageNet are 121.78, 37.09 and 19.72.
     """
     images, pixels = data.image_set, data.statistics
     means = pixels.mean_image.mean(axis=(0, 1), dtype=np.float64)
@@ -96,7 +90,6 @@ def data_statistics(data: DataPipelines) -> Statistics:
 
 
 def _sizes(data: DataPipelines) -> Statistics:
-    """Smallest, median and largest height and width of the usable images before resizing."""
     images = data.image_set
     if isinstance(images, StreamedSet):
         dimensions = np.concatenate(list(images.dimensions.values()))
@@ -110,7 +103,7 @@ def _sizes(data: DataPipelines) -> Statistics:
 
 
 def _classes(data: DataPipelines) -> list[tuple]:
-    """Header and rows: images per class for training (selection included), selection and report."""
+    """The header, then images per class for training (selection included), selection and report."""
     images = data.image_set
     groups = images.train_labels, images.train_labels[images.selected], images.report_labels
     counts = [np.bincount(labels, minlength=images.classes).tolist() for labels in groups]

@@ -28,7 +28,6 @@ CLASSES, CONFUSION, FIGURE = "classes.csv", "confusion.csv", "confusion"
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints the scores; adds them to the table `--csv`, and writes the scores of each class to `--out`."""
     if options.csv and options.split not in (None, "report"):
         raise InputError(f"--csv: expected a table of the report split; received --split {options.split}")
     if options.csv:
@@ -82,10 +81,8 @@ def evaluate_on(
     """Scores one trained network, or the average of several, on a data set; counts confusions.
 
     Args:
-        nets: networks returned by `load_nets`.
         dataset: `builtin`, a TFDS name or `folder:PATH`.
         views: number of views per image, 1, 2, 5 or 10; their probabilities are averaged (section 4.1).
-        access: where the images come from.
         split: one of `scores.SPLITS`. By default the report split. If the set has none, all its images are
             scored, or only those held out of training if a network was trained on the set.
 
@@ -109,7 +106,6 @@ def evaluate_on(
 
 
 def _batches(data: DataPipelines, split: str, nets: Sequence[Trained]) -> tf.data.Dataset:
-    """Uncropped batches of a split."""
     report = data.report(EVALUATION_BATCH, cropped=False)
     if split == "report":
         return report
@@ -123,14 +119,7 @@ def _batches(data: DataPipelines, split: str, nets: Sequence[Trained]) -> tf.dat
 
 
 def write_classes(out: Path, scores: Scores, names: Sequence[str], dataset: str) -> None:
-    """Writes the errors of each class, and the confusion matrix as a table and as a figure.
-
-    Args:
-        out: folder for classes.csv, confusion.csv (a row for each class, a column for each prediction) and
-            confusion.png.
-        scores: scores with confusions.
-        names: class names, in label order.
-    """
+    """Writes classes.csv, confusion.csv (rows: classes, columns: predictions) and confusion.png."""
     matrix = scores.confusion
     assert matrix is not None
     counts, predicted, right = matrix.sum(1), matrix.sum(0), matrix.diagonal()
@@ -169,6 +158,5 @@ def averaged(nets: Sequence[Trained], views: int) -> keras.Model:
 
 
 def _scale(net: Trained) -> tuple[str, int, float | None]:
-    """Settings for the scale and padding of pixels after the mean is subtracted."""
     data = net.config.data
     return data.input_scale, data.pad, net.statistics.stddev if data.input_scale == "unit" else None

@@ -16,7 +16,6 @@ from alexnet_tf.runtime.files import make_folder
 
 
 def run(options: argparse.Namespace) -> int:
-    """Draws the panels and prints a line for each."""
     try:
         image = read_image(options.image)
     except (OSError, ImageDecodeError) as error:
@@ -38,8 +37,7 @@ def run(options: argparse.Namespace) -> int:
 def own_network(parse_flags: Callable[[], argparse.Namespace]) -> Trained:
     """A small AlexNet of two towers: trained on the built-in images by the first call, then read from disk.
 
-    Args:
-        parse_flags: returns the parsed flags of the `alexnet train` command that trains the network.
+    `parse_flags` returns the parsed flags of the `alexnet train` command that trains it.
     """
     training = parse_flags()
     if not (training.out / "model.json").is_file():

@@ -1,7 +1,7 @@
 """`alexnet export`: a trained network as a SavedModel or an ONNX file that needs none of this project's code.
 
-The exported network includes mean, scale, crop, softmax and class names. Response normalisation is exported
-as separate operations, not as one compiled by XLA: a server may lack XLA, and ONNX has no counterpart.
+Response normalisation is exported as separate operations, not as one compiled by XLA: a server may lack XLA,
+and ONNX has no counterpart.
 """
 
 import argparse
@@ -33,7 +33,6 @@ OPSET = 17
 
 
 def run(options: argparse.Namespace) -> int:
-    """Writes the exported network and its cards to `--out`, and prints the files."""
     if options.format == "onnx" and importlib.util.find_spec("tf2onnx") is None:
         raise InputError(
             "--format onnx: expected the package tf2onnx, which is not installed: pip install "
@@ -81,15 +80,15 @@ def write_saved_model(net: Trained, folder: Path) -> None:
             "serving_default": module.of_files.get_concrete_function(),
             "pixels": module.of_pixels.get_concrete_function(),
         }
-        # Within `portable_operations`, because saving traces the functions once more.
+        # Saving traces the functions once more.
         tf.saved_model.save(module, str(folder), signatures)
 
 
 def write_onnx(net: Trained, folder: Path) -> None:
     """Writes model.onnx: input `pixels` [n, height, width, channels], 0..255; `probabilities` and `logits`.
 
-    ONNX cannot decode JPEG files, so the caller has to decode, scale and crop images to the network's image
-    size. The metadata of model.onnx has the class names and the expected preprocessing, as JSON.
+    ONNX cannot decode JPEG files, so the caller decodes, scales and crops images to the network's image size.
+    The metadata has the class names and the expected preprocessing, as JSON.
     """
     import tf2onnx
     from keras.src.export.tf2onnx_lib import patch_tf2onnx
@@ -112,14 +111,13 @@ WRITERS: dict[str, Callable[[Trained, Path], None]] = {"saved-model": write_save
 
 
 def pixel_spec(net: Trained) -> tf.TensorSpec:
-    """Images of the network's size: [n, height, width, channels], 0..255."""
     return tf.TensorSpec([None, *net.image_shape], tf.float32, name="pixels")
 
 
 def classifier(net: Trained) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
     """The function from pixels [n, height, width, channels], 0..255, to probabilities and logits.
 
-    The function does what `Trained.preprocess` does after decoding, then takes the central crop.
+    It does what `Trained.preprocess` does after decoding, then takes the central crop.
     """
     mean = np.asarray(net.statistics.mean_image, np.float32)
     data = net.config.data
@@ -141,14 +139,9 @@ def classifier(net: Trained) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
 
 
 def decoded(data: tf.Tensor, shape: tuple[int, int, int], method: Method) -> tf.Tensor:
-    """Decodes an image file like `alexnet predict`: upright, scaled, cropped to the central square.
+    """Decodes an image file's content like `alexnet predict`: upright, scaled, central crop of this `shape`.
 
-    The pixels of a JPEG are within one grey level of those of `Trained.preprocess`.
-
-    Args:
-        data: scalar string.
-        shape: (height, width, channels) of the result.
-        method: see `central_square`.
+    The pixels of a JPEG differ by at most one grey level from `Trained.preprocess`.
     """
     size, _, channels = shape
     image = tf.cond(
@@ -177,11 +170,9 @@ def decoded(data: tf.Tensor, shape: tuple[int, int, int], method: Method) -> tf.
 
 
 def upright(image: tf.Tensor, data: tf.Tensor) -> tf.Tensor:
-    """Rotates an image by its EXIF orientation; TensorFlow has no such operation.
+    """Rotates an image [height, width, channels] by the EXIF orientation in its file's content `data`.
 
-    Args:
-        image: the decoded pixels, [height, width, channels].
-        data: content of the image file, scalar string; only JPEG and PNG have EXIF data.
+    TensorFlow has no such operation. Only JPEG and PNG have EXIF data.
     """
     # EXIF data have the form of a TIFF file: the byte order, then the offset of a list. The list is the
     # number of its entries, then 12 bytes for each entry.

@@ -11,7 +11,6 @@ from alexnet_tf.runtime.errors import InputError
 
 
 def run(options: argparse.Namespace) -> int:
-    """Writes the figures and prints a line for each; with `--model`, draws only the architecture."""
     words = read_words(options.words) if options.words else None
     if options.model:
         if options.dataset:

@@ -1,5 +1,3 @@
-"""The image files that a user names, found and read in batches."""
-
 import glob
 import os
 import re
@@ -20,7 +18,6 @@ if TYPE_CHECKING:
     from alexnet_tf.checkpoints.saved import Trained
 
 BATCH = 32
-# The part of a pattern that stands for folders at any depth.
 ANY_DEPTH = re.compile("(^|/)[*][*](/|$)")
 
 
@@ -64,10 +61,9 @@ def image_files(names: Sequence[str | Path], listed: Path | None = None, flag: s
 
 
 def _matches(pattern: str, linked: set[str]) -> Iterator[str]:
-    """The paths that match a pattern.
+    """The paths that match a pattern, and into `linked` a remark about each linked folder.
 
-    Unlike in `glob`, `**` does not follow linked folders, because they may form cycles. A remark about each
-    linked folder is added to `linked`.
+    Unlike in `glob`, `**` does not follow linked folders, because they may form cycles.
     """
     found = ANY_DEPTH.search(pattern)
     if not found:
@@ -86,7 +82,6 @@ def _unfollowed(path: str) -> str:
 
 
 def _below(folder: str) -> list[str]:
-    """The images below a folder; prints which unreadable or linked folders are left out."""
     found: list[str] = []
     left_out: list[str] = []
 
@@ -103,11 +98,7 @@ def _below(folder: str) -> list[str]:
 
 
 def read_batches(net: "Trained", files: Sequence[Path]) -> Iterator[list[tuple[Path, np.ndarray | str]]]:
-    """Reads and preprocesses files in threads, one batch ahead.
-
-    Yields:
-        For each file of a batch: its image as `net.preprocess` returns it, or why the file is not readable.
-    """
+    """Reads files in threads, one batch ahead; yields each with its preprocessed image or a reason."""
     with ThreadPoolExecutor() as pool:
         batches: deque = deque()
         for start in range(0, len(files), BATCH):

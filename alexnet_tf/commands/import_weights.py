@@ -1,13 +1,13 @@
 """`alexnet import-weights`: imports networks trained by other programs.
 
-The programs preprocess images differently. torchvision divides each channel c by its own standard deviation
-s_c; here all channels are divided by the mean s of the three, and conv1's kernels are scaled accordingly:
+torchvision divides each channel c by its own standard deviation s_c; here all channels are divided by the
+mean s of the three, and conv1's kernels are scaled accordingly:
 
     sum of w_c (x_c - m_c) / s_c  =  sum of (w_c s / s_c) (x_c - m_c) / s
 
-torchvision and this library both pad the preprocessed image with zeros, so the outputs are equal up to
-rounding. The factors s / s_c are close to 1 (0.99 to 1.01), so weight decay and the learning rate act almost
-as on torchvision's kernels if training continues.
+Both pad the preprocessed image with zeros, so the outputs are equal up to rounding. The factors s / s_c are
+close to 1 (0.99 to 1.01), so weight decay and the learning rate act almost as on torchvision's kernels if
+training continues.
 """
 
 import argparse
@@ -51,8 +51,7 @@ class Source:
     """A program that trains AlexNet.
 
     Attributes:
-        program: name of the program.
-        load: function that sets a model's weights from arrays.
+        load: sets a model's weights from arrays.
         head: name of the array with the biases of the last layer, one per class.
         mean: mean of red, green and blue, 0..255, that the program subtracts.
         stddev: standard deviations of red, green and blue by which it then divides; None for no division.
@@ -80,7 +79,6 @@ SOURCES = {
 
 
 def run(options: argparse.Namespace) -> int:
-    """Writes the network to `--out` and prints a description."""
     names = read_class_names(options.classes) if options.classes else None
     source = SOURCES[options.model]
     net = import_weights(options.file, source, PRESETS[options.model], options.out, names)
@@ -96,20 +94,15 @@ def import_weights(
 ) -> Trained:
     """Writes the folder of a network with imported weights; neither PyTorch nor Caffe is needed.
 
-    Images are always made square as in section 2 of the paper: shorter side to 256, then the central 256 x
-    256. torchvision does the same, but Caffe resizes the whole image to 256 x 256.
+    Images are made square as in section 2 of the paper: shorter side to 256, then the central 256 x 256.
+    torchvision does the same, but Caffe resizes the whole image to 256 x 256.
 
     Args:
         path: .npz, .safetensors or .npy file, see `read_arrays`.
-        source: the program that wrote the file.
-        preset: preset of the network, with an `image_size`. Its `input_scale` must be `unit` if the source
-            divides by standard deviations.
+        preset: has an `image_size`; its `input_scale` is `unit` if the source divides by standard deviations.
         out: a new or empty folder.
         class_names: names of the outputs, in order; by default the ids of ImageNet's classes for 1000
             outputs, and 0, 1, 2 and so on for others.
-
-    Returns:
-        The network, as `load_trained(out)` returns it.
 
     Raises:
         InputError: if the file, the names or the folder are unsuitable; nothing is written then.

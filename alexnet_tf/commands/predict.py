@@ -24,7 +24,7 @@ COLUMNS = ("path", "rank", "class", "words", "probability")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints a line for each file; returns the exit status, 1 if no file is readable."""
+    """Prints a line for each file; returns 1 if no file is readable."""
     words = read_words(options.words) if options.words else None
     files = options.files
     if options.figure:
@@ -54,7 +54,6 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _named(prediction: Prediction, words: Mapping[str, str] | None) -> list[dict[str, Any]]:
-    """The classes of an image with their words, best first."""
     readable = readable_names([name for name, _ in prediction], words)
     return [
         {"rank": rank, "class": name, "words": text, "probability": probability}
@@ -65,12 +64,7 @@ def _named(prediction: Prediction, words: Mapping[str, str] | None) -> list[dict
 def predict_files(
     checkpoint: Path, files: Sequence[Path], views: int = 1
 ) -> list[tuple[Path, Prediction | str]]:
-    """The most probable classes of image files, which are decoded in threads and predicted in batches.
-
-    Returns:
-        For each file its five most probable classes as (class name, probability), or the reason why the file
-        is not readable.
-    """
+    """The five most probable classes of each file as (class name, probability), or why it is unreadable."""
     net = load_trained(checkpoint)
     model = averaged([net], views)
     predictions: list[tuple[Path, Prediction | str]] = []

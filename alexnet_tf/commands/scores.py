@@ -25,7 +25,7 @@ KEY = ("checkpoint", "dataset", "views")
 def read_scores(path: Path) -> list[dict[str, str]]:
     """The rows of a table as text; none if there is no file.
 
-    `top5_error` is an empty text if there are fewer than six classes.
+    `top5_error` is empty if there are fewer than six classes.
 
     Raises:
         InputError: if the file cannot be read or is not a table of scores.
@@ -52,13 +52,6 @@ def record_scores(
     path: Path, scores: "Scores", checkpoints: Sequence[Path], dataset: str, views: int
 ) -> None:
     """Adds a row to the table; replaces a row with the same checkpoints, data set and views.
-
-    Args:
-        path: the table, created if missing.
-        scores: scores on the report split.
-        checkpoints: checkpoints as given by the user; several form an ensemble.
-        dataset: data set as given by the user.
-        views: number of views per image.
 
     Raises:
         InputError: as for `read_scores`, or if the file cannot be written.

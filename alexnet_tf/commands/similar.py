@@ -1,7 +1,4 @@
-"""`alexnet similar`: finds the images of a folder that are most similar to given images.
-
-The most similar images have the nearest values, by Euclidean distance, in the network's last hidden layer.
-"""
+"""`alexnet similar`: finds the images of a folder that are most similar to given images."""
 
 import argparse
 import io
@@ -75,14 +72,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def features_of(net: Trained, model: keras.Model, files: Sequence[Path]) -> tuple[list[Path], np.ndarray]:
-    """The features of the central crop of each readable image.
+    """The readable files, and the features of their central crops, float32 [files, values].
 
-    Args:
-        model: the part of the network from crops to features.
-        files: image files; those that cannot be read are left out.
-
-    Returns:
-        The files that were read, and their features, float32 [files, values].
+    `model` is the part of the network from crops to features.
     """
     height, width = net.image_shape[0] + 2 * net.config.data.pad, net.image_shape[1] + 2 * net.config.data.pad
     side = model.input.shape[1]
@@ -101,16 +93,10 @@ def features_of(net: Trained, model: keras.Model, files: Sequence[Path]) -> tupl
 def nearest(
     queries: Sequence[Path], query_features: np.ndarray, members: Sequence[Path], member_features: np.ndarray
 ) -> tuple[list[dict[str, object]], np.ndarray]:
-    """Finds each query's nearest members, without the query itself.
+    """Finds each query's nearest members, without the query itself, by features [queries or members, values].
 
-    Args:
-        query_features: [queries, values].
-        member_features: [members, values].
-
-    Returns:
-        The rows of similar.csv, and the indices of the nearest members, int64 [queries, neighbours]. If the
-        queries have different numbers of neighbours, the indices are cut to the smallest number; the rows
-        have all of them.
+    Returns the rows of similar.csv, and the indices of the nearest members, int64 [queries, neighbours]. The
+    indices are cut to the smallest number of neighbours that a query has.
     """
     search = NearestSearch(query_features, min(NEIGHBOURS + 1, len(members)))
     search.add(member_features)

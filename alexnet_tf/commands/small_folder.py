@@ -15,7 +15,7 @@ def fit_small_folder(options: argparse.Namespace, started: Config | None = None)
     """Completes `options.model` and `options.settings` of `train` and `data` for a folder of few images.
 
     The model becomes `SMALL` if neither a model nor a recipe is named. If the folder has too few images for
-    one batch, the batch size and learning rate (of `SMALL` or of `started`) are lowered, unless they are set.
+    one batch, the batch size and learning rate are lowered, unless they are set.
 
     Args:
         started: configuration of the trained network that the training starts from, if any.

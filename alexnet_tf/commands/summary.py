@@ -9,7 +9,6 @@ from alexnet_tf.runtime.errors import InputError
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints the table of a model, for its own image size and number of classes or for given ones."""
     preset = PRESETS[options.model]
     side, classes = options.image_size or preset.side, options.classes or preset.classes
     try:

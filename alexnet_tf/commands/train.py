@@ -36,14 +36,11 @@ from alexnet_tf.training.workers import current_workers
 
 
 def run(options: argparse.Namespace) -> int:
-    """Trains a network and writes it to `--out`.
+    """Trains a network and writes it to `--out`; returns 1 if the run diverged.
 
     An interrupted run resumes after the step of its last checkpoint; a finished run is not trained again. A
-    run in `--out` that has another config or other images is not overwritten.
-
-    Returns:
-        The exit status: 0 if there is a network, 1 if the run diverged. A diverged run leaves its curve, and
-        a model.json that says why it ended.
+    run in `--out` with another config or other images is not overwritten. A diverged run leaves its curve,
+    and a model.json that says why it ended.
 
     Raises:
         InputError: if the data set, the folder or the config is unsuitable; no network is written then.
@@ -137,8 +134,7 @@ def open_run_data(config: Config, start: Trained | None, access: DataAccess = Da
     """Opens the data of a run; uses the preprocessing of the network that it starts from, if any.
 
     Raises:
-        InputError: if the set cannot be read, if its images are not square, as all commands that use networks
-            require, or if they differ in shape from the images of the network.
+        InputError: if the set cannot be read, or its images are not square or not of the network's shape.
     """
     data = open_data(config.data, access, start.statistics if start else None)
     height, width, _ = data.image_set.image_shape
@@ -180,7 +176,6 @@ def _callbacks(
 
 
 def _about(history: History, data: DataPipelines, strategy: tf.distribute.Strategy) -> dict[str, Any]:
-    """The entries of model.json about a run."""
     last = dict(history.curve[-1]) if history.curve else {}
     if data.image_set.classes <= TOP_K:
         last.pop("test_top5_error", None)

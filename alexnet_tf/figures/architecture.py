@@ -52,12 +52,11 @@ class Box:
 
     @property
     def entry(self) -> Point:
-        """The point where connections from the previous stage end."""
+        """Where connections from the previous stage end."""
         return self.left, self.bottom + self.height / 2
 
     @property
     def top(self) -> float:
-        """Vertical coordinate of the highest point."""
         return self.bottom + self.height + self.depth * SLANT[1]
 
     def on_side(self, across: float, up: float) -> Point:
@@ -72,7 +71,6 @@ class Box:
         return [self.on_side(*corner) for corner in ((near, low), (far, low), (far, high), (near, high))]
 
     def draw(self, axes: Axes) -> None:
-        """Draws the three visible faces, the front one darkest."""
         back = self.depth * SLANT
         right, top = self.left + self.length, self.bottom + self.height
         corners = np.array([(self.left, self.bottom), (right, self.bottom), (right, top), (self.left, top)])
@@ -84,7 +82,6 @@ class Box:
 def fill_polygon(
     axes: Axes, points, color, edge: str = "none", alpha: float = 1.0, order: float = 2, line: float = 0.6
 ) -> None:
-    """Draws a filled polygon with these corners."""
     axes.add_patch(
         Polygon(
             points, facecolor=color, edgecolor=edge, linewidth=line, alpha=alpha, zorder=order,
@@ -94,7 +91,7 @@ def fill_polygon(
 
 
 def lighter(color: str, share: float) -> tuple[float, float, float]:
-    """The colour mixed with this share of white; a share of 1 gives white.
+    """The colour mixed with this share of white.
 
     Example:
 
@@ -109,12 +106,7 @@ def architecture_figure(model: keras.Model, name: str | None = None) -> Figure:
     """Draws a network: boxes are outputs, windows on them are kernels, bands are full connections.
 
     Each tower has its own row. Where a stage has one group per tower, each kernel sees only its own tower.
-    Other stages see all towers, so lines cross in front of them (in the paper: conv3 and the fully connected
-    layers).
-
-    Args:
-        model: any of the project's networks; its layers must form a chain.
-        name: name in the title, by default the model's name.
+    Other stages (in the paper: conv3 and the fully connected layers) see all towers.
 
     Raises:
         InputError: if the layers do not form a chain.
@@ -177,7 +169,6 @@ def _boxes(stage: Stage, middle: float, bottom: float, room: float, towers: int)
 
 
 def _connect(axes: Axes, before: Sequence[Box], boxes: Sequence[Box], stage: Stage) -> None:
-    """Draws the connections from the boxes of the previous stage (`before`) to the boxes of `stage`."""
     within_towers = len(before) == len(boxes) == stage.groups
     for place, source in enumerate(before):
         targets = boxes[place : place + 1] if within_towers else boxes
@@ -212,7 +203,6 @@ def _label_sizes(axes: Axes, box: Box, stage: Stage, towers: int) -> None:
 
 
 def _describe(axes: Axes, stage: Stage, middle: float, top: float, footer: float) -> None:
-    """Writes the layer's name and kernels above the boxes, later operations and the parameters below them."""
     style: dict[str, Any] = {"ha": "center", "va": "top", "linespacing": 1.35}
     axes.text(middle, top, stage.name, fontsize=12, fontweight="bold", color=DARK, **style)
     lines = "" if stage.kind == "input" else f"{stage.shape[-1]:,} units"

@@ -1,5 +1,3 @@
-"""The confusion matrix of a classifier."""
-
 from collections.abc import Sequence
 
 import numpy as np
@@ -14,8 +12,7 @@ MOST_COUNTS, MOST_NAMES = 25, 60
 def confusion_figure(matrix: np.ndarray, names: Sequence[str], dataset: str) -> Figure:
     """Draws, for each class (row), the share of its images that were predicted as each class (column).
 
-    Args:
-        matrix: int [classes, classes], images by class (rows) and predicted class.
+    `matrix` is int [classes, classes], images by class (rows) and predicted class.
     """
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     side = float(np.clip(2.5 + 0.3 * len(names), 5, 14))

@@ -1,5 +1,3 @@
-"""Writes all figures of a trained network to files."""
-
 import functools
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -36,22 +34,16 @@ def figures_of(
     words: Mapping[str, str] | None = None,
     seed: int = 0,
 ) -> Iterator[str]:
-    """Writes the figures of a trained network and reports each file after writing it.
+    """Writes the figures of a trained network; yields a line of text for each file.
 
     Without a data set: architecture (Figure 2), kernels (Figure 3, with kernels.csv), curve (with curve.csv)
     and training (loss, rate and, if they were measured, gradient norms). With a data set also predictions and
     neighbours (Figure 4, with neighbours.csv).
 
     Args:
-        checkpoint: folder written by `alexnet train`.
-        out: folder for the files; created if missing.
         dataset: `builtin`, a TFDS name or `folder:PATH`, with the network's classes.
-        access: where the images come from.
         words: see `readable_names`.
         seed: seed that selects the test images.
-
-    Yields:
-        One line of text for each file; the lines for kernels.csv and neighbours.csv also give their numbers.
 
     Raises:
         InputError: for an unusable checkpoint or data set, before any file is written.
@@ -65,7 +57,6 @@ def figures_of(
     yield from draw_architecture(net.model, net.model.name, out)
     yield from _kernels(net, out)
     if (run / "curve.csv") in measured:
-        # Copied so that the numbers of the figures are in the same folder.
         for file in measured:
             write_bytes(out / file.name, file.read_bytes())
         drawn = write_curves(out, net.model.name, results_slug(net.config.data.dataset), out)
@@ -79,7 +70,7 @@ def figures_of(
 
 
 def draw_architecture(model: keras.Model, name: str, out: Path) -> Iterator[str]:
-    """Writes Figure 2 for any network, trained or not, to a folder; see `figures_of`."""
+    """Writes Figure 2 for any network, trained or not."""
     make_folder(out, "--out")
     yield from map(str, write_figure(out / "architecture", lambda: architecture_figure(model, name), VECTOR))
 

@@ -54,13 +54,7 @@ class Neighbourhood:
 
 
 def predictions_figure(predicted: Sequence[Predicted], headline: str, about: str) -> Figure:
-    """Draws each image above bars for its predictions; the bar of the correct class has another colour.
-
-    Args:
-        predicted: images with predictions, at least one.
-        headline: title of the figure.
-        about: caption at the bottom.
-    """
+    """Draws each image above bars for its predictions; the bar of the correct class has another colour."""
     columns = min(COLUMNS, len(predicted))
     rows = math.ceil(len(predicted) / columns)
     figure = Figure(figsize=(max(2.3 * columns, 4.0), 3.4 * rows + 0.9), layout="constrained")
@@ -87,8 +81,6 @@ def neighbours_figure(
         queries: uint8 [q, height, width, 1 or 3].
         names: names of the queries' classes.
         spaces: heading of a space -> the neighbours of each query in that space.
-        headline: title of the figure.
-        about: caption at the bottom.
     """
     count = len(next(iter(spaces.values()))[0].names)
     width = 2 * MARGIN + SIDE * (1 + len(spaces) * (count + SPACE))

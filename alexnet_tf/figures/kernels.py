@@ -14,7 +14,6 @@ from alexnet_tf.runtime.errors import InputError
 NOISE = 2 / 3
 # Ratio of columns to rows in a tower's grid, as in the paper: 48 kernels in 3 rows of 16.
 ASPECT = 16 / 3
-# Number of random splits of the kernels.
 SPLITS = 1000
 # Smallest side of a kernel's picture and gap between two pictures, in pixels.
 SIDE, SPACE = 60, 5
@@ -38,9 +37,8 @@ def colorfulness(kernels: np.ndarray) -> np.ndarray:
 
         1 - sum over pixels of (w . g)^2 / sum over pixels of |w|^2,   g = (1, 1, 1) / sqrt(3)
 
-    A kernel with three equal channels sees only brightness; its colourfulness is 0. A kernel whose channels
-    sum to zero at every pixel sees only colour; its colourfulness is 1. Independent noise has 2/3 on average.
-    The kernel's mean is not subtracted, so a uniform grey kernel has 0 and a uniform red one 2/3.
+    A kernel with three equal channels has 0; a kernel whose channels sum to zero at every pixel has 1.
+    Independent noise has 2/3 on average, and so has a uniform red kernel.
 
     Args:
         kernels: [height, width, 3, kernels].
@@ -64,7 +62,7 @@ def colorfulness(kernels: np.ndarray) -> np.ndarray:
 
 
 def tower_colorfulness(kernels: np.ndarray, towers: int) -> np.ndarray:
-    """The share of each tower's energy that is off the grey axis: mean `colorfulness` weighted by energy.
+    """The mean `colorfulness` of each tower, weighted by the energy of its kernels: float64 [towers].
 
     The mean is weighted because a kernel that has learned nothing stays close to its initial noise: it has
     little energy, and a colourfulness of about 2/3 in either tower.
@@ -72,9 +70,6 @@ def tower_colorfulness(kernels: np.ndarray, towers: int) -> np.ndarray:
     Args:
         kernels: [height, width, 3, kernels]; consecutive blocks of equal size belong to one tower each.
         towers: number of towers; divides the number of kernels.
-
-    Returns:
-        float64 [towers].
 
     Example:
 
@@ -89,16 +84,13 @@ def tower_colorfulness(kernels: np.ndarray, towers: int) -> np.ndarray:
 
 
 def random_contrasts(kernels: np.ndarray, splits: int, seed: int) -> np.ndarray:
-    """The absolute difference in colourfulness between two random halves of the kernels, for many splits.
+    """Absolute differences in colourfulness between two random halves of the kernels: float64 [splits].
 
     This is the null distribution of the difference between two towers. The share of splits whose halves
     differ at least as much as the towers is the p value of a permutation test for one net.
 
     Args:
         kernels: [height, width, 3, kernels]; the number of kernels is even.
-
-    Returns:
-        float64 [splits].
 
     Example:
 
@@ -174,7 +166,6 @@ def kernels_figure(model: keras.Model) -> Figure:
 
 
 def _random_halves(kernels: np.ndarray) -> str:
-    """The part of the caption about the difference between this net's two towers."""
     difference = np.ptp(tower_colorfulness(kernels, 2))
     # The tolerance is for rounding errors, because a random split may equal the split into towers.
     share = (random_contrasts(kernels, SPLITS, seed=0) >= difference - 1e-9).mean()
@@ -204,7 +195,6 @@ def grid_shape(count: int) -> tuple[int, int]:
 
 
 def _draw_bank(axes: Axes, bank: np.ndarray, rows: int, columns: int) -> None:
-    """Draws all kernels of a tower in one grid, separated by gaps."""
     # Kernels are enlarged, so that the gap between two of them is small in comparison.
     enlarged = (
         displayed(bank).repeat(-(-SIDE // bank.shape[0]), axis=1).repeat(-(-SIDE // bank.shape[1]), axis=2)
@@ -219,7 +209,6 @@ def _draw_bank(axes: Axes, bank: np.ndarray, rows: int, columns: int) -> None:
 
 
 def _draw_spread(axes: Axes, bank: np.ndarray, share: float, color: str) -> None:
-    """Plots the sorted colourfulness of the kernels as dots, and the colourfulness of the tower as a line."""
     values = np.sort(colorfulness(bank))
     axes.axvline(NOISE, color=GREY, linewidth=1, linestyle=":", zorder=1)
     axes.axvline(share, color=color, linewidth=1.5, zorder=2)

@@ -71,11 +71,6 @@ def _read(path: Path, columns: Sequence[str], texts: Collection[str]) -> list[di
 def write_curves(run: Path, name: str, dataset: str, out: Path) -> list[Path]:
     """Draws `curve` and `training` from the CSV files in the folder of a run; returns the files written.
 
-    Args:
-        run: folder with `curve.csv` and perhaps `gradient_norms.csv`.
-        name, dataset: names of the network and the data set.
-        out: folder for the figures.
-
     Raises:
         InputError: as `read_curve`, before a figure is written.
     """
@@ -89,8 +84,6 @@ def write_curves(run: Path, name: str, dataset: str, out: Path) -> list[Path]:
 
 def rate_drops(rows: Sequence[Mapping[str, float]]) -> list[tuple[float, float]]:
     """(last epoch before the drop, new rate) for each drop of the learning rate.
-
-    The row of epoch n has the learning rate of epoch n.
 
     Example:
 
@@ -107,9 +100,7 @@ def rate_drops(rows: Sequence[Mapping[str, float]]) -> list[tuple[float, float]]
 def curve_figure(rows: Sequence[Mapping[str, float]], name: str, dataset: str) -> Figure:
     """Draws training and test error against epochs, with the drops of the learning rate.
 
-    Args:
-        rows: rows returned by `read_curve`.
-        name, dataset: as for `write_curves`.
+    `rows` are those of `read_curve`; `name` and `dataset` are for the title.
     """
     figure = Figure(figsize=(7.2, 4.6), layout="constrained")
     axes = figure.add_subplot()
@@ -149,10 +140,7 @@ def training_figure(
 ) -> Figure:
     """Draws loss, learning rate and, if there are any, the gradient norms of the layers against epochs.
 
-    Args:
-        rows: rows returned by `read_curve`.
-        norms: norms returned by `read_gradient_norms`; may be empty.
-        name, dataset: as for `write_curves`.
+    `rows` and `norms` are those of `read_curve` and `read_gradient_norms`.
     """
     figure = Figure(figsize=(3.9 * (3 if norms else 2), 3.4), layout="constrained")
     loss, rate, *gradient = figure.subplots(1, 3 if norms else 2)
@@ -193,7 +181,6 @@ def training_figure(
 
 
 def _log_axis(axes: Axes) -> None:
-    """Makes the vertical axis logarithmic: ticks at 1, 2 and 5 times powers of ten, as plain decimals."""
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(

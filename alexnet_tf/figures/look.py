@@ -113,12 +113,10 @@ def _glyphs() -> frozenset[int]:
 def write_figure(
     path: Path, draw: Callable[[], Figure | None], formats: Sequence[str], dpi: int | None = None
 ) -> list[Path]:
-    """Draws a figure once and writes it in each format.
+    """Draws a figure once, unless `draw` returns None, and writes it in each format (`png`, `svg`, `pdf`).
 
     Args:
         path: path of the files without their extension.
-        draw: function that makes the figure; it may return None, and then nothing is written.
-        formats: any of `png`, `svg` and `pdf`.
         dpi: pixels per inch of a `png`; by default the value in the style.
 
     Returns:
@@ -174,7 +172,6 @@ def texts_have_room(figure: Figure) -> bool:
     outer = (figure._suptitle, figure._supxlabel)  # type: ignore[attr-defined]
     texts += [text for text in outer if text is not None]
     extents = [text.get_window_extent() for text in texts if text.get_visible() and text.get_text().strip()]
-    # Neighbouring lines may touch.
     boxes = [(one.x0, one.y0 + one.height / 6, one.x1, one.y1 - one.height / 6) for one in extents]
     edge = figure.bbox
     if any(box[0] < edge.x0 or box[2] > edge.x1 or box[1] < edge.y0 or box[3] > edge.y1 for box in boxes):

@@ -47,7 +47,6 @@ class NearestSearch:
 
     @property
     def values(self) -> int:
-        """Number of dimensions."""
         return self._queries.shape[1]
 
     @property

@@ -28,12 +28,11 @@ from alexnet_tf.training.evaluate import TOP_K
 BATCH = 100
 # As in the paper: eight images with their predictions, five queries with six neighbours.
 PREDICTED, QUERIES, NEIGHBOURS = 8, 5, 6
-# Shares are computed from at most MEASURED queries (including those shown) and DATABASE training images.
+# Largest numbers of queries (including those shown) and of training images from which shares are computed.
 MEASURED, DATABASE = 500, 50_000
 # A figure with more images would be too large to open.
 MOST_IMAGES = 200
-# Largest side of an image in the figure that `draw_files` writes, in pixels.
-FILE_SIDE = 256
+FILE_SIDE = 256  # pixels
 
 
 @dataclass(frozen=True)
@@ -73,10 +72,7 @@ class Neighbours:
 def predict_sample(net: Trained, data: DataPipelines, names: tuple[str, ...], seed: int) -> list[Predicted]:
     """Predictions for eight random images of the report split, from different classes if there are enough.
 
-    Args:
-        net: trained network, which is applied to the central crop of each image.
-        data: pipelines returned by `open_data_for`.
-        names: readable names of the classes.
+    The network is applied to the central crop of each image. `names` are readable names of the classes.
     """
     labels = data.image_set.report_labels
     chosen = of_different_classes(np.random.default_rng(seed).permutation(len(labels)), labels, PREDICTED)
@@ -105,15 +101,12 @@ def check_figure(path: Path, files: Sequence[Path]) -> None:
 def draw_files(
     path: Path, predictions: Sequence[tuple[Path, Prediction | str]], words: Mapping[str, str] | None = None
 ) -> None:
-    """Writes a figure of the readable files and their predictions; writes nothing if no file is readable.
+    """Writes a figure of the readable files and their predictions; nothing if no file is readable.
 
     Args:
         path: path of the `.png` file to write.
         predictions: files and predictions returned by `predict_files`.
         words: see `readable_names`.
-
-    Raises:
-        InputError: if the figure cannot be written.
     """
     drawn = []
     for file, best in predictions:
@@ -134,11 +127,8 @@ def find_neighbours(model: keras.Model, data: DataPipelines, seed: int) -> Neigh
     """Finds the nearest training images of report images, by features of the last hidden layer and by pixels.
 
     All images are central crops without augmentation. `pixels` is the network's input; subtracting the mean
-    image does not change distances between inputs.
-
-    Args:
-        data: pipelines of the network's training, or those returned by `open_data_for`.
-        seed: seed that selects the queries; the first five have different classes and are shown.
+    image does not change distances between inputs. `seed` selects the queries; the first five have different
+    classes and are shown.
     """
     labels, trained_labels = data.image_set.report_labels, data.image_set.train_labels
     order = np.random.default_rng((seed, 1)).permutation(len(labels))
@@ -216,7 +206,7 @@ def _gathered(data: DataPipelines, split: ReadSplit, indices: np.ndarray, croppe
 def _batches(
     data: DataPipelines, split: ReadSplit, indices: np.ndarray, cropped: bool = True
 ) -> Iterator[np.ndarray]:
-    """Batches of the images at these indices, without the padding of the last batch."""
+    """Without the padding of the last batch."""
     for images, _, weights in data.chosen(split, indices, min(BATCH, len(indices)), cropped):
         data.check_readable()
         yield images.numpy()[weights.numpy() > 0]

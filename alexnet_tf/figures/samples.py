@@ -1,5 +1,3 @@
-"""A figure of images as the network receives them."""
-
 import dataclasses
 
 import numpy as np
@@ -33,7 +31,7 @@ def draw_samples(data: DataPipelines, seed: int = 0) -> Figure:
 
 
 def _with_plain_mean(data: DataPipelines) -> DataPipelines:
-    """The same pipelines, but with one mean colour subtracted at every pixel, which can be undone exactly.
+    """The same pipelines, but with one mean colour subtracted at every pixel.
 
     Undoing the subtraction of a mean image would require the position of each crop.
     """

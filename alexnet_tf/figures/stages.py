@@ -77,13 +77,6 @@ def stages_of(model: keras.Model) -> list[Stage]:
 
 
 def times(lengths: Sequence[int]) -> str:
-    """Lengths joined by multiplication signs.
-
-    Example:
-
-    >>> times((3, 3))
-    '3×3'
-    """
     return "\N{MULTIPLICATION SIGN}".join(str(length) for length in lengths)
 
 
@@ -117,13 +110,7 @@ def feature_model(model: keras.Model) -> tuple[keras.Model, str]:
     """A model from images to the input of the classifier, and the name of the stage that computes that input.
 
     The classifier is the last layer. In inference, where dropout does nothing, its input is the output of the
-    last stage before it.
-
-    Args:
-        model: a chain of layers that ends in a fully connected one.
-
-    Returns:
-        A model that shares the network's weights, from images to [n, features], and a name such as `fc7`.
+    last stage before it, such as `fc7`. The model shares the network's weights.
 
     Raises:
         InputError: if the network does not end in a dense layer, or has branches.
@@ -144,7 +131,6 @@ def feature_model(model: keras.Model) -> tuple[keras.Model, str]:
 
 
 def _stage(run: Sequence[keras.Layer]) -> Stage:
-    """The stage of a run of layers: a convolution or fully connected layer and the layers that follow it."""
     layer = run[0]
     words, parameters = _followed_by(run[1:])
     common = {
@@ -166,7 +152,6 @@ def _followed_by(run: Sequence[keras.Layer]) -> tuple[tuple[str, ...], int]:
 
 
 def _words(layer: keras.Layer) -> list[str]:
-    """A short description of a layer that is neither a convolution nor fully connected."""
     if isinstance(layer, _SILENT):
         return []
     if isinstance(layer, layers.Activation):

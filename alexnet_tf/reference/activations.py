@@ -1,5 +1,3 @@
-"""ReLU, softmax and dropout."""
-
 import numpy as np
 
 

@@ -1,5 +1,3 @@
-"""The complete network, as in the paper (Figure 2) or in the authors' program."""
-
 from collections.abc import Sequence
 from typing import Literal
 

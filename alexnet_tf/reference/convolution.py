@@ -1,5 +1,3 @@
-"""Convolutional and fully connected layers."""
-
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 

@@ -1,5 +1,3 @@
-"""Response normalisation across channels and across positions."""
-
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 

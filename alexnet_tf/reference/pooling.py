@@ -1,5 +1,3 @@
-"""Max and average pooling."""
-
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 

@@ -1,5 +1,3 @@
-"""Output sizes and padding of convolution and pooling."""
-
 from typing import Literal
 
 # One number of pixels for all four sides, or ((top, bottom), (left, right)).

@@ -1,5 +1,3 @@
-"""Draws images and maps in the panels."""
-
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure

@@ -1,5 +1,3 @@
-"""The outputs of a network's layers for one image."""
-
 from collections.abc import Callable
 
 import keras
@@ -40,11 +38,9 @@ class Explained:
         }
 
     def after(self, layer: keras.Layer) -> np.ndarray:
-        """The output of a layer for the central crop, without the batch axis."""
         return self._outputs[layer.name]
 
     def before(self, layer: keras.Layer) -> np.ndarray:
-        """The input of a layer: the output of the previous layer."""
         place = self.layers.index(layer)
         return self.after(self.layers[place - 1]) if place else self.crop
 

@@ -1,5 +1,3 @@
-"""The panels in the order of the paper."""
-
 from collections.abc import Callable
 
 from matplotlib.figure import Figure

@@ -15,8 +15,7 @@ from alexnet_tf.figures.kernels import displayed
 from alexnet_tf.figures.look import GREY, PALETTE
 from alexnet_tf.layers import LocalResponseNormalization
 
-# Number of maps shown of each layer.
-SHOWN = 7
+SHOWN = 7  # maps of each layer
 
 
 def relu_and_tanh(explained: Explained) -> Figure | None:
@@ -177,7 +176,6 @@ def feature_maps(explained: Explained) -> Figure | None:
 def _rows_of_maps(
     explained: Explained, layers_maps: list[tuple[str, np.ndarray]], symmetric: bool = False
 ) -> Figure:
-    """The image and, for each name, a row of the maps that vary most."""
     figure = Figure(figsize=(WIDTH, 1.35 * len(layers_maps) + 0.9), layout="constrained")
     grid = figure.subplots(len(layers_maps), SHOWN + 1, squeeze=False)
     for axes in grid.flat:
@@ -193,7 +191,7 @@ def _rows_of_maps(
 
 
 def _linear(explained: Explained, conv: layers.Conv2D) -> np.ndarray:
-    """The output of the first convolution, before the activation if the layer includes one."""
+    """The output of the first convolution, without an activation that the layer includes."""
     inputs = explained.before(conv)[np.newaxis]
     sums = ops.conv(inputs, ops.cast(conv.kernel, "float32"), conv.strides, conv.padding)
     bias = 0 if conv.bias is None else ops.convert_to_numpy(ops.cast(conv.bias, "float32"))

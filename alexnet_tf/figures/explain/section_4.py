@@ -12,8 +12,7 @@ from alexnet_tf.figures.explain.drawing import WIDTH, draw_image, draw_map, fini
 from alexnet_tf.figures.explain.explained import Explained
 from alexnet_tf.models.views import view_offsets
 
-# Number of draws of the training pipeline to show.
-DRAWN = 5
+DRAWN = 5  # draws of the training pipeline
 
 
 def crops(explained: Explained) -> Figure | None:
