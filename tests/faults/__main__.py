@@ -12,7 +12,7 @@ from tests.faults.trials import AS_PROMISED, OUTCOMES, ROOT, families, run_famil
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs families of trials; returns 0 if all ended as promised, 1 if one did not, 2 for bad input."""
+    """Runs families of trials; returns 0 if all ended as promised, 1 if any did not, 2 for bad input."""
     parser = OneLineParser(prog="tests.faults", description="Trials of kills, races, damage and odd input.")
     parser.add_argument("--seed", type=whole_number(), default=0, help="seed of the random trials; default 0")
     parser.add_argument("--only", help="comma-separated families; default all")
@@ -32,17 +32,13 @@ def _run(options: argparse.Namespace) -> int:
     as_promised = True
     for name in chosen:
         trials = []
+        count = options.trials or known[name].TRIALS
         with tempfile.TemporaryDirectory(prefix=f"faults-{name}-") as scratch:
-            for trial in run_family(
-                known[name], options.seed, options.trials or known[name].TRIALS, Path(scratch)
-            ):
+            for trial in run_family(known[name], options.seed, count, Path(scratch)):
                 trials.append(trial)
                 write_trials(folder / f"{name}.csv", trials)
-                print(
-                    f"{name} {trial.name}: {trial.outcome} {trial.detail}".rstrip(),
-                    file=sys.stderr,
-                    flush=True,
-                )
+                line = f"{name} {trial.name}: {trial.outcome} {trial.detail}".rstrip()
+                print(line, file=sys.stderr, flush=True)
         counts = ", ".join(f"{sum(t.outcome == outcome for t in trials)} {outcome}" for outcome in OUTCOMES)
         print(f"{name}: {len(trials)} trials: {counts}", flush=True)
         as_promised = as_promised and all(trial.outcome == AS_PROMISED for trial in trials)

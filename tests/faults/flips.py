@@ -27,7 +27,7 @@ from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.training.callbacks import KeptWeights
 from alexnet_tf.training.network import compile_model
 from alexnet_tf.training.train import train
-from tests.data.sources.test_tfds import write_set
+from tests.data.sources.tfds_sets import write_set
 from tests.data.streaming.cached_tree import stream, write_tree
 from tests.faults.trials import AS_PROMISED, TRACEBACK, WRONG, Trial
 from tests.tiny import TINY_CONFIG, tiny_image_set
@@ -42,7 +42,7 @@ Read = Callable[[], tuple[list[str], dict[str, np.ndarray]]]
 
 
 def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
-    # Cached scans and the empty temporary folders that TFDS leaves (one for each set) go below `folder`.
+    # Cached scans, and the empty temporary folders that TFDS leaves, go below `folder`.
     with patch.dict(os.environ, XDG_CACHE_HOME=str(folder)), patch.object(tempfile, "tempdir", str(folder)):
         kinds = {**_networks(folder), **_images(folder)}
         expected = {kind: read() for kind, (_, read) in kinds.items()}

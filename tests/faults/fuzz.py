@@ -19,7 +19,6 @@ from pathlib import Path
 from unittest.mock import patch
 
 import numpy as np
-from PIL import Image
 
 from alexnet_tf.__main__ import main as alexnet
 from alexnet_tf.checkpoints.import_weights import read_arrays
@@ -28,6 +27,7 @@ from alexnet_tf.config.fields import Config
 from alexnet_tf.config.presets import PRESETS
 from alexnet_tf.runtime.errors import InputError
 from experiments.__main__ import main as experiments
+from tests.colored_images import write_colored_tree
 from tests.commands.test_import_weights import FIXTURES, NARROW
 from tests.data.sources.tfds_sets import write_set
 from tests.faults.odd_files import (
@@ -50,6 +50,7 @@ TRIALS, FEW = 500, 10
 
 RECORDED = ROOT / "results" / "cifar10" / "ablation-weight-decay"
 LONGEST_SECONDS = 60
+PETS = {"cat": (40, 60, 200), "dog": (200, 50, 40)}
 NAMES = (
     "cat", "dog", "train", "Train", "val", "Valid", "test", "TEST", "training_set", ".hidden",
     "caf\u00e9", "cafe\u0301", "=1+1", "-rf", "a b", "猫", "x" * 200, "b\nc", "b\udcff",
@@ -69,7 +70,7 @@ def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
     # Scans of folders are cached below `folder`.
     with patch.dict(os.environ, XDG_CACHE_HOME=str(folder)):
         kinds = (_table, _json, _config, _tree, _image, _tfds, _weights)
-        _make_tree(folder / "pets")
+        write_colored_tree(folder / "pets", PETS, lambda i: (36, 36), noise=60, count=10)
         write_set(folder, "odd_pets", {"train": 20, "test": 10}, shape=(36, 36, 3))
         arguments = ["--epochs", "1", "--set", "batch_size=4", "--out", str(folder / "net")]
         arguments = ["train", "--model", "cifar-net", "--dataset", f"folder:{folder / 'pets'}", *arguments]
@@ -258,9 +259,8 @@ def _weights(rng: np.random.Generator, folder: Path, case: Path):
     if not rng.integers(3):
         what.append(put(rng, path))
     model, side = NARROW[name]
-    preset = dataclasses.replace(
-        PRESETS[name], model=model, data=dataclasses.replace(PRESETS[name].data, image_size=side, crop=side)
-    )
+    data = dataclasses.replace(PRESETS[name].data, image_size=side, crop=side)
+    preset = dataclasses.replace(PRESETS[name], model=model, data=data)
 
     def narrow(arguments: list[str]) -> int:
         # The net in full width has 60 million parameters.
@@ -277,11 +277,3 @@ def _weights(rng: np.random.Generator, folder: Path, case: Path):
 
     arguments = ["import-weights", str(path), "--model", name, "--out", str(case / "out")]
     return narrow, arguments, ", ".join(what), can_be_loaded
-
-
-def _make_tree(root: Path) -> None:
-    rng = np.random.default_rng(0)
-    for name in ("cat", "dog"):
-        (root / name).mkdir(parents=True)
-        for i in range(10):
-            Image.fromarray(rng.integers(0, 256, (36, 36, 3), np.uint8)).save(root / name / f"{i}.png")

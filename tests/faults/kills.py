@@ -25,17 +25,19 @@ EVERY, STEPS = 20, 36
 # For each place, the least number of times that a run of three epochs of 36 steps passes it.
 PLACES = {"epoch": 3, "step": 9, "evaluation": 8, "checkpoint": 28, "row": 20, "time": 0}
 KINDS = ("memory", "stream", "cache")
-# WORKERS is the share of the trials with two workers of one replica each. These workers pass the place `step`
-# at least STEPS_OF_WORKERS times. BOTH is the share of their trials in which both are killed at once, as by a
-# power failure.
-WORKERS, STEPS_OF_WORKERS, BOTH = 0.2, 6, 0.4
+# WORKERS is the share of trials with two workers of one replica each; in the share BOTH of these trials, both
+# workers are killed at once, as by a power failure.
+WORKERS, BOTH = 0.2, 0.4
+# The least number of times that two workers pass the place `step`.
+STEPS_OF_WORKERS = 6
 # Only the chief passes these places.
 OF_CHIEF = ("checkpoint", "row")
 MOST_STARTS = 6
 KILLED = -9
-# FILES has the least number of times that each command passes the place `file`. SECONDS is the longest time
-# from the first pass to the kill of an `export`.
-FILES, SECONDS = {"export": 8, "evaluate": 2}, 2.0
+# The least number of times that each command passes the place `file`.
+FILES = {"export": 8, "evaluate": 2}
+# The longest time from the first `file` to the kill of an `export`, in seconds.
+SECONDS = 2.0
 
 
 def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:

@@ -21,7 +21,7 @@ TRIALS, FEW = 12, 2
 COLORS = {"blue": (40, 60, 200), "green": (40, 190, 60), "red": (200, 50, 40)}
 # Settings of one worker that differ from the chief's.
 SETTINGS = {"momentum": 0.8, "epochs": 7, "weight_decay": 0.001, "bias_rate": 3.0, "crop": 28}
-# Seconds within which the other workers have to end after one dies.
+# Most seconds from the death or the end of one worker to the end of the last.
 SECONDS = 15
 
 

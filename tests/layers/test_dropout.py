@@ -1,5 +1,3 @@
-"""Each replica draws its own dropout mask; a single replica draws the masks of Keras's layer."""
-
 import itertools
 import json
 import subprocess
@@ -19,7 +17,7 @@ ONES = np.ones((4, 100), np.float32)
 
 
 def masks_by_step(layer, strategy, steps=3) -> list[list[list[float]]]:
-    """The output for an input of ones, as nested lists: [step][replica][example][unit]."""
+    """The output for an input of ones: [step][replica][example][unit]."""
     with strategy.scope():
         layer.build(ONES.shape)
 
@@ -58,7 +56,7 @@ def test_replicas_draw_different_masks_and_the_first_draws_the_masks_of_one_devi
 
 
 def assert_all_different(masks) -> None:
-    """Checks that two masks agree in less than 65% of their 400 values (by chance: 50%, std 2.5%)."""
+    # By chance, two masks agree in 50% of their 400 values, with a standard deviation of 2.5%.
     flat = [np.asarray(mask) for step in masks for mask in step]
     assert all(np.mean(a == b) < 0.65 for a, b in itertools.combinations(flat, 2))
     assert all(0.35 < np.mean(mask == 0) < 0.65 for mask in flat)
@@ -91,16 +89,8 @@ def test_the_layers_of_a_network_draw_a_mask_for_each_replica(replicas):
 
 
 def test_augmentation_depends_on_the_example_and_not_on_the_replica():
-    config = TINY_CONFIG.replace(
-        epochs=1,
-        flip=True,
-        pad=1,
-        crop=8,
-        color_noise="paper",
-        rotation=10.0,
-        brightness=0.1,
-        gaussian_noise=5.0,
-    )
+    noise = {"color_noise": "paper", "rotation": 10.0, "brightness": 0.1, "gaussian_noise": 5.0}
+    config = TINY_CONFIG.replace(epochs=1, flip=True, pad=1, crop=8, **noise)
     _, one = run(config)
     _, two = run(config, strategy=tf.distribute.MirroredStrategy(["CPU:0", "CPU:1"]))
 

@@ -1,5 +1,3 @@
-"""Grouped convolution, compared with the NumPy reference, stored values of PyTorch and Keras's layer."""
-
 import h5py
 import keras
 import numpy as np
@@ -10,12 +8,17 @@ from alexnet_tf.layers import GroupedConv2D
 from alexnet_tf.reference import conv2d
 from tests.pytorch_values import pytorch_values
 
+implementations = pytest.mark.parametrize("implementation", ["split", "native"])
+mixed_precisions = pytest.mark.parametrize(
+    ("policy", "epsilon"), [("mixed_bfloat16", 2.0**-8), ("mixed_float16", 2.0**-11)]
+)
+
 
 def normal(*shape, seed=0):
     return np.random.default_rng(seed).normal(size=shape)
 
 
-@pytest.mark.parametrize("implementation", ["split", "native"])
+@implementations
 @pytest.mark.parametrize(
     ("groups", "stride", "padding"), [(1, 1, "same"), (2, 1, "same"), (2, 3, "valid"), (3, 2, "same")]
 )
@@ -33,7 +36,7 @@ def test_the_output_equals_the_reference(implementation, groups, stride, padding
     np.testing.assert_allclose(output, expected, rtol=1e-11, atol=1e-12)
 
 
-@pytest.mark.parametrize("implementation", ["split", "native"])
+@implementations
 @pytest.mark.parametrize(
     ("case", "groups", "stride", "padding"), [("same", 2, 1, "same"), ("strided", 3, 2, "valid")]
 )
@@ -71,20 +74,8 @@ def test_auto_splits_the_groups_only_without_a_gpu(monkeypatch):
     assert operations().count("Split") == 0
 
 
-def model_with(make_conv):
-    """Three convolutions, the middle one grouped, so that their order in a weights file matters."""
-    return keras.Sequential(
-        [
-            keras.Input((9, 9, 3)),
-            keras.layers.Conv2D(4, 3),
-            make_conv(6, 3, groups=2, padding="same"),
-            keras.layers.Conv2D(6, 3),
-        ]
-    )
-
-
 def test_weights_saved_by_convolutions_of_keras_are_loaded(tmp_path):
-    """Files of earlier versions also store `GroupedConv2D` under the name of Keras's `Conv2D`."""
+    # Earlier versions stored `GroupedConv2D` under the name of Keras's `Conv2D`.
     source, target = (
         keras.Sequential([keras.Input((9, 9, 4)), make(4, 3), make(6, 3, groups=2)])
         for make in (keras.layers.Conv2D, GroupedConv2D)
@@ -96,30 +87,22 @@ def test_weights_saved_by_convolutions_of_keras_are_loaded(tmp_path):
     keras.tree.map_structure(np.testing.assert_array_equal, target.get_weights(), source.get_weights())
 
 
-def test_the_stored_name_of_the_layer_differs_from_conv2d(tmp_path):
-    layer = GroupedConv2D(4, 3)
-
-    assert type(layer).__name__ == keras.saving.serialize_keras_object(layer)["class_name"] == "GroupedConv2D"
-    model = model_with(GroupedConv2D)
+def test_a_saved_model_loads_with_this_layer_under_its_own_name_and_gives_equal_outputs(tmp_path):
+    # The grouped convolution is in the middle, so that the order in a weights file matters.
+    conv = keras.layers.Conv2D
+    model = keras.Sequential([keras.Input((9, 9, 3)), conv(4, 3), GroupedConv2D(6, 3, groups=2), conv(6, 3)])
     model.save_weights(tmp_path / "model.weights.h5")
     with h5py.File(tmp_path / "model.weights.h5") as file:
         assert sorted(file["layers"]) == ["conv2d", "conv2d_1", "grouped_conv2d"]
-
-
-def test_a_saved_model_loads_with_this_layer_and_gives_equal_outputs(tmp_path):
-    model = model_with(GroupedConv2D)
+    assert keras.saving.serialize_keras_object(model.layers[1])["class_name"] == "GroupedConv2D"
     model.save(tmp_path / "model.keras")
     loaded = keras.saving.load_model(tmp_path / "model.keras")
-    assert [type(layer) for layer in loaded.layers] == [
-        keras.layers.Conv2D,
-        GroupedConv2D,
-        keras.layers.Conv2D,
-    ]
+    assert type(loaded.layers[1]) is GroupedConv2D
     images = normal(2, 9, 9, 3).astype("float32")
     np.testing.assert_array_equal(loaded(images), model(images))
 
 
-@pytest.mark.parametrize(("policy", "epsilon"), [("mixed_bfloat16", 2.0**-8), ("mixed_float16", 2.0**-11)])
+@mixed_precisions
 def test_the_output_in_mixed_precision_is_rounded_once(policy, epsilon):
     layer = GroupedConv2D(4, 3, groups=2, dtype=policy)
     images = normal(2, 6, 6, 4).astype("float32")
@@ -132,7 +115,7 @@ def test_the_output_in_mixed_precision_is_rounded_once(policy, epsilon):
     np.testing.assert_allclose(tf.cast(output, "float64"), expected, rtol=epsilon, atol=epsilon)
 
 
-@pytest.mark.parametrize(("policy", "epsilon"), [("mixed_bfloat16", 2.0**-8), ("mixed_float16", 2.0**-11)])
+@mixed_precisions
 def test_gradients_in_mixed_precision_have_the_error_of_two_roundings(policy, epsilon):
     layer = GroupedConv2D(4, 3, groups=2, dtype=policy)
     images, upstream = (tf.constant(normal(*shape), "float32") for shape in ((2, 6, 6, 4), (2, 4, 4, 4)))
@@ -159,18 +142,9 @@ def test_gradients_in_mixed_precision_have_the_error_of_two_roundings(policy, ep
 
 
 def test_the_layer_is_rebuilt_from_its_config():
-    layer = GroupedConv2D(
-        8,
-        (3, 5),
-        2,
-        "same",
-        groups=4,
-        implementation="split",
-        activation="tanh",
-        use_bias=False,
-        kernel_initializer=keras.initializers.RandomNormal(stddev=0.01),
-        name="conv2",
-    )
+    init = keras.initializers.RandomNormal(stddev=0.01)
+    options = {"activation": "tanh", "use_bias": False, "kernel_initializer": init, "name": "conv2"}
+    layer = GroupedConv2D(8, (3, 5), 2, "same", groups=4, implementation="split", **options)
     config = layer.get_config()
     twin = GroupedConv2D.from_config(config)
     assert twin.get_config() == config
@@ -181,10 +155,7 @@ def test_the_layer_is_rebuilt_from_its_config():
     ("arguments", "message"),
     [
         ({"implementation": "fast"}, "implementation: expected 'auto', 'split' .*'native', received 'fast'"),
-        (
-            {"data_format": "channels_first"},
-            "data_format: expected 'channels_last', received 'channels_first'",
-        ),
+        ({"data_format": "channels_first"}, "expected 'channels_last', received 'channels_first'"),
         ({"groups": 3}, "evenly divisible"),
     ],
 )

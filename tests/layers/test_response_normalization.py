@@ -1,5 +1,3 @@
-"""Both response normalisations, compared with the NumPy reference and stored values of PyTorch."""
-
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -14,10 +12,9 @@ from tests.pytorch_values import pytorch_values
 
 
 class Kind(NamedTuple):
-    """A layer, its reference, and arguments that change the result by far more than the tolerances."""
-
     layer: type[keras.Layer]
     reference: Callable[..., np.ndarray]
+    # Arguments that change the result by far more than the tolerances.
     strong: dict[str, float]
 
 
@@ -127,11 +124,8 @@ def test_mixed_precision_computes_in_float32(kind, policy, epsilon):
     x = tf.cast(300 * images(2, 3, 3, 9), compute)
     upstream = tf.cast(images(2, 3, 3, 9, seed=1), compute)
     rounded = output_and_gradient(kind.layer(**kind.strong, dtype=policy), x, upstream)
-    exact = output_and_gradient(
-        kind.layer(**kind.strong, dtype="float64"),
-        tf.cast(x, "float64").numpy(),
-        tf.cast(upstream, "float64"),
-    )
+    twin = kind.layer(**kind.strong, dtype="float64")
+    exact = output_and_gradient(twin, tf.cast(x, "float64").numpy(), tf.cast(upstream, "float64"))
     for found, expected in zip(rounded, exact, strict=True):
         assert found.dtype == compute
         # The result is rounded only once.

@@ -1,5 +1,3 @@
-"""An update of AlexNet is the same, up to rounding, on one or two devices and with or without oneDNN."""
-
 import os
 import subprocess
 import sys
@@ -23,9 +21,7 @@ def updated(replicas: str) -> list[np.ndarray]:
     """The changes of all weights in one step of the paper's net at 1/8 of its width, on 99x99 images."""
     rng = np.random.default_rng(0)
     images, labels = rng.normal(0, 1, (BATCH, 99, 99, 3)).astype(np.float32), rng.integers(0, 10, BATCH)
-    config = Config(train=TrainConfig(batch_size=BATCH, learning_rate=0.01, weight_decay=5e-4)).replace(
-        model=PAPER
-    )
+    config = Config(model=PAPER, train=TrainConfig(batch_size=BATCH, learning_rate=0.01, weight_decay=5e-4))
     config = config.replace(width=0.125, dropout=0.0, init="he", hidden_bias=0.0)
     strategy = make_strategy(replicas)
     keras.utils.set_random_seed(0)
@@ -54,8 +50,8 @@ def updated(replicas: str) -> list[np.ndarray]:
     ("replicas", "onednn"), [("2", "1"), ("1", "0")], ids=["two devices", "TensorFlow's own kernels"]
 )
 def test_another_way_of_computing_gives_the_same_update(tmp_path, replicas, onednn):
-    # A new process is needed: TensorFlow reads TF_ENABLE_ONEDNN_OPTS only once. It also keeps the shapes of
-    # the first all-reduce on two devices, and another test may have run this with another net.
+    # In a new process: TensorFlow reads TF_ENABLE_ONEDNN_OPTS only once, and keeps the shapes of the first
+    # all-reduce on two devices, which another test may have run with another net.
     path = tmp_path / "update.npz"
     command = [sys.executable, "-m", "tests.models.test_alexnet_update", replicas, str(path)]
     environment = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": onednn}

@@ -1,5 +1,3 @@
-"""Preprocessing of images for networks with ImageNet's classes, and the names of the likeliest classes."""
-
 import json
 
 import keras

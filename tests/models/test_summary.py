@@ -9,7 +9,6 @@ from alexnet_tf.models.summary import LayerCost, layer_costs, weightless
 
 @pytest.fixture(scope="module")
 def costs() -> dict[str, LayerCost]:
-    """The costs of the layers of the paper's net, by name."""
     with weightless():
         return {cost.name: cost for cost in layer_costs(alexnet((224, 224, 3), 1000))}
 
@@ -30,7 +29,7 @@ def test_multiply_adds_of_alexnet_equal_numbers_computed_by_hand(costs):
 
 
 def test_neurons_and_shares_differ_from_the_paper_only_as_documented(costs):
-    # Figure 2 has the same numbers of neurons, except for conv1. There it has 253,440, which is 55 x 48 x 96.
+    # Figure 2 has the same numbers of neurons, except for conv1: 253,440, which is 55 x 48 x 96.
     neurons = [costs[f"conv{stage}"].activations for stage in range(1, 6)]
     assert neurons == [290_400, 186_624, 64_896, 64_896, 43_264]
     # Section 1 says that each convolution has at most 1% of the parameters; conv3 and conv4 have more.

@@ -22,7 +22,6 @@ def images() -> np.ndarray:
 
 
 def test_ten_views_are_the_papers_five_crops_and_their_mirror_images():
-    # A 256x256 image and crops of 224x224: four corners, the centre, and their mirror images.
     places = [(0, 0), (0, 32), (32, 0), (32, 32), (16, 16)]
 
     offsets = view_offsets(256, 256, 224, 10)

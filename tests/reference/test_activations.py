@@ -1,5 +1,3 @@
-"""Softmax and the two forms of dropout."""
-
 import numpy as np
 import pytest
 

@@ -1,5 +1,3 @@
-"""Convolution, compared with explicit loops, and dense layers."""
-
 import numpy as np
 import pytest
 
@@ -45,13 +43,9 @@ def test_conv2d_equals_loops(groups, stride, padding):
 
 
 def test_same_and_overhang_equal_explicit_padding():
-    images, kernel, bias = random_case(2, (8, 9), (3, 3), 2, 4, 1)
-    np.testing.assert_array_equal(
-        conv2d(images, kernel, bias, 2, "same"), conv2d(images, kernel, bias, 2, ((0, 1), (1, 1)))
-    )
-    np.testing.assert_array_equal(
-        conv2d(images, kernel, bias, 2, overhang=True), conv2d(images, kernel, bias, 2, ((0, 1), (0, 0)))
-    )
+    case = random_case(2, (8, 9), (3, 3), 2, 4, 1)
+    np.testing.assert_array_equal(conv2d(*case, 2, "same"), conv2d(*case, 2, ((0, 1), (1, 1))))
+    np.testing.assert_array_equal(conv2d(*case, 2, overhang=True), conv2d(*case, 2, ((0, 1), (0, 0))))
 
 
 def test_channels_that_do_not_match_are_refused():

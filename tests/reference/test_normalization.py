@@ -1,5 +1,3 @@
-"""Response normalisation in NumPy, compared with explicit loops."""
-
 import numpy as np
 import pytest
 

@@ -1,5 +1,3 @@
-"""Pooling, compared with explicit loops."""
-
 import numpy as np
 import pytest
 
@@ -21,8 +19,8 @@ def loop_pool(images, reduce, size, stride, top, left, rows, columns):
     return output
 
 
-# Arguments, padding at the top and left, and output size, for images of 7 x 8 pixels. Along the 8 pixels,
-# windows of size 3 and stride 2 start at 0, 2, 4 and, with overhang, 6.
+# For images of 7 x 8 pixels. Along the 8 pixels, windows of size 3 and stride 2 start at 0, 2, 4 and, with
+# overhang, 6.
 CASES = [
     ({"size": 3, "stride": 2}, 0, 0, 3, 3),
     ({"size": 3, "stride": 2, "overhang": True}, 0, 0, 3, 4),

@@ -1,5 +1,3 @@
-"""The whole network has the paper's sizes and gives the probabilities that PyTorch computed."""
-
 import numpy as np
 import pytest
 
@@ -33,23 +31,11 @@ def test_probabilities_equal_pytorch_values(stored, weights, preset):
 @pytest.mark.parametrize("preset", ["paper", "code"])
 @pytest.mark.parametrize("image_size", [224, 227])
 def test_the_stages_have_the_sizes_of_the_paper(preset, image_size):
-    filters = (2, 4, 4, 4, 4)
-    shapes = alexnet_weight_shapes(filters, hidden=3, classes=7, image_size=image_size)
+    shapes = alexnet_weight_shapes((2, 4, 4, 4, 4), hidden=3, classes=7, image_size=image_size)
     images = np.zeros((1, image_size, image_size, 3))
     stages = alexnet_activations(images, random_weights(shapes), preset)
-    assert list(stages) == [
-        "conv1",
-        "pool1",
-        "conv2",
-        "pool2",
-        "conv3",
-        "conv4",
-        "conv5",
-        "pool5",
-        "fc6",
-        "fc7",
-        "softmax",
-    ]
+    names = "conv1 pool1 conv2 pool2 conv3 conv4 conv5 pool5 fc6 fc7 softmax"
+    assert list(stages) == names.split()
     assert [values.shape[1] for values in stages.values()] == [55, 27, 27, 13, 13, 13, 13, 6, 3, 3, 7]
 
 

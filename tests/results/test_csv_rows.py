@@ -1,5 +1,3 @@
-"""Rows of CSV files are written exactly, and read with a message for every fault."""
-
 import csv
 import math
 import os
@@ -131,7 +129,7 @@ def test_impossible_values_are_reported_and_the_rest_of_the_row_is_read(tmp_path
         f"{tmp_path / 'runs.csv'}:2: {column}: expected {expected}, received '{value!r}' (not used)",
     )
     (row,) = table.rows
-    # The value is NaN and not None, because None would mean that the target was never reached.
+    # NaN and not None, because None would mean that the target was never reached.
     assert math.isnan(row[column])
     assert {**row, column: 0} == run_row(**{column: 0})
 

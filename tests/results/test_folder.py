@@ -1,5 +1,3 @@
-"""Folders of rows: exact, complete, and safe against kills and other processes."""
-
 import signal
 import subprocess
 import sys
