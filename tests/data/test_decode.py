@@ -1,5 +1,3 @@
-"""Decoding image files."""
-
 import contextlib
 import io
 import struct
@@ -76,26 +74,28 @@ for path in sys.argv[1:]:
 """
 
 
-def test_decoders_print_nothing_about_damaged_files(photo, tmp_path):
-    jpeg, tiff = (
-        encode(photo, "JPEG", exif=held(6)),
-        bytearray(encode(photo, "TIFF", compression="tiff_deflate")),
-    )
+def test_decoders_print_nothing_about_damaged_and_large_files(photo, tmp_path):
+    jpeg = encode(photo, "JPEG", exif=held(6))
     entries = jpeg.index(b"Exif") + 10
+    tiff = bytearray(encode(photo, "TIFF", compression="tiff_deflate"))
     tiff[100] ^= 1
-    files = tmp_path / "a.jpg", tmp_path / "b.tif", tmp_path / "c.tif"
+    files = [tmp_path / name for name in ("a.jpg", "b.tif", "c.tif", "d.bmp")]
     files[0].write_bytes(jpeg[:entries] + b"\xff" * 4 + jpeg[entries + 4 :])
     files[1].write_bytes(tiff)
     samples = struct.pack("<HHI", 277, 3, 1)
     files[2].write_bytes(encode(photo, "TIFF").replace(samples + b"\3\0", samples + b"\0\7"))
+    bmp = encode(photo, "BMP")
+    # Pillow warns of more than 89 million pixels.
+    files[3].write_bytes(bmp[:18] + struct.pack("<ii", 100_000, 1_000) + bmp[26:])
 
     command = [sys.executable, "-W", "default", "-c", DECODE, *map(str, files)]
     result = subprocess.run(command, capture_output=True, text=True, check=True)
 
     assert result.stderr == ""
-    assert result.stdout.splitlines()[0] == "(30, 40, 3)"
-    assert "damaged TIFF" in result.stdout.splitlines()[1]
-    assert "not a JPEG" in result.stdout.splitlines()[2]
+    lines = result.stdout.splitlines()
+    assert lines[0] == "(30, 40, 3)"
+    for line, reason in zip(lines[1:], ("damaged TIFF", "not a JPEG", "too large"), strict=True):
+        assert reason in line
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])

@@ -1,5 +1,3 @@
-"""Limits of image files are checked before decoding, which takes bounded memory and time."""
-
 import math
 import os
 import struct
@@ -17,7 +15,7 @@ from tests.data.encoded import encode
 
 
 def png(width: int, height: int) -> bytes:
-    """A white PNG, compressed row by row, so that any size takes little memory."""
+    # Compressed row by row, so that any size takes little memory.
     row, deflate = b"\x00" + b"\xff" * (3 * width), zlib.compressobj(1)
     pixels = b"".join([*(deflate.compress(row) for _ in range(height)), deflate.flush()])
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
@@ -26,7 +24,6 @@ def png(width: int, height: int) -> bytes:
 
 
 def chunk(kind: bytes, data: bytes = b"") -> bytes:
-    """A chunk of a PNG: length, kind, data and checksum."""
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
@@ -38,15 +35,11 @@ def progressive(photo: Image.Image, scans: int) -> bytes:
 
 
 @pytest.mark.parametrize("size", [(9_000, 8_000), (100_000, 1_000), (30_000, 30_000)])
-def test_images_of_too_many_pixels_are_refused_by_their_header(size, recwarn):
-    data = (
-        png(*size)
-        if size[0] < 30_000
-        else png(8, 8).replace(struct.pack(">II", 8, 8), struct.pack(">II", *size))
-    )
-    with pytest.raises(ImageDecodeError):
+def test_images_of_too_many_pixels_are_refused_by_their_header(size):
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", *size, 8, 2, 0, 0, 0))
+    data = png(8, 8)[:8] + header + png(8, 8)[33:]
+    with pytest.raises(ImageDecodeError, match="too large"):
         decode_image(data)
-    assert not recwarn.list
 
 
 def test_a_jpeg_of_too_many_scans_is_refused(photo):
@@ -82,7 +75,7 @@ def test_a_large_bmp_of_run_lengths_is_refused_by_its_header():
 
 
 def test_a_file_that_is_too_large_is_not_read(tmp_path):
-    # A WebP, as Pillow reads a whole file of this kind to find the size of the image.
+    # Pillow would read a whole WebP to find the size of the image.
     (tmp_path / "large").write_bytes(encode(Image.new("RGB", (9, 9)), "WEBP"))
     os.truncate(tmp_path / "large", 10**10)
     with pytest.raises(ImageDecodeError, match="a file of 10,000,000,000 bytes"):
@@ -135,8 +128,7 @@ def test_large_images_are_decoded_one_at_a_time(tmp_path):
     (tmp_path / "large.png").write_bytes(png(8_000, 4_000))
     kibibytes, seconds = decoding(tmp_path / "large.png", 8)
 
-    # Decoding eight images at once would take 2.6 GB. Only one is decoded at a time, but up to eight decoded
-    # images, of 96 MB each, are scaled at once.
+    # Decoding eight images at once would take 2.6 GB. Up to eight decoded images of 96 MB are scaled at once.
     assert kibibytes < 1.5e6
     assert seconds < 80
 
@@ -146,7 +138,7 @@ def test_large_images_are_decoded_one_at_a_time(tmp_path):
     ("kind", "options"), [("JPEG", {"progressive": True}), ("WEBP", {"quality": 10, "method": 0})]
 )
 def test_the_largest_image_takes_bounded_memory_and_time(tmp_path, kind, options):
-    """Of eleven kinds of files, these two took the most time and memory: 3.4 s and 1.2 GB."""
+    # Of eleven kinds of files, these two took the most time and memory: 3.4 s and 1.2 GB.
     side = math.isqrt(MAX_PIXELS)
     mode = "CMYK" if kind == "JPEG" else "RGB"
     data = encode(Image.linear_gradient("L").resize((side, side)).convert(mode), kind, **options)
