@@ -1,5 +1,3 @@
-"""A folder of images and its cache of decoded pixels, for tests of that cache."""
-
 from pathlib import Path
 
 from alexnet_tf.data.arrays import ImageSet
@@ -18,15 +16,15 @@ def write_tree(root: Path) -> Path:
     return root
 
 
-def stream(tree: Path, side: int = 32) -> StreamedSet:
+def stream(tree: Path, side: int | None = 32) -> StreamedSet:
     return load_image_set(f"folder:{tree}", image_size=side, storage="stream")
 
 
-def in_memory(tree: Path) -> ImageSet:
-    return load_image_set(f"folder:{tree}", image_size=32, storage="memory")
+def in_memory(tree: Path, side: int | None = 32) -> ImageSet:
+    return load_image_set(f"folder:{tree}", image_size=side, storage="memory")
 
 
 def files(folder: Path) -> tuple[Path, Path]:
-    """The paths of the index and of the pixels of the only cache in a folder."""
+    """The index and the pixels of the only cache in a folder."""
     index, _, pixels = sorted(folder.iterdir())
     return index, pixels

@@ -1,5 +1,3 @@
-"""Fixtures for tests of streamed and cached images."""
-
 from pathlib import Path
 
 import pytest
@@ -9,7 +7,6 @@ from tests.data.streaming.cached_tree import write_tree
 
 @pytest.fixture
 def tree(tmp_path) -> Path:
-    """A folder of images, see `write_tree`."""
     return write_tree(tmp_path / "tree")
 
 

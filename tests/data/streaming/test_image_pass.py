@@ -1,5 +1,3 @@
-"""The progress that is shown during a pass over images, with a simulated clock."""
-
 import io
 import time
 

@@ -1,5 +1,3 @@
-"""The cache of decoded pixels equals the decoded files, is written once, and is completed if incomplete."""
-
 import shutil
 import subprocess
 import sys
@@ -39,16 +37,11 @@ def test_a_cached_set_equals_the_set_in_memory(tree, folder, reads):
     assert files(folder)[1].stat().st_size == 48 * IMAGE
 
 
-def contents_of(images: np.ndarray, labels: tuple) -> pixel_cache.CacheContents:
-    count = len(labels[0])
-    fingerprint = fingerprint_arrays(images[:count], labels[0], images[count:], labels[1])
-    return pixel_cache.CacheContents(fingerprint, images.shape[1:], labels)
-
-
 def test_one_grey_channel_and_an_oblong_shape_are_kept(folder):
     labels = np.arange(5) % 2, np.arange(3) % 2
     images = np.random.default_rng(0).integers(0, 256, (8, 3, 5, 1), np.uint8)
-    contents = contents_of(images, labels)
+    fingerprint = fingerprint_arrays(images[:5], labels[0], images[5:], labels[1])
+    contents = pixel_cache.CacheContents(fingerprint, images.shape[1:], labels)
 
     cache = pixel_cache.open_pixel_cache(folder, contents, lambda slot: images[slot])
 

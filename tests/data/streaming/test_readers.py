@@ -1,5 +1,3 @@
-"""Reader processes give the pixels, order and errors of a single process, and end with their owner."""
-
 import os
 import signal
 import subprocess
@@ -17,8 +15,8 @@ from alexnet_tf.runtime.errors import InputError
 from tests.data.streaming.cached_tree import stream
 
 CONFIG = DataConfig(image_size=32, crop=24, flip=True, color_noise="paper", holdout=True)
-# The memory of a reader that docs/how-to/imagenet.md states, without the memory to decode a large image.
-STATED_MEBIBYTES = 62
+# docs/how-to/imagenet.md states about 60 MB, and more to decode a large image.
+MOST_MEBIBYTES = 62
 READS_FOREVER = """
 import sys, numpy as np
 from alexnet_tf.data.load import load_image_set
@@ -61,7 +59,7 @@ def test_batches_and_quarantine_are_the_same_with_and_without_readers(tree, coun
     assert sum("changed since it was scanned" in reason for _, reason in there.image_set.quarantine) == 2
     assert len(processes) == count
     assert not [path for path in libraries if "tensorflow" in Path(path).name]
-    assert max(memory) < STATED_MEBIBYTES
+    assert max(memory) < MOST_MEBIBYTES
     assert not readers()
 
 
@@ -91,30 +89,20 @@ def test_readers_that_die_again_and_again_end_the_run_in_one_line(tree, monkeypa
         read.check_readable()
 
 
-def paths_of(process: psutil.Process) -> list[str]:
-    return [each.path for each in process.memory_maps()]
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_no_reader_outlives_its_owner(tree, number):
-    owner = subprocess.Popen(
-        [sys.executable, "-c", READS_FOREVER, f"folder:{tree}"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        process_group=0,
-    )
-    assert owner.stdout
+    command, pipe = [sys.executable, "-c", READS_FOREVER, f"folder:{tree}"], subprocess.PIPE
+    owner = subprocess.Popen(command, stdout=pipe, stderr=pipe, text=True, process_group=0)
     assert owner.stdout.readline() == "has read\n"
     processes = readers(owner.pid)
     assert len(processes) == 2
     for process in processes:
         # One reader may have read everything before the other had started.
         deadline = time.monotonic() + 20
-        while not any("memfd:images" in path for path in paths_of(process)):
+        while "memfd:images" not in (mapped := " ".join(each.path for each in process.memory_maps())):
             assert time.monotonic() < deadline, "expected shared memory without a file name"
             time.sleep(0.05)
-        assert not any("/dev/shm" in path for path in paths_of(process))
+        assert "/dev/shm" not in mapped
 
     # The signal goes to the whole process group, as a terminal sends it.
     os.killpg(owner.pid, number)
