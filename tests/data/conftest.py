@@ -1,5 +1,3 @@
-"""Fixtures that the tests of data share."""
-
 import numpy as np
 import pytest
 from PIL import Image

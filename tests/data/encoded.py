@@ -1,5 +1,3 @@
-"""Encodes images as the content of a file, with or without EXIF data."""
-
 import io
 from typing import Any
 
@@ -13,7 +11,7 @@ def encode(image: Image.Image, file_format: str, **options: Any) -> bytes:
 
 
 def held(orientation: int) -> Image.Exif:
-    """EXIF data with one of the eight orientations; 6 means that a viewer turns the pixels clockwise."""
+    """EXIF data with this orientation, 1 to 8; a viewer turns pixels of orientation 6 clockwise."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     return exif

@@ -1,8 +1,6 @@
-"""Number of examples in evaluation batches."""
-
 import tensorflow as tf
 
 
 def example_count(batches: tf.data.Dataset) -> int:
-    """How many examples have weight 1; the others are padding, or could not be read."""
+    """The number of examples of weight 1; the others are padding, or could not be read."""
     return int(sum(weights.numpy().sum() for *_, weights in batches))

@@ -1,5 +1,3 @@
-"""The faster decoder for usual JPEGs gives the same pixels as Pillow."""
-
 import io
 
 import numpy as np

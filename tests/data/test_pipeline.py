@@ -120,10 +120,10 @@ def test_holdout_splits_the_training_set_and_is_left_out_of_the_statistics(image
     assert held_out.train_size == 81
     assert not np.array_equal(everything.statistics.mean_image, held_out.statistics.mean_image)
     mean = held_out.statistics.mean_image
-    train = {
-        image.tobytes() for image in np.round(images_of(held_out.train_subset(81)) + mean).astype(np.uint8)
-    }
-    chosen = {image.tobytes() for image in np.round(images_of(held_out.selection(9)) + mean).astype(np.uint8)}
+    train, chosen = (
+        {image.tobytes() for image in np.round(images_of(split) + mean).astype(np.uint8)}
+        for split in (held_out.train_subset(81), held_out.selection(9))
+    )
     assert len(train) == 81
     assert len(chosen) == 9
     assert not train & chosen
@@ -179,7 +179,7 @@ def test_noisy_images_are_divided_by_1_1_as_in_the_authors_code(image_set):
     )
     shift = noisy * 1.1 - plain
 
-    # The same shift for all pixels of an image, different shifts for different images.
+    # Each image has one shift for all its pixels, and different images have different shifts.
     assert shift.std(axis=(1, 2)).max() < 1e-3
     assert shift.mean(axis=(1, 2)).std() > 1
 

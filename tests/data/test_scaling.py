@@ -1,5 +1,3 @@
-"""Scaling of images to the central square of the paper's section 2."""
-
 import sys
 
 import numpy as np
@@ -13,8 +11,10 @@ from alexnet_tf.data.load import DataAccess, load_image_set
 from alexnet_tf.data.pipeline import open_data
 from alexnet_tf.data.scaling import central_square
 from alexnet_tf.runtime.errors import InputError
+from tests.colored_images import write_colored_tree
 from tests.command_errors import one_line_of_status_2
 from tests.data.sources.tfds_sets import write_set
+from tests.data.streaming.cached_tree import COLORS
 
 SHAPES = [(30, 40, 3), (97, 33, 3), (1, 300, 3), (300, 1, 3), (513, 257, 3), (1, 1, 3)]
 
@@ -70,21 +70,15 @@ def test_bilinear_scaling_is_the_formula_on_the_central_square(shape, side):
 @pytest.fixture
 def photographs(tmp_path):
     """A folder of images of different sizes."""
-    rng = np.random.default_rng(0)
-    for split in ("train", "test"):
-        for label in ("apes", "bees"):
-            folder = tmp_path / "images" / split / label
-            folder.mkdir(parents=True)
-            for i, size in enumerate([(80, 50), (60, 61), (48, 90)]):
-                pixels = rng.integers(0, 256, (*size, 3)).astype(np.uint8)
-                Image.fromarray(pixels).save(folder / f"{i}.png")
+    for split, noise in (("train", 40), ("test", 30)):
+        write_colored_tree(tmp_path / "images" / split, COLORS, lambda i: (80 - 16 * i, 50 + 9 * i), noise, 3)
     return f"folder:{tmp_path}/images"
 
 
 @pytest.mark.parametrize("storage", ["memory", "stream"])
 def test_a_set_is_scaled_by_the_chosen_method(photographs, storage):
     found = {}
-    # Both methods one after the other: the second may not use the scan that the first has saved.
+    # One after the other, because a method must not use the scan that another has saved.
     for method in ("antialiased", "bilinear", "antialiased"):
         data = open_data(DataConfig(photographs, image_size=32, scaling=method, storage=storage))
         found.setdefault(method, []).append(data.image_set.fingerprint)
@@ -99,7 +93,7 @@ def test_bilinear_scaling_gives_the_same_pixels_in_memory_and_from_disk(photogra
     )
     assert memory.fingerprint == stream.fingerprint
     folder = photographs.removeprefix("folder:")
-    original = np.asarray(Image.open(f"{folder}/train/apes/0.png"))
+    original = np.asarray(Image.open(f"{folder}/train/blue/00.png"))
     np.testing.assert_array_equal(memory.train_images[0], central_square(original, 32, "bilinear"))
 
 
@@ -118,11 +112,9 @@ def test_a_scaling_method_for_images_that_keep_their_size_is_refused(name, stora
     if name == "tiny_pets":
         write_set(tmp_path, name, {"train": 4, "test": 4})
     elif name == "folder":
-        for label in ("apes", "bees"):
-            (tmp_path / label).mkdir()
-            for i in range(3):
-                Image.fromarray(random_image((8, 8, 3)) + i).save(tmp_path / label / f"{i}.png")
-        name = f"folder:{tmp_path}"
+        name = (
+            f"folder:{write_colored_tree(tmp_path / 'colors', COLORS, lambda i: (8, 8), noise=40, count=3)}"
+        )
     elif storage == "stream":
         pytest.skip("the built-in set is always in memory")
     access = DataAccess(str(tmp_path), download=False)

@@ -1,5 +1,3 @@
-"""Images are chosen reproducibly: for selection, as held-out images and as a balanced subset."""
-
 import numpy as np
 import pytest
 
@@ -19,12 +17,9 @@ def test_selection_is_a_tenth_of_each_class(examples):
 def test_selection_does_not_depend_on_the_order(examples):
     images, labels = examples
     order = np.random.default_rng(1).permutation(len(labels))
-    np.testing.assert_array_equal(
-        selection_mask(images[order], labels[order]), selection_mask(images, labels)[order]
-    )
-    np.testing.assert_array_equal(
-        selection_mask(np.asfortranarray(images), labels), selection_mask(images, labels)
-    )
+    mask = selection_mask(images, labels)
+    np.testing.assert_array_equal(selection_mask(images[order], labels[order]), mask[order])
+    np.testing.assert_array_equal(selection_mask(np.asfortranarray(images), labels), mask)
 
 
 def test_identical_images_of_a_class_are_either_all_selected_or_not_at_all():
@@ -58,14 +53,8 @@ def test_hold_out_splits_the_set(examples):
 
 def test_a_balanced_subset_takes_equally_many_of_each_class_while_they_last(examples):
     labels = examples[1]
-    for count, expected in [
-        (9, [3, 3, 3]),
-        (10, [4, 3, 3]),
-        (60, [25, 25, 10]),
-        (250, [150, 90, 10]),
-        (300, [200, 90, 10]),
-        (1000, [200, 90, 10]),
-    ]:
+    cases = {9: [3, 3, 3], 10: [4, 3, 3], 60: [25, 25, 10], 250: [150, 90, 10], 1000: [200, 90, 10]}
+    for count, expected in cases.items():
         chosen = balanced_subset(labels, count)
         assert np.bincount(labels[chosen]).tolist() == expected
         assert (np.diff(chosen) > 0).all()

@@ -1,5 +1,3 @@
-"""TIFF files whose headers make a decoder read too much."""
-
 import io
 import struct
 

@@ -1,5 +1,3 @@
-"""Tiny ImageNet, prepared from a small archive with the layout of the public one."""
-
 import hashlib
 import tempfile
 import zipfile
@@ -21,14 +19,11 @@ from alexnet_tf.runtime.errors import InputError
 from tests.data.encoded import encode
 
 ROOT = "tiny-imagenet-200"
-
-
-def ids() -> list[str]:
-    return TINY_IMAGENET_CLASSES.read_text().split()
+IDS = TINY_IMAGENET_CLASSES.read_text().split()
 
 
 def shade(place: int, split: str) -> int:
-    """The grey level of a class's images, which identifies the label in any order of the images."""
+    """The grey level of the images of a class, from which the tests tell the label."""
     return place + (50 if split == "val" else 0)
 
 
@@ -57,7 +52,7 @@ def write_archive(path: Path, names: list[str]) -> None:
 
 @pytest.fixture
 def served(tmp_path, monkeypatch):
-    """A function that replaces the public archive by a small one and returns an empty data directory."""
+    """A function that replaces the public archive by a small one, and returns an empty data directory."""
     import tensorflow_datasets as tfds
 
     from alexnet_tf.data import tiny_imagenet
@@ -82,9 +77,9 @@ def served(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("name", "step"), [("tiny_imagenet100", 2), ("tiny_imagenet200", 1)])
 def test_labels_agree_with_the_archive_and_the_set_of_100_has_every_second_class(served, name, step):
-    images = load_image_set(name, DataAccess(str(served(ids()))))
+    images = load_image_set(name, DataAccess(str(served(IDS))))
 
-    assert images.class_names == tuple(ids()[::step])
+    assert images.class_names == tuple(IDS[::step])
     assert images.report_split == "validation"
     assert images.train_images.shape == (400 // step, 64, 64, 3)
     assert images.report_images.shape == (200 // step, 64, 64, 3)
@@ -103,13 +98,13 @@ def test_labels_agree_with_the_archive_and_the_set_of_100_has_every_second_class
 @pytest.mark.parametrize(
     ("names", "checksum", "words"),
     [
-        (lambda: ids()[:-1], "", "expected the 200 known classes in wnids.txt; received 199"),
-        (ids, "0" * 64, "NonMatchingChecksumError"),
+        (IDS[:-1], "", "expected the 200 known classes in wnids.txt; received 199"),
+        (IDS, "0" * 64, "NonMatchingChecksumError"),
     ],
     ids=["other classes", "other archive"],
 )
 def test_an_unsuitable_archive_is_refused(served, names, checksum, words):
-    data_dir = served(names(), checksum)
+    data_dir = served(names, checksum)
 
     with pytest.raises(InputError, match=words) as error:
         load_image_set("tiny_imagenet100", DataAccess(str(data_dir)))
@@ -162,7 +157,7 @@ def test_the_set_on_disk_has_the_classes_words_and_order_of_the_builder(shared_d
 def test_the_words_of_imagenets_classes_are_known():
     words = read_words(IMAGENET_CLASSES)
     assert (len(words), list(words)) == (1000, sorted(words))
-    assert {*ids()} < {*words}
+    assert {*IDS} < {*words}
     # Networks trained elsewhere have their outputs in this order.
     assert readable_names([*words][:2]) == ("tench", "goldfish")
     assert [list(words)[place] for place in (134, 517)] == ["n02012849", "n03126707"], (

@@ -1,5 +1,3 @@
-"""Numbers of window positions, compared with explicit counts and with the paper's sizes."""
-
 import itertools
 import math
 
@@ -76,15 +74,9 @@ def test_weight_shapes_equal_the_papers_shapes():
     shapes = alexnet_weight_shapes()
     kernels, biases = shapes[::2], shapes[1::2]
     assert kernels == [
-        (11, 11, 3, 96),
-        (5, 5, 48, 256),
-        (3, 3, 256, 384),
-        (3, 3, 192, 384),
-        (3, 3, 192, 256),
-        (9216, 4096),
-        (4096, 4096),
-        (4096, 1000),
-    ]
+        (11, 11, 3, 96), (5, 5, 48, 256), (3, 3, 256, 384), (3, 3, 192, 384), (3, 3, 192, 256),
+        (9216, 4096), (4096, 4096), (4096, 1000),
+    ]  # fmt: skip
     assert biases == [(96,), (256,), (384,), (384,), (256,), (4096,), (4096,), (1000,)]
 
 

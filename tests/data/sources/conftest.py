@@ -1,5 +1,3 @@
-"""A separate temporary directory for the directories that TFDS does not delete."""
-
 import tempfile
 
 import pytest

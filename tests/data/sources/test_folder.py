@@ -1,5 +1,3 @@
-"""Folders with one subfolder for each class: splits, labels, sizes, unusable files and refusals."""
-
 import os
 from pathlib import Path
 from typing import Any
@@ -9,7 +7,6 @@ import pytest
 from PIL import Image
 
 from alexnet_tf.data.arrays import ImageSet
-from alexnet_tf.data.decode import decode_image
 from alexnet_tf.data.load import load_image_set
 from alexnet_tf.data.streaming import storage
 from alexnet_tf.data.streaming.streamed_set import StreamedSet
@@ -63,11 +60,10 @@ def test_a_fifth_of_each_class_is_held_out(pets):
 
 def test_labels_belong_to_their_images(pets):
     images = load(pets)
-    for class_name, seed in (("cat", 0), ("dog", 100)):
-        expected = {np.asarray(picture(seed + i)).tobytes() for i in range(20 if seed == 0 else 10)}
-        label = images.class_names.index(class_name)
+    for label, (seed, count) in enumerate([(0, 20), (100, 10)]):
         found = [*images.train_images[images.train_labels == label]]
         found += [*images.report_images[images.report_labels == label]]
+        expected = {np.asarray(picture(seed + i)).tobytes() for i in range(count)}
         assert {image.tobytes() for image in found} == expected
 
 
@@ -205,4 +201,3 @@ def test_full_size_images_of_imagenet_are_loaded(shared_datasets, tmp_path):
     images = load(tmp_path, image_size=64)
     assert images.quarantine == ()
     assert len(images.train_images) + len(images.report_images) == len(files) == 58
-    assert decode_image(files[0].read_bytes()).ndim == 3

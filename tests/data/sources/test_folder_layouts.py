@@ -1,5 +1,3 @@
-"""How a folder is read: splits and classes are recognised or refused, and everything unused is named."""
-
 import os
 import socket
 import unicodedata
@@ -170,7 +168,7 @@ def test_a_class_folder_changes_nothing_after_it_is_removed(tmp_path):
 
 
 def test_a_cached_scan_is_not_used_after_the_labels_change(tmp_path):
-    """The report files stay equal, but a new training class `b` changes the label of `c` from 1 to 2."""
+    # The report files stay equal, but a new training class `b` changes the label of `c` from 1 to 2.
     root = build(tmp_path, "train/a", "train/c", "val/a", "val/c")
     assert load(root, "stream").report_labels.tolist() == [0, 0, 0, 1, 1, 1]
     fill(root / "train" / "b")
@@ -225,8 +223,7 @@ def test_the_header_gives_the_size_of_a_rotated_photo(tmp_path):
     for name in "ab":
         (tmp_path / name).mkdir()
         for i in range(3):
-            picture = Image.fromarray(
-                np.random.default_rng([i, ord(name)]).integers(0, 256, (6, 9, 3), np.uint8)
-            )
+            draws = np.random.default_rng([i, ord(name)])
+            picture = Image.fromarray(draws.integers(0, 256, (6, 9, 3), np.uint8))
             picture.save(tmp_path / name / f"{i}.jpg", exif=held(8))
     assert load(tmp_path).image_shape == (9, 6, 3)

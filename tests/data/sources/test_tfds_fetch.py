@@ -1,5 +1,3 @@
-"""Fetching of sets that are not on disk; the tests need no network."""
-
 import contextlib
 import threading
 import time
@@ -24,7 +22,6 @@ def no_probe(monkeypatch):
 
 
 def failure(name: str, data_dir: Path | None, download: bool = True) -> str:
-    """Loads a set and returns its one-line error."""
     with pytest.raises(InputError) as error:
         load_image_set(name, DataAccess(data_dir and str(data_dir), download))
     assert "\n" not in str(error.value)
@@ -34,13 +31,9 @@ def failure(name: str, data_dir: Path | None, download: bool = True) -> str:
 def test_without_a_network_the_error_names_the_host_and_the_ways_out(tmp_path, no_network):
     message = failure("cifar10", tmp_path)
     for part in (
-        f"cifar10: not in {tmp_path}",
-        "www.cs.toronto.edu cannot be reached",
-        "--data-dir",
-        "TFDS_DATA_DIR",
-        "--dataset builtin",
-        "tfds.load('cifar10')",
-    ):
+        f"cifar10: not in {tmp_path}", "www.cs.toronto.edu cannot be reached", "--data-dir", "TFDS_DATA_DIR",
+        "--dataset builtin", "tfds.load('cifar10')",
+    ):  # fmt: skip
         assert part in message
     assert list(tmp_path.iterdir()) == [], "expected that nothing is left behind"
 

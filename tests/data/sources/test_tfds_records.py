@@ -1,5 +1,3 @@
-"""Files of TFDS records give the same images in memory and streamed from disk; damage is reported."""
-
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +33,7 @@ def test_a_streamed_set_equals_the_set_in_memory(tmp_path, shape, image_size):
     splits = {"train": 19 * 17 + 3, "validation": 6} if shape[0] else {"train": 20}
     write_set(tmp_path, "pets", splits, shape=shape)
     folder = tmp_path / "pets" / "1.0.0"
-    # TFDS reads 16 files at a time, and 16 records of each in turn: the first case has more of both.
+    # TFDS reads 16 files at a time, and 16 records of each in turn. The first case has more of both.
     cut_into_shards(folder, "train", [17] * 19 + [3] if shape[0] else [7, 13])
     memory, stream = both_storages(tmp_path, "pets", image_size)
 
@@ -70,11 +68,8 @@ def test_images_that_cannot_be_decoded_are_left_out_in_both_storages(tmp_path):
 def test_a_file_that_breaks_off_is_refused(tmp_path, pets, storage):
     pets.write_bytes(pets.read_bytes()[:-5])
 
-    with pytest.raises(
-        InputError, match=r"whole TFRecord file of 6 records; .* breaks off at record 5"
-    ) as error:
+    with pytest.raises(InputError, match=r"whole TFRecord file of 6 records; .* breaks off at record 5"):
         load(tmp_path, "tiny_pets", storage=storage)
-    assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,3 @@
-"""Writes small sets that TFDS can read, and changes their files, for tests."""
-
 import functools
 import json
 import shutil
@@ -15,7 +13,7 @@ from alexnet_tf.data.streaming.streamed_set import StreamedSet
 
 
 def write_set(data_dir: Path, name: str, splits: dict[str, int], **options: Any) -> None:
-    """Writes a set with `splits[split]` random images a split and labels 0, 1, 0, 1 ... (unlabelled: -1)."""
+    """Writes `splits[split]` random images for each split, labelled 0, 1, 0, 1, ... (-1 if `unlabelled`)."""
     shutil.copytree(_written(name, tuple(splits.items()), **options).name, data_dir, dirs_exist_ok=True)
 
 
@@ -72,7 +70,6 @@ def record_file(data_dir: Path, name: str = "tiny_pets", split: str = "train") -
 
 
 def replace_image(path: Path, place: int, image: bytes) -> None:
-    """Rewrites a file of records, with another image in record `place`."""
     import tensorflow as tf
 
     records = [tf.train.Example.FromString(r) for r in tf.data.TFRecordDataset(str(path)).as_numpy_iterator()]
