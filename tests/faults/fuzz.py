@@ -93,9 +93,7 @@ def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
             shutil.rmtree(case)
 
 
-def _run(
-    main: Callable[[list[str]], int], arguments: list[str], folder: Path, most: int = LONGEST_SECONDS
-) -> tuple[str, str]:
+def _run(main: Callable, arguments: list[str], folder: Path, most: int = LONGEST_SECONDS) -> tuple[str, str]:
     out, err = io.StringIO(), io.StringIO()
 
     def stop(number, frame):
