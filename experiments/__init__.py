@@ -15,11 +15,10 @@ SHARED = "common"
 
 
 def find_experiments(package: ModuleType) -> tuple[Experiment, ...]:
-    """Collects `EXPERIMENT` or `EXPERIMENTS` from every module of a package.
+    """The `EXPERIMENT` or `EXPERIMENTS` of every module of a package.
 
-    Returns:
-        Claims of the paper by number, each with the experiment nearest to the paper first, as declared; then
-        questions of our own by name.
+    Claims of the paper come first, by number, each with the experiment nearest to the paper first, as
+    declared; then questions of our own by name.
 
     Raises:
         InputError: if a module declares no experiment, or two experiments have the same name.

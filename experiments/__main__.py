@@ -77,19 +77,13 @@ def _parser() -> OneLineParser:
         training = subparsers.add_parser(name, help=text, description=text, parents=[machine])
         training.add_argument("experiment", metavar="NAME", help="see `list`; ablation- may be left out")
         training.add_argument(
-            "--dry-run",
-            action="store_true",
-            help="print what would be trained and how long it would take; train nothing",
+            "--dry-run", action="store_true", help="only print what it would train, and the time"
         )
         training.add_argument("--dataset", default="auto", help="auto, builtin, a TFDS name or folder:PATH")
         training.add_argument("--arms", help="comma-separated; default all")
         if name == "run":
-            training.add_argument(
-                "--seeds",
-                type=_seeds,
-                default=(),
-                help="comma-separated; default the seeds that the arm declares",
-            )
+            seeds = "comma-separated; default the seeds that the arm declares"
+            training.add_argument("--seeds", type=_seeds, default=(), help=seeds)
         add_setting_flags(training, PRECISIONS)
         training.add_argument(
             "--as", dest="name", default="", metavar="NAME",
@@ -101,12 +95,10 @@ def _parser() -> OneLineParser:
             "--jobs", type=_jobs, default=1, metavar="N",
             help="runs at once, each in its own process; auto: one per GPU or processor core; default 1",
         )  # fmt: skip
-        several.add_argument(
-            "--scheduler", default="", metavar="ADDRESS", help="a Dask scheduler whose workers train the runs"
-        )
-        training.add_argument(
-            "--results-dir", type=_folder, default=Path("runs"), help="where rows are written; default runs"
-        )
+        scheduler = "a Dask scheduler whose workers train the runs"
+        several.add_argument("--scheduler", default="", metavar="ADDRESS", help=scheduler)
+        written = "where rows are written; default runs"
+        training.add_argument("--results-dir", type=_folder, default=Path("runs"), help=written)
         training.add_argument("--tensorboard", action="store_true", help="write event files below state/")
         training.set_defaults(command=command)
 
@@ -122,26 +114,15 @@ def _parser() -> OneLineParser:
     comparing = subparsers.add_parser(
         "compare", help="compare two results folders, or one with the paper", description=COMPARE
     )
-    comparing.add_argument(
-        "a", metavar="A", type=_folder, help="an experiment's folder, a folder above, or a CSV in it"
-    )
-    comparing.add_argument(
-        "b",
-        metavar="B",
-        type=_folder_or_paper,
-        help=f"the same, or the word {commands.PAPER} for the paper's numbers",
-    )
+    a = "an experiment's folder, a folder above, or a CSV in it"
+    comparing.add_argument("a", metavar="A", type=_folder, help=a)
+    b = f"the same, or the word {commands.PAPER} for the paper's numbers"
+    comparing.add_argument("b", metavar="B", type=_folder_or_paper, help=b)
     how = comparing.add_mutually_exclusive_group()
     how.add_argument("--tolerance", type=float, default=0.0, help="absolute; default 0, bit for bit")
-    how.add_argument(
-        "--margin",
-        type=float,
-        metavar="M",
-        help="test instead whether means are equivalent within M; for errors 0.01 is one point",
-    )
-    comparing.add_argument(
-        "--metric", help="the column of runs.csv to test with --margin; default test_error"
-    )
+    margin = "test instead whether means are equivalent within M; for errors 0.01 is one point"
+    how.add_argument("--margin", type=float, metavar="M", help=margin)
+    comparing.add_argument("--metric", help="column of runs.csv to test with --margin; default test_error")
     comparing.add_argument("--json", action="store_true", help="print exit status and text as JSON")
     comparing.set_defaults(command=commands.compare)
 
@@ -151,9 +132,8 @@ def _parser() -> OneLineParser:
         ("figures", "redraw the figures only"),
     ):
         reporting = subparsers.add_parser(name, help=text)
-        reporting.add_argument(
-            "--results-dir", type=_folder, default=Path("results"), help="where the rows are; default results"
-        )
+        read = "where the rows are; default results"
+        reporting.add_argument("--results-dir", type=_folder, default=Path("results"), help=read)
         if name == "figures":
             _add_look(reporting)
         reporting.set_defaults(command=commands.report, tables=name != "figures", figures=name != "tables")
@@ -165,10 +145,9 @@ def _parser() -> OneLineParser:
 def _add_look(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folders", metavar="FOLDER", type=_folder, nargs="*", help=FOLDERS)
     look = parser.add_argument_group("with FOLDERs")
+    out = "path without suffix; default runs/, named after FOLDERs"
     flags = (
-        look.add_argument(
-            "--out", type=_folder, help="path without suffix; default runs/, named after FOLDERs"
-        ),
+        look.add_argument("--out", type=_folder, help=out),
         look.add_argument("--format", default="png,svg", help="some of png,svg,pdf; default png,svg"),
         look.add_argument("--style", type=_folder, metavar="FILE.mplstyle", help="a Matplotlib style file"),
         look.add_argument("--no-title", action="store_true", help="leave out title and caption"),

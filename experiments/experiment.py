@@ -19,8 +19,8 @@ class Metric:
     """A number measured for each finished run; a column of runs.csv.
 
     Attributes:
-        unit: determines the format: a `fraction` is shown in percent and its differences in points, other
-            units with three significant digits.
+        unit: a `fraction` is shown in percent and its differences in points, other units with three
+            significant digits.
         of_curve: computes the metric from the learning curve; None (an empty cell) for a run that never
             reaches the target. Metrics without this function are measured by probes.
         derived: computes the metric from a recorded row and its curve when effects are judged; None if the
@@ -104,7 +104,7 @@ class Arm:
 
 @dataclass(frozen=True)
 class Variant:
-    """The arm `of` with command-line settings, or its runs in another folder of one figure."""
+    """The arm `of` with command-line settings; in a figure of several folders, the runs in `folder`."""
 
     of: str
     settings: tuple[str, ...] = ()

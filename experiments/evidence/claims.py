@@ -84,8 +84,7 @@ def decided_by(evidence: Evidence, experiments: Sequence[Experiment]) -> Evidenc
 def weakest_of(claim: Claim) -> Judged | None:
     """The deciding comparison with the weakest verdict; None without pairs.
 
-    Of several with this verdict it is the one with an effect weaker than the paper's number, then the one
-    with the smallest effect in units of s.
+    Of several, one with an effect weaker than the paper's number, then the smallest effect in units of s.
     """
     if claim.decides is None:
         return None

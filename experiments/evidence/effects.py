@@ -120,12 +120,12 @@ def _judged(comparison: Comparison, effect: Effect, p: float | None, notes: tupl
 
 
 def _leave_out_incomparable(comparison: Comparison, arm: Values, baseline: Values, runs: Runs) -> None:
-    # Two runs are no pair if they used different images, precisions or known processors.
     for found in (arm, baseline) if comparison.kind == "ratio" else ():
         for seed, value in found.values.items():
             if value is not None and value <= 0:
                 found.leave_out(seed, f"has the value {value:g}, but a ratio needs positive values")
     by_run = {(row["arm"], row["seed"]): row for row in runs.rows}
+    # A pair needs the same images, precision and, if both are recorded, processor.
     for seed in arm.values.keys() & baseline.values.keys():
         row, other = by_run[comparison.arm, seed], by_run[comparison.baseline, seed]
         for column in ("data_fingerprint", "precision"):

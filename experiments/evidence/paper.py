@@ -1,7 +1,7 @@
-"""Numbers of the paper, and the position of its effects relative to our intervals.
+"""Numbers of the paper (NIPS 2012: section 2, Table 1, Table 2), and their position relative to our
+intervals.
 
-Krizhevsky, Sutskever, Hinton, "ImageNet Classification with Deep Convolutional Neural Networks", NIPS 2012,
-section 2 (images), Table 1 and Table 2 with their captions. Errors are fractions in [0, 1].
+Errors are fractions in [0, 1].
 """
 
 import math

@@ -64,8 +64,7 @@ def claims_page(
 ) -> str:
     """The page in Markdown, with links relative to the results directory; the same rows give the same bytes.
 
-    Args:
-        unread: `<dataset>/<experiment>` -> problem, for folders without a valid row.
+    `unread` maps the `<dataset>/<experiment>` of a folder without a valid row to its problem.
     """
     unread = unread or {}
     claims = claims_of(found, experiments)

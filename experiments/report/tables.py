@@ -17,8 +17,7 @@ from experiments.report.markdown import bullets, markdown
 def experiment_table(evidence: Evidence, searched: Table, decider: Evidence | None = None) -> str:
     """Markdown for one experiment on one data set; the same rows give the same bytes.
 
-    Args:
-        decider: evidence of another condition, if that decides the claim.
+    `decider` is evidence of another condition, if that decides the claim.
     """
     experiment = evidence.experiment
     of_paper = f"Section {experiment.section} of the paper"

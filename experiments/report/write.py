@@ -108,8 +108,7 @@ def write_report(
     figures: bool = True,
     experiments: Sequence[Experiment] = (),
 ) -> list[str]:
-    """Writes summary.csv, effects.csv, table.md, figure.png and figure.svg; the same rows give the same
-    bytes.
+    """Writes the tables and figures of one experiment; the same rows give the same bytes.
 
     If the figure has several lettered panels, figure-a.png and figure-a.svg show the first one alone.
 

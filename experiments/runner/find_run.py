@@ -22,11 +22,7 @@ class RecordedRun:
 
 
 def find_run(results_dir: Path, run_id: str) -> RecordedRun:
-    """The recorded run with an id of runs.csv.
-
-    Args:
-        results_dir: directory with `<data set>/<experiment>/runs.csv` at any depth; if two folders have the
-            run, the less deeply nested one is used.
+    """The recorded run with an id of runs.csv, at any depth; of two, the less deeply nested one.
 
     Raises:
         InputError: if there is no such run, it failed, its record is missing or damaged, or its curve lacks

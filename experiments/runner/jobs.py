@@ -175,8 +175,7 @@ def thread_notes(jobs: int, processes: int) -> list[str]:
 def count_jobs(jobs: int, at_most: int) -> int:
     """The number of processes for at most `at_most` runs.
 
-    Args:
-        jobs: 0 for one process per GPU or, without GPUs, one per core as far as memory suffices.
+    With `jobs` 0 it is one per GPU or, without GPUs, one per core as far as memory suffices.
     """
     fit = max(1, min(CPU_COUNT, psutil.virtual_memory().available // PROCESS_BYTES))
     return min(jobs or len(_gpus()) or fit, at_most)
@@ -210,8 +209,8 @@ def _work(place: tuple, function: Callable, task: Task) -> tuple[Any, tuple[str,
 def _part_random() -> None:
     """Gives Dask's threads on a worker a random generator of their own.
 
-    Keras draws the seeds of initializers from Python's global generator. If a thread of Dask drew from it
-    after `set_random_seed`, the network would get other initial weights.
+    Otherwise they could draw from Python's global generator after `set_random_seed`, and the network would
+    get other initial weights.
     """
     own = random.Random()
     for name, module in list(sys.modules.items()):

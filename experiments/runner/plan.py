@@ -25,13 +25,7 @@ RECORDED = Path("results")
 
 @dataclass(frozen=True)
 class Planned:
-    """One run of `run`, or one candidate of `search`.
-
-    Attributes:
-        arm: name of the arm in the rows.
-        of: name of the experiment's arm, without settings.
-        found: state of the run, as in the table; empty if nothing of it exists.
-    """
+    """One run of `run`, or one candidate of `search`; `of` is the arm without settings."""
 
     arm: str
     of: str

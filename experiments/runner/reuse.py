@@ -1,7 +1,7 @@
 """Finds runs and nets that were already trained for another arm in the same results directory.
 
 Runs with equal config hashes have equal numbers on the same kind of processor, so they are trained once. The
-second arm gets its own row, with its own metrics and the id of the original run.
+other arm gets its own row, with its own metrics and the id of the original run.
 """
 
 from pathlib import Path

@@ -255,14 +255,9 @@ def trained(run: Run, options: Options, strategy: tf.distribute.Strategy) -> tup
 
 def record(run: Run, outcome: Outcome) -> None:
     owner = {"experiment": run.experiment.name, "arm": run.name, "seed": run.config.seed}
-    record_run(
-        run.folder,
-        outcome.row,
-        [{**point, **owner} for point in outcome.curve],
-        {**outcome.about, "run_id": run.run_id},
-        run.experiment.columns,
-        [arm.name for arm in run.experiment.arms],
-    )
+    curve, about = [{**point, **owner} for point in outcome.curve], {**outcome.about, "run_id": run.run_id}
+    order = [arm.name for arm in run.experiment.arms]
+    record_run(run.folder, outcome.row, curve, about, run.experiment.columns, order)
 
 
 def run_callbacks(

@@ -20,11 +20,9 @@ def threads_each(jobs: int) -> dict[str, str]:
 
 
 def started(replicas: str, is_client: bool = False):
-    """Starts TensorFlow, quiet and deterministic; returns the strategy for this number of replicas.
+    """Starts TensorFlow, quiet and deterministic; returns the strategy for `replicas` as in `make_strategy`.
 
-    Args:
-        replicas: `auto` or a number, as in `make_strategy`.
-        is_client: whether other processes train instead of this one, which then leaves the GPUs to them.
+    A client, whose runs are trained by other processes, leaves the GPUs to them.
     """
     with quiet_startup():
         import_keras()

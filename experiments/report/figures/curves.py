@@ -46,7 +46,6 @@ def draw_pair(
 
     Args:
         judged: the comparison of the two arms, then the comparisons of their variants.
-        has_title: whether to write above the panel what both arms have in common.
 
     Returns:
         Names of the arms whose curves are equal, which are drawn side by side.

@@ -57,8 +57,7 @@ def draw_effects(axes: Axes, judged: Sequence[Judged], letters: Sequence[str] = 
     """Draws one line per comparison, the first on top; all must share a unit. `marks` explains the marks.
 
     Args:
-        letters: a letter per comparison, shown with its verdict if there is no margin for other labels;
-            variants have the letter of their panel.
+        letters: if there is no margin for other labels, the letter of each comparison's panel.
     """
     scale = prepare_axis(axes, judged, with_seeds=True)
     for place, one in enumerate(judged):
@@ -88,10 +87,7 @@ def draw_effects(axes: Axes, judged: Sequence[Judged], letters: Sequence[str] = 
 
 
 def prepare_axis(axes: Axes, judged: Sequence[Judged], with_seeds: bool = False) -> float:
-    """Sets limits and ticks of the horizontal axis for comparisons of one unit; draws a line at no effect.
-
-    Args:
-        with_seeds: whether the axis also holds the effect of each seed.
+    """Sets up the horizontal axis for comparisons of one unit, with a line at the null value.
 
     Returns:
         Axis units per effect of 1.
@@ -194,10 +190,7 @@ def _draw_effect(axes: Axes, one: Judged, y: float, scale: float) -> None:
 
 
 def draw_claimed_side(axes: Axes, comparison: Comparison, bottom: float, height: float, scale: float) -> None:
-    """Shades the claimed side from no effect to the end of the axis; marks the smallest effect of interest.
-
-    `scale` is in axis units per effect of 1; the axis must have its limits.
-    """
+    """Shades the claimed side up to the end of the axis; marks the smallest effect of interest."""
     null, smallest = scale * no_effect(comparison.kind), scale * comparison.smallest_effect
     end = axes.get_xlim()[smallest > null]
     axes.add_patch(

@@ -43,7 +43,6 @@ class Look:
     Attributes:
         formats: any of `png`, `svg` and `pdf`.
         style: a Matplotlib style file; its `figure.figsize` is the size of the figure.
-        has_title: whether to write title and caption.
         panel: letter of the only panel to draw, with the linear axis of the paper's Figure 1; empty for all.
         font_scale: factor for the size of all texts.
     """
@@ -56,12 +55,11 @@ class Look:
 
 
 def draw(evidence: Evidence, look: Look = Look(), decider: Evidence | None = None) -> dict[str, bytes]:
-    """The figure as file contents by format; `decider` is evidence of another condition that decides the
-    claim.
+    """The figure as file contents by format.
 
     Raises:
-        InputError: for a panel that the figure does not have, a style file that cannot be used, or texts
-            without room.
+        InputError: if the figure has no such panel or no room for its texts, or the style file cannot be
+            used.
     """
     growth = np.ones(2)
     with house_look(look.style, look.font_scale), warnings.catch_warnings():
@@ -233,11 +231,7 @@ def _beside_effects(evidence: Evidence, growth: np.ndarray) -> tuple[Figure, str
 
 
 def _by_pair(evidence: Evidence) -> list[list[Judged]]:
-    """A list for each pair of arms with rows: the comparison of the two, then the comparisons of their
-    variants.
-
-    Of several comparisons of the same two arms one is kept, if possible a ratio.
-    """
+    """For each pair of arms with rows: their comparison, if possible a ratio, then their variants'."""
     roots = {arm.name: arm.of or arm.name for arm in evidence.experiment.arms}
     pairs: dict[tuple[str, str], dict[tuple[str, str], Judged]] = {}
     for one in evidence.with_rows:

@@ -90,10 +90,9 @@ def curves_chart(evidence: Evidence) -> dict[str, Any] | None:
 
 
 def forest_point(one: Judged) -> dict[str, float | None] | None:
-    """An effect, its interval and the paper's number in units of s; None without a two-sided interval.
+    """An effect, its interval and the paper's number in units of s, the smallest effect of interest.
 
-    For every comparison 0 is no effect and 1 is s, the smallest effect of interest. Ratios are compared by
-    their logarithms.
+    0 is no effect and 1 is s. Ratios are compared by their logarithms. None without a two-sided interval.
 
     Example:
 
