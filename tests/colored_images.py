@@ -1,5 +1,3 @@
-"""Trees of image files whose classes are colours."""
-
 import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,11 +13,11 @@ def write_colored_tree(
     noise: float,
     count: int = 20,
 ) -> Path:
-    """A folder of noisy PNG files for each colour.
+    """Writes a folder of noisy PNG files for each class.
 
     Args:
-        colors: class -> red, green, blue.
-        side: index of an image in its class -> (height, width).
+        colors: red, green and blue of each class.
+        side: height and width of the image with a given index.
         noise: standard deviation, in grey levels.
     """
     rng = np.random.default_rng(0)

@@ -1,6 +1,3 @@
-"""Checks how a command answers bad input."""
-
-
 def one_line_of_status_2(main, arguments: list[str], capsys) -> str:
     """Runs `main`, asserts that it prints one line and exits with 2, and returns the line."""
     try:

@@ -1,5 +1,3 @@
-"""Fixtures that several test files share."""
-
 import gc
 import sys
 from pathlib import Path
@@ -8,11 +6,9 @@ import pytest
 
 
 def pytest_sessionstart(session):
-    """Makes two logical CPUs before a test uses devices, so that MirroredStrategy is tested without a GPU.
-
-    The process that distributes tests to worker processes runs none, so it does not load TensorFlow (600 MB).
-    """
+    """Makes two logical CPUs, on which MirroredStrategy is tested without a GPU."""
     config = session.config
+    # A process that only distributes tests to workers does not need TensorFlow (600 MB).
     if config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput"):
         return
     import tensorflow as tf
@@ -23,24 +19,22 @@ def pytest_sessionstart(session):
 
 
 def pytest_collection_finish():
-    """Excludes imported modules from garbage collection, which would search them after each test file."""
+    """Excludes imported modules from the garbage collection after each test file."""
     gc.collect()
     gc.freeze()
 
 
 @pytest.fixture(autouse=True)
 def own_collective_keys():
-    """Gives the strategies of each test their own keys for collective operations, as TensorFlow's tests do.
-
-    With equal keys, sums of two strategies would fail: "Shape mismatch in the collective instance".
-    """
+    """Gives the strategies of each test their own keys for collective operations."""
+    # Equal keys fail with "Shape mismatch in the collective instance".
     if tensorflow := sys.modules.get("tensorflow"):
         tensorflow.distribute.MirroredStrategy._collective_key_base += 1000
 
 
 @pytest.fixture(scope="session")
 def shared_datasets() -> Path:
-    """The real data sets beside the checkout; skips the test where there are none."""
+    """The real data sets beside the checkout. Without them, the test is skipped."""
     path = Path(__file__).resolve().parents[2] / "shared" / "datasets"
     if not path.is_dir():
         pytest.skip("needs the real data sets in ../shared/datasets, which is not there")
@@ -49,7 +43,7 @@ def shared_datasets() -> Path:
 
 @pytest.fixture(autouse=True)
 def own_global_state():
-    """Restores Keras's precision and TensorFlow's determinism after a test whose command changes them."""
+    """Restores Keras's precision and TensorFlow's determinism after each test."""
     yield
     if keras := sys.modules.get("keras"):
         from tensorflow.python.framework.config import disable_op_determinism
@@ -60,5 +54,5 @@ def own_global_state():
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory, monkeypatch):
-    """Keeps scans of streamed sets in a folder of the test session instead of the user's cache."""
+    """Keeps the test session's scans of streamed sets out of the user's cache."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))

@@ -1,4 +1,4 @@
-"""Reads numbers and list items from reports, so that tests do not depend on the wording around them."""
+"""Reads numbers and list items of reports without the wording around them."""
 
 import re
 
@@ -6,7 +6,7 @@ _NUMBER = re.compile(r"(?<![\w.-])[−-]?(?:\d+(?:,\d{3})*(?:\.\d+)?|\.\d+)")
 
 
 def numbers(text):
-    """The numbers of a text in order, except numbers within names such as C4 or pooling-0."""
+    """The numbers of a text, without those in names such as C4 or pooling-0."""
     return [float(found.replace(",", "").replace("−", "-")) for found in _NUMBER.findall(text)]
 
 

@@ -1,4 +1,4 @@
-"""Reads the values in `fixtures` that PyTorch computed once (with `make_pytorch_values.py`)."""
+"""Values that PyTorch computed once, with `fixtures/make_pytorch_values.py`."""
 
 from pathlib import Path
 
@@ -6,12 +6,12 @@ import numpy as np
 
 
 def pytorch_values(name: str, case: str = "") -> dict[str, np.ndarray]:
-    """The arrays of `pytorch_<name>.npz`; with a case, only arrays named `<case>.*`, without this prefix."""
+    """The arrays of `pytorch_<name>.npz`, or of one case: `b` for the array `<case>.b`."""
     prefix = f"{case}." if case else ""
     with np.load(Path(__file__).parent / "fixtures" / f"pytorch_{name}.npz") as arrays:
         return {key.removeprefix(prefix): arrays[key] for key in arrays if key.startswith(prefix)}
 
 
 def alexnet_weights(values: dict[str, np.ndarray]) -> list[np.ndarray]:
-    """The 16 weight arrays of the narrow AlexNet in `pytorch_values("alexnet")`."""
+    """The 16 weights of the narrow AlexNet in `pytorch_values("alexnet")`."""
     return [values[f"weight{index:02}"] for index in range(16)]

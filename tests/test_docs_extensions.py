@@ -1,5 +1,3 @@
-"""The directives with which pages of docs/ include sources, claims and results of the project."""
-
 import doctest
 import importlib.util
 from pathlib import Path
@@ -40,7 +38,6 @@ def test_a_shown_source_is_one_definition_without_its_docstring(tmp_path):
 
 def test_the_text_of_a_claim_has_its_command_scale_and_control():
     claim_text = load(ROOT / "docs/_extensions/from_project.py").claim_text
-
     assert "make ablation-towers DATASET=tiny_imagenet100" in claim_text("C2")
     assert "a quarter of the width" in claim_text("C2")
     assert "(control: slower fitting)" in claim_text("C8")

@@ -1,5 +1,3 @@
-"""The links, paths and commands of the documents are right. (Their Python blocks run in conftest.py.)"""
-
 import re
 import shlex
 import subprocess
@@ -30,24 +28,22 @@ def test_relative_links_lead_to_files(document):
     assert [link for link in links if not (path.parent / link).exists()] == []
 
 
-def test_tests_named_in_paper_md_exist():
-    named = re.findall(r"tests/[\w/]+\.py", (ROOT / "PAPER.md").read_text())
+PAPER = (ROOT / "PAPER.md").read_text("utf-8")
 
+
+def test_tests_named_in_paper_md_exist():
+    named = re.findall(r"tests/[\w/]+\.py", PAPER)
     assert len(named) > 30
     assert [path for path in named if not (ROOT / path).is_file()] == []
 
 
 def test_experiments_named_in_paper_md_have_results():
-    named = re.findall(r"ablation(?:-[a-z]+)+", (ROOT / "PAPER.md").read_text())
     recorded = {path.name for path in (ROOT / "results").glob("*/*") if path.is_dir()}
-
-    assert set(named) - recorded == set()
+    assert set(re.findall(r"ablation(?:-[a-z]+)+", PAPER)) - recorded == set()
 
 
 def test_paper_md_leads_to_every_experiment_on_a_claim():
-    text = (ROOT / "PAPER.md").read_text().replace("\\*", "*")
-    patterns = re.findall(r"results/\*/([\w*-]+)", text)
-
+    patterns = re.findall(r"results/\*/([\w*-]+)", PAPER.replace("\\*", "*"))
     names = [each.name for each in experiments.EXPERIMENTS if each.is_of_paper]
     assert [name for name in names if not any(fnmatch(name, one) for one in patterns)] == []
 
@@ -56,35 +52,30 @@ def test_the_readme_has_at_most_150_lines():
     assert len((ROOT / "README.md").read_text("utf-8").splitlines()) <= 150
 
 
-PARSERS = {
-    "alexnet_tf": alexnet_tf.__main__._parser,
-    "benchmarks": benchmarks.__main__._parser,
-    "experiments": experiments.__main__._parser,
-}
+MAINS = {each.__package__: each for each in (alexnet_tf.__main__, benchmarks.__main__, experiments.__main__)}
 
 
 def commands(text: str) -> Iterator[list[str]]:
-    """The words of each command in the indented and the `bash` blocks of a document."""
+    """The words of each command in the indented blocks and the `bash` blocks of a document."""
     blocks = re.findall(r"^```bash\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     outside = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
     blocks += re.findall(r"^    .+$", outside.replace("\\\n", " "), re.MULTILINE)
     for line in "\n".join(blocks).replace("\\\n", " ").splitlines():
-        # The other lines are formulas, and programs that are quoted over several lines.
+        # Other lines are formulas and programs.
         if re.match(r"\s*([A-Z_]+=\S+ )*(\S*python -m|make|alexnet) ", line):
             words = shlex.split(line, comments=True)
             yield words[next(i for i, word in enumerate(words) if "=" not in word) :]
 
 
 def parsed(words: list[str]) -> list[tuple[str, object]]:
-    """The package and the parsed options of a command, or of the commands that a make target runs."""
+    """The package and the options of a command, or of each command that a make target runs."""
     if words[0] == "make":
-        dry = subprocess.run(
-            ["make", "-n", "--no-print-directory", *words[1:]], cwd=ROOT, capture_output=True, text=True
-        )
+        dry_run = ["make", "-n", "--no-print-directory", *words[1:]]
+        dry = subprocess.run(dry_run, cwd=ROOT, capture_output=True, text=True)
         assert dry.returncode == 0, dry.stderr
         return [found for line in commands("```bash\n" + dry.stdout + "```") for found in parsed(line)]
     room, arguments = ("alexnet_tf", words[1:]) if words[0] == "alexnet" else (words[2], words[3:])
-    return [(room, PARSERS[room]().parse_args(arguments))] if room in PARSERS else []
+    return [(room, MAINS[room]._parser().parse_args(arguments))] if room in MAINS else []
 
 
 @pytest.mark.parametrize("document", [*DOCUMENTS, *SITE])
@@ -97,11 +88,10 @@ def test_documented_commands_exist(document):
         except SystemExit:
             pytest.fail(f"{document}: {shlex.join(words)}")
 
-    names = {each.name: each for each in experiments.EXPERIMENTS}
+    arms = {each.name: {arm.name for arm in each.arms} for each in experiments.EXPERIMENTS}
     for _, options in found:
-        if arms := getattr(options, "arms", None):
-            known = {arm.name for arm in names[options.experiment].arms}
-            assert set(arms.split(",")) <= known, options.experiment
+        if given := getattr(options, "arms", None):
+            assert set(given.split(",")) <= arms[options.experiment], options.experiment
 
 
 def test_a_wrong_flag_of_a_document_is_found():

@@ -1,5 +1,3 @@
-"""Tests how `make faults` runs, judges and records trials, and runs a few trials of each family."""
-
 import re
 import tempfile
 from types import SimpleNamespace

@@ -1,5 +1,3 @@
-"""The files that describe the project have the same version, a valid citation and the needed packages."""
-
 import ast
 import functools
 import itertools
@@ -22,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 PROJECT = PYPROJECT["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-# The import names of packages whose import name differs from the name of the package.
+# Packages whose modules have another name.
 IMPORTED_AS = {"pillow": "PIL", "opencv-python-headless": "cv2"}
 
 
@@ -45,19 +43,18 @@ def test_the_citation_has_what_its_format_requires_and_names_the_paper():
     (paper,) = citation["references"]
     assert {"type", "title", "authors"} <= set(paper)
     assert paper["title"] == "ImageNet Classification with Deep Convolutional Neural Networks"
-    names = [author["family-names"] for author in paper["authors"]]
-    assert names == ["Krizhevsky", "Sutskever", "Hinton"]
+    assert [author["family-names"] for author in paper["authors"]] == ["Krizhevsky", "Sutskever", "Hinton"]
 
 
 def project_lines(table: str) -> list[str]:
-    """The lines of one array or table of pyproject.toml."""
+    """The lines of an array or a table in pyproject.toml."""
     text = (ROOT / "pyproject.toml").read_text("utf-8").split(f"\n{table}", 1)[1]
     return list(itertools.takewhile(lambda line: line not in ("]", ""), text.splitlines()[1:]))
 
 
 @functools.cache
 def imported_by(*rooms: str) -> set[str]:
-    """The top-level names of the modules that the files of these folders import."""
+    """The top-level names that the files of these folders import."""
     imported = set()
     for path in [path for room in rooms for path in (ROOT / room).rglob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -68,46 +65,36 @@ def imported_by(*rooms: str) -> set[str]:
     return imported
 
 
-def module_of(name: str) -> str:
-    return IMPORTED_AS.get(name, name.replace("-", "_"))
-
-
-def names(requirements: list[str]) -> set[str]:
-    return {re.match(r"[\w.-]+", requirement)[0].lower().replace("_", "-") for requirement in requirements}
+def modules_of(requirements: list[str]) -> set[str]:
+    names = {re.match(r"[\w.-]+", requirement)[0].lower() for requirement in requirements}
+    return {IMPORTED_AS.get(name, name.replace("-", "_")) for name in names}
 
 
 @pytest.mark.parametrize(("table", "rooms"), [("dependencies = [", ("alexnet_tf",)), ("dev = [", ("tests",))])
 def test_each_dependency_is_imported_or_has_a_comment(table, rooms):
-    unexplained = names([line.strip(' "') for line in project_lines(table) if "#" not in line])
-
-    assert {name for name in unexplained if module_of(name) not in imported_by(*rooms)} == set()
+    unexplained = [line.strip(' "') for line in project_lines(table) if "#" not in line]
+    assert modules_of(unexplained) - imported_by(*rooms) == set()
 
 
 def test_every_imported_package_is_declared():
-    declared = names([*PROJECT["dependencies"], *itertools.chain(*EXTRAS.values())])
+    declared = modules_of([*PROJECT["dependencies"], *itertools.chain(*EXTRAS.values())])
     with_tensorflow = {"absl", "google", "h5py", "wrapt"}
-    ours = {"alexnet_tf", *sys.stdlib_module_names, *with_tensorflow}
-
-    undeclared = imported_by("alexnet_tf") - ours - {module_of(name) for name in declared}
-
-    assert undeclared == set()
+    others = {"alexnet_tf", *sys.stdlib_module_names, *with_tensorflow}
+    assert imported_by("alexnet_tf") - others - declared == set()
 
 
 def test_every_dependency_has_a_lower_bound_and_a_pin_that_fulfils_it():
-    pins = dict(
-        re.findall(r"^([\w.-]+)==([^\s;]+)", (ROOT / "requirements.txt").read_text("utf-8"), re.MULTILINE)
-    )
+    text = (ROOT / "requirements.txt").read_text("utf-8")
+    pins = dict(re.findall(r"^([\w.-]+)==([^\s;]+)", text, re.MULTILINE))
     for requirement in map(Requirement, PROJECT["dependencies"] + EXTRAS["export"]):
         assert [clause.operator for clause in requirement.specifier] == [">="], requirement
         assert requirement.specifier.contains(pins[requirement.name.lower().replace("_", "-")]), requirement
 
 
 def test_the_wheel_holds_alexnet_tf_only():
-    """Other top-level packages would shadow a user's own `experiments` or `benchmarks`."""
     find = PYPROJECT["tool"]["setuptools"]["packages"]["find"]
     tops = {name.split(".")[0] for name in find_namespace_packages(str(ROOT), include=find["include"])}
-
-    assert tops == {"alexnet_tf"}
+    assert tops == {"alexnet_tf"}, "a user may have other packages called experiments or benchmarks"
 
 
 def test_an_installed_package_does_not_report_the_commit_of_the_repository_around_it(tmp_path, monkeypatch):

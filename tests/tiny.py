@@ -1,4 +1,4 @@
-"""A data set small enough to train on in a test."""
+"""A data set and a configuration for trainings of a second."""
 
 import numpy as np
 
@@ -8,10 +8,7 @@ from alexnet_tf.data.arrays import ImageSet
 
 
 def tiny_image_set(train: int = 96, report: int = 37, side: int = 8) -> ImageSet:
-    """Noisy images of six classes, which differ in the mean colours of their upper and lower halves.
-
-    The set has the name of the built-in set, which it replaces.
-    """
+    """Noisy images of six classes, which differ in the mean colours of their upper and lower halves."""
     rng = np.random.default_rng(0)
     colors = rng.integers(60, 196, (6, 2, 3))
 

@@ -1,5 +1,3 @@
-"""Runs on the tiny set, their metrics, and a callback that interrupts them."""
-
 import keras
 
 from alexnet_tf.data.pipeline import DataPipelines
@@ -8,14 +6,8 @@ from tests.tiny import TINY_CONFIG, tiny_image_set
 
 IMAGE_SET = tiny_image_set()
 METRICS = (
-    "epoch",
-    "train_loss",
-    "train_error",
-    "test_loss",
-    "test_error",
-    "test_top5_error",
-    "learning_rate",
-)
+    "epoch", "train_loss", "train_error", "test_loss", "test_error", "test_top5_error", "learning_rate",
+)  # fmt: skip
 
 
 def run(config=TINY_CONFIG, **kwargs):
@@ -27,13 +19,7 @@ def metrics(history) -> list[tuple]:
 
 
 class Interrupt(keras.callbacks.Callback):
-    """Raises an error when a hook is called in a given epoch, as Ctrl-C would.
-
-    Args:
-        hook: name of the method.
-        epoch: counted from 1.
-        error: what is raised; default `KeyboardInterrupt`.
-    """
+    """Raises an error, by default as Ctrl-C would, when a hook is called in an epoch (counted from 1)."""
 
     def __init__(self, hook: str, epoch: int, error: BaseException | None = None):
         super().__init__()

@@ -1,5 +1,3 @@
-"""Processes that train together on this machine."""
-
 import json
 import math
 import os
@@ -15,20 +13,17 @@ ROOT = Path(__file__).parents[1]
 
 
 class Worker(subprocess.Popen):
-    """A process of Python, whose output goes to `log` with the suffixes `.out` and `.err`."""
+    """A process of Python that writes to `log` with the suffixes `.out` and `.err`."""
 
     def __init__(self, arguments: Sequence[str], environment: dict[str, str], log: Path):
         self.logs = [log.with_suffix(suffix) for suffix in (".out", ".err")]
+        command = [sys.executable, *arguments]
         with open(self.logs[0], "w") as output, open(self.logs[1], "w") as errors:
-            super().__init__(
-                [sys.executable, *arguments], cwd=ROOT, env=environment, stdout=output, stderr=errors
-            )
+            super().__init__(command, cwd=ROOT, env=environment, stdout=output, stderr=errors)
 
 
 @dataclass
 class Ended:
-    """How a process ended: exit status, seconds until then, and the lines of its output and errors."""
-
     status: int
     seconds: float
     output: list[str]
@@ -50,10 +45,7 @@ def tf_config(addresses: Sequence[str], index: int) -> str:
 
 
 def start_workers(commands: Sequence[Sequence[str] | None], folder: Path) -> list[Worker]:
-    """Starts Python once for each command, as the workers of a cluster; None is a worker that never starts.
-
-    The output of the workers goes to `0.out`, `0.err`, `1.out` and so on in the folder.
-    """
+    """Starts Python once for each command, as the workers of a cluster. A worker of None never starts."""
     addresses = free_addresses(len(commands))
     folder.mkdir(parents=True, exist_ok=True)
     return [
@@ -64,7 +56,7 @@ def start_workers(commands: Sequence[Sequence[str] | None], folder: Path) -> lis
 
 
 def wait_for(path: Path, text: str, processes: Sequence[Worker], seconds: float = 240) -> None:
-    """Waits until a file contains the text; fails if one of the processes ends before."""
+    """Waits until a file contains the text; fails if one of the processes ends first."""
     deadline = time.monotonic() + seconds
     while not (path.exists() and text in path.read_text()):
         assert all(process.poll() is None for process in processes), "a process has ended too early"
@@ -73,7 +65,7 @@ def wait_for(path: Path, text: str, processes: Sequence[Worker], seconds: float 
 
 
 def wait_for_end(processes: Sequence[Worker], seconds: float = 300) -> list[Ended]:
-    """Waits until all processes have ended; kills the rest after `seconds` (their time is infinite)."""
+    """Waits until all processes have ended; kills the rest after `seconds` and records infinite times."""
     started = time.monotonic()
     ends: dict[Worker, float] = {}
     while len(ends) < len(processes) and time.monotonic() - started < seconds:

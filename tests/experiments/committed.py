@@ -11,7 +11,7 @@ NAMED = {each.name: each for each in EXPERIMENTS}
 
 
 def committed_folders(file: str) -> list[Path]:
-    """The folders of experiments that contain `file`, in all precisions and on all data sets."""
+    """The folders of experiments that contain `file`, of all precisions and data sets."""
     return sorted(path.parent for path in RESULTS.rglob(file) if path.parent.name in NAMED)
 
 

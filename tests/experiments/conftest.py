@@ -1,5 +1,3 @@
-"""A tiny set of images that replaces every data set, and one run on it."""
-
 import shutil
 from pathlib import Path
 
@@ -19,21 +17,22 @@ from tests.tiny import tiny_image_set
 
 @pytest.fixture
 def tiny_builtin(monkeypatch):
-    """Replaces every data set by the tiny images; `batch_size` does not become part of an arm's name."""
+    """Replaces every data set by the tiny images."""
     replace_data(monkeypatch)
 
 
 def replace_data(patched: pytest.MonkeyPatch):
-    """Replaces the images, and skips the figures, which take as long as a tiny training."""
+    # Figures take as long as a tiny training.
     drawn = {"png": b"", "svg": b""}
     patched.setattr("experiments.report.figures.figure.draw", lambda evidence, look=None, decider=None: drawn)
     patched.setattr(alexnet_tf.data.pipeline, "_load_once", lambda *arguments, **more: tiny_image_set())
+    # With `batch_size`, so that it does not become part of an arm's name.
     patched.setattr(experiments.runner.options, "NAMELESS", ("epochs", "precision", "batch_size"))
 
 
 @pytest.fixture(scope="session")
 def tree(tmp_path_factory) -> Path:
-    """The tiny images as files, for commands in processes of their own; tests must not change them."""
+    """The tiny images as files, which tests must not change."""
     image_set, root = tiny_image_set(train=240), tmp_path_factory.mktemp("files") / "tree"
     for i, (image, label) in enumerate(zip(image_set.train_images, image_set.train_labels, strict=True)):
         path = root / image_set.class_names[label] / f"{i:03d}.png"
@@ -54,20 +53,31 @@ def trained(tmp_path_factory) -> Path:
 
 @pytest.fixture
 def own_results(trained, tiny_builtin, tmp_path) -> Path:
-    """Copies the results with one run to `tmp_path`, where the test may change them."""
+    """Results with one run, which the test may change."""
     shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
     return tmp_path
 
 
 @pytest.fixture
 def axes() -> Axes:
-    """Empty axes of a figure."""
     return Figure().add_subplot()
 
 
 @pytest.fixture
-def found(tmp_path):
-    """The evidence of the made-up experiments `speed` and `pooling`."""
+def unencoded(monkeypatch):
+    """Makes `draw` return the figure instead of files."""
+    monkeypatch.setattr("experiments.report.figures.figure.encoded", lambda figure, formats: figure)
+
+
+@pytest.fixture
+def root(tmp_path) -> Path:
+    """Results of the made-up experiments `speed` and `pooling`."""
     speed_results(tmp_path / "builtin" / "speed")
     pooling_results(tmp_path / "builtin" / "pooling")
-    return read_evidence(tmp_path, [SPEED, POOLING])
+    return tmp_path
+
+
+@pytest.fixture
+def found(root):
+    """The evidence in `root`."""
+    return read_evidence(root, [SPEED, POOLING])

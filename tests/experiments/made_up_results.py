@@ -22,30 +22,25 @@ def _first_below_a_quarter(curve):
     return next((float(point["epoch"]) for point in curve if point["train_error"] <= 0.25), None)
 
 
+def _gap(curve):
+    return curve[-1]["test_error"] - curve[-1]["train_error"]
+
+
+def _censored(curve):
+    return f"> {curve[-1]['epoch']} epochs"
+
+
 EPOCHS = Metric(
-    "epochs_to_25",
-    "epochs to 25%",
-    "epochs",
-    low=0,
-    of_curve=_first_below_a_quarter,
-    censored_message=lambda curve: f"> {curve[-1]['epoch']} epochs",
+    "epochs_to_25", "epochs to 25%", "epochs", 0, of_curve=_first_below_a_quarter, censored_message=_censored
 )
-GAP = Metric(
-    "gap",
-    "test − training error",
-    "fraction",
-    -1,
-    1,
-    of_curve=lambda curve: curve[-1]["test_error"] - curve[-1]["train_error"],
-)
+GAP = Metric("gap", "test − training error", "fraction", -1, 1, of_curve=_gap)
 PROBE = Metric("probe", "probe")
-SPEED = Experiment(
+_declared = functools.partial(Experiment, dataset="builtin", cost="none")
+SPEED = _declared(
     name="speed",
     claim="C1",
     section="3.1",
     statement="ReLU is faster than tanh.",
-    dataset="builtin",
-    cost="none",
     arms=(_arm("relu"), _arm("tanh", activation="tanh"), _arm("other")),
     comparisons=(
         Comparison("tanh", "relu", EPOCHS, "ratio", 6.0, 3.0, primary=True),
@@ -55,21 +50,17 @@ SPEED = Experiment(
     objective="epochs_to_target",
     figure="train_error",
 )
-POOLING = Experiment(
+POOLING = _declared(
     name="pooling",
     claim="C4",
     section="3.4",
     statement="Overlapping pooling lowers the test error.",
-    dataset="builtin",
-    cost="none",
     arms=(_arm("separate", pool_size=2), _arm("overlapping")),
     comparisons=(
         Comparison("overlapping", "separate", TEST_ERROR, "difference", -0.004, -0.002, primary=True),
         Comparison("overlapping", "separate", GAP, "difference", None, -0.002),
     ),
     metrics=(GAP, PROBE),
-    objective="selection_error",
-    figure="test_error",
     notes=("A note of the experiment.",),
 )
 
@@ -78,7 +69,7 @@ BOTH_PRIMARY = replace(POOLING, comparisons=tuple(replace(one, primary=True) for
 
 
 def fall(epochs: float, last: int) -> list[float]:
-    """The training error at each epoch from 0 to `last`; the error falls to 25% at epoch `epochs`."""
+    """Training errors of the epochs 0 to `last`, which reach 25% at epoch `epochs`."""
     return [max(0.9 * (0.25 / 0.9) ** (epoch / epochs), 0.01) for epoch in range(last + 1)]
 
 
@@ -86,19 +77,8 @@ def dataset_of(folder: Path, experiment: Experiment) -> str:
     return folder.parent.name if folder.name == experiment.name else "builtin"
 
 
-def record(
-    folder: Path,
-    experiment: Experiment,
-    arm: str,
-    seed: int,
-    errors: list[float],
-    gap=0.05,
-    config=None,
-    variant=None,
-    **changes,
-):
+def record(folder, experiment, arm, seed, errors, gap=0.05, config=None, variant=None, **changes) -> None:
     """Records a run with the given training error for each epoch, in the files that the runner writes."""
-    metric_names = experiment.columns
     dataset = dataset_of(folder, experiment)
     common = {"experiment": experiment.name, "arm": arm, "seed": seed, "learning_rate": 0.01}
     curve = [
@@ -110,20 +90,20 @@ def record(
     curve[-1]["learning_rate"] = changes.get("learning_rate", 0.01)
     row = common | {
         "run_id": f"{experiment.name}-{arm.replace(' ', '')}-{seed}", "status": "done",
-        "epochs": len(errors) - 1,
-        "train_error": errors[-1], "test_error": errors[-1] + gap, "test_top5_error": 0.0, "seconds": 10.0,
+        "epochs": len(errors) - 1, "seconds": 10.0,
+        "train_error": errors[-1], "test_error": errors[-1] + gap, "test_top5_error": 0.0,
         "precision": "float32", "dataset": dataset, "data_fingerprint": "f" * 64, "model": "CifarNetConfig",
         "config_hash": f"{arm}{seed}", "git_commit": "abc", "tensorflow": "2.21.0", "keras": "3.15.0",
         "device": "CPU", "finished_at": "2025-01-01T00:00:00Z", "message": "",
     }  # fmt: skip
     row |= experiment.of_curve(curve) | changes
-    defined = {arm.name: arm.config for arm in experiment.arms}
-    config = config or defined.get(arm, BASE)
+    declared = {arm.name: arm.config for arm in experiment.arms}
+    config = config or declared.get(arm, BASE)
     record = {"config": config.replace(seed=seed, dataset=dataset).to_dict()}
     if variant:
         record["variant"] = dict(zip(("of", "settings"), variant, strict=True))
-    prepare_folder(folder, metric_names)
-    record_run(folder, row, curve, record, metric_names, [arm.name for arm in experiment.arms])
+    prepare_folder(folder, experiment.columns)
+    record_run(folder, row, curve, record, experiment.columns, list(declared))
 
 
 def speed_results(folder: Path) -> Path:
@@ -149,15 +129,13 @@ def _record_pooling(folder: Path, experiment: Experiment) -> None:
 
 
 def _copied(folder: Path, experiment: Experiment, record_all: Callable[[Path, Experiment], None]) -> Path:
-    """Fills a folder with made-up rows, which are recorded once and then copied for each test."""
+    """Fills a folder with rows that are recorded once for all tests."""
     written = _written(dataset_of(folder, experiment), experiment, record_all)
     return shutil.copytree(Path(written.name) / "rows", folder, dirs_exist_ok=True)
 
 
 @functools.cache
-def _written(
-    dataset: str, experiment: Experiment, record_all: Callable[[Path, Experiment], None]
-) -> tempfile.TemporaryDirectory:
+def _written(dataset: str, experiment: Experiment, record_all) -> tempfile.TemporaryDirectory:
     root = tempfile.TemporaryDirectory()
     folder = Path(root.name) / dataset / experiment.name
     record_all(folder, experiment)

@@ -1,13 +1,12 @@
-"""Helpers that write and read the tables of an experiment."""
-
 import csv
+import json
 from pathlib import Path
 
 from experiments.report.write import write_report
 
 
 def report(folder, experiment):
-    """Writes only the tables; figures take longer, and only some tests need them."""
+    """Writes the tables without the figures, which take longer."""
     return write_report(folder, experiment, figures=False)
 
 
@@ -24,3 +23,7 @@ def untimed(path: Path) -> list[dict[str, str]]:
     """The rows without the columns that differ from one training to the next."""
     timing = {"seconds", "finished_at", "images_per_second"}
     return [{name: value for name, value in row.items() if name not in timing} for row in read(path)]
+
+
+def alter_record(path: Path, **changes) -> None:
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes))

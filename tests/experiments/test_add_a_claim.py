@@ -1,4 +1,4 @@
-"""The section "Add a claim" of CONTRIBUTING.md: one new file leads to a table, without other changes."""
+"""What the section "Add a claim" of CONTRIBUTING.md promises."""
 
 import os
 import re
@@ -30,14 +30,12 @@ TINY = ["DATASET=builtin", "EPOCHS=1", "SET=batch_size=80"]
 
 def command_of(target: str, results_dir: Path) -> list[str]:
     """The arguments that a make target gives to `python -m experiments`."""
-    # A search has its own seeds, so it does not take SEEDS; a report does not train, so it takes no settings.
+    # A search has its own seeds, and a report does not train.
     trains, has_seeds = not target.startswith("report"), target.startswith(("ablation", "run"))
     overrides = [*TINY * trains, *["SEEDS=0"] * has_seeds, f"RESULTS_DIR={results_dir}", "RUN=RUN"]
-    shown = subprocess.run(
-        ["make", "-n", *shlex.split(target), *overrides], cwd=ROOT, check=True, capture_output=True, text=True
-    ).stdout
-    (line,) = [line for line in shown.splitlines() if line.startswith("RUN ")]
-    return shlex.split(line)[1:]
+    shown = subprocess.check_output(["make", "-n", *shlex.split(target), *overrides], cwd=ROOT, text=True)
+    (line,) = re.findall("^RUN (.*)", shown, re.MULTILINE)
+    return shlex.split(line)
 
 
 def listed_with(code: str, tmp_path: Path) -> subprocess.CompletedProcess[str]:
@@ -85,14 +83,14 @@ def test_the_tests_of_declarations_and_pages_pass_with_the_new_claim(tmp_path):
 
 
 def untrained(config: Config, *arguments, **others) -> tuple[None, History]:
-    """Replaces the training of a search candidate: the middle rate of each grid wins."""
+    """The training of a search in which the middle rate of each grid wins."""
     error = abs(config.train.learning_rate - 0.002)
     return None, History([{"epoch": 1, "train_error": error}], [error], status="done")
 
 
 @pytest.fixture
 def with_the_claim(tiny_builtin, tmp_path, monkeypatch):
-    """Adds the file of the section; runs train on tiny images, and candidates of a search do not train."""
+    """Adds the file of the section. Its runs train on tiny images, and its search does not train."""
     (tmp_path / FILE).write_text(CODE)
     monkeypatch.setattr(experiments.claims, "__path__", [*experiments.claims.__path__, str(tmp_path)])
     found = find_experiments(experiments.claims)
@@ -109,9 +107,8 @@ def test_the_commands_of_the_section_lead_to_a_table(with_the_claim, tmp_path):
         assert experiments.__main__.main(command_of(target, results_dir)) == 0, target
 
     folder = results_dir / "builtin" / "ablation-momentum"
-    table = (folder / "table.md").read_text("utf-8")
-    assert "Momentum of .9 lowers the training error." in table
-    # The selection split is too small to separate the rates, so each arm's winner has rows of two seeds.
+    assert "Momentum of .9 lowers the training error." in (folder / "table.md").read_text("utf-8")
+    # So few images cannot separate the rates, so the winner of each arm has rows of two seeds.
     assert (folder / "lr_search.csv").read_text().count("true") == 4
     assert len((folder / "effects.csv").read_text().splitlines()) == 2
     assert (folder / "figure.png").stat().st_size > 0

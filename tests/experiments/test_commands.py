@@ -1,5 +1,3 @@
-"""The command line, in this process, on a data set of a hundred small images."""
-
 import dataclasses
 import re
 import subprocess
@@ -34,11 +32,10 @@ def relu_rows(results_dir: Path) -> list[dict[str, str]]:
 
 
 def test_a_new_arm_adds_a_row_and_repeats_no_run(own_results, capsys):
-    before = (own_results / "builtin/ablation-relu/runs.csv").read_text()
+    (before,) = relu_rows(own_results)
     assert run(own_results, *ARM, "--arms", "relu,tanh") == 0
-    after = (own_results / "builtin/ablation-relu/runs.csv").read_text()
 
-    assert after.startswith(before)
+    assert relu_rows(own_results)[0] == before
     assert [row["arm"] for row in relu_rows(own_results)] == ["relu", "tanh"]
     assert "already done, not run again" in capsys.readouterr().out
 
@@ -58,7 +55,7 @@ def test_an_arm_shared_by_two_experiments_is_trained_once(tiny_builtin, tmp_path
         assert shared[name] == first[name], name
     for a, b in zip(*(rows(folder / "curves.csv") for folder in folders), strict=True):
         assert {**a, "experiment": "", "arm": ""} == {**b, "experiment": "", "arm": ""}
-    # An arm with a probe needs the net itself, so the arm is trained.
+    # A probe needs the net itself, so this arm is trained.
     assert run(tmp_path, *arguments, "--arms", "lrn-unit", name="lrn") == 0
     assert float(rows(folders[1] / "runs.csv")[1]["lrn_factor_cv"]) > 0
 
@@ -85,12 +82,6 @@ def test_an_arm_with_a_setting_has_a_row_beside_the_plain_arm(own_results, capsy
     assert main(["rerun", elu["run_id"], "--results-dir", str(own_results)]) == 0
 
 
-@pytest.mark.parametrize(("arms", "name"), [("relu,tanh", "elu"), ("relu", "tanh"), ("relu", "a/b")])
-def test_a_new_name_needs_a_single_arm_and_must_be_free(arms, name, own_results, capsys):
-    command = ["run", "relu", "--arms", arms, "--as", name, "--results-dir", str(own_results)]
-    assert "--as: expected one arm" in one_line_of_status_2(main, command, capsys)
-
-
 def breaks(*arguments, **named):
     raise MemoryError("no room for 61 million weights")
 
@@ -104,15 +95,13 @@ def test_auto_falls_back_to_builtin_and_says_so(tiny_builtin, tmp_path, capsys, 
     assert main(["run", "relu", *common, *arguments]) == 1, "expected training to begin, and to fail"
 
     notice = capsys.readouterr().err
-    assert "NOTICE: cifar10 is not on disk" in notice
-    assert "make ablation-relu DATASET=cifar10" in notice
+    assert re.search("(?s)NOTICE: cifar10 is not on disk.*make ablation-relu DATASET=cifar10", notice)
     assert rows(tmp_path / "r/builtin/ablation-relu/runs.csv")
 
 
 def test_a_closed_output_ends_with_the_status_of_sigpipe():
-    process = subprocess.Popen(
-        [sys.executable, "-m", "experiments", "list"], stdout=subprocess.PIPE, cwd=ROOT
-    )
+    command = [sys.executable, "-m", "experiments", "list"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT)
     process.stdout.close()
     assert process.wait(timeout=60) == 141
 
@@ -121,10 +110,11 @@ def test_list_shows_claims_sections_arms_and_costs(capsys):
     assert main(["list"]) == 0
 
     text = capsys.readouterr().out
-    for experiment in EXPERIMENTS:
-        for field in ("name", "claim", "section", "cost", "precision"):
-            assert getattr(experiment, field) in text
-        assert all(arm.name in text for arm in experiment.arms)
+    for one in EXPERIMENTS:
+        arms = [arm.name for arm in one.arms]
+        assert all(
+            word in text for word in (one.name, one.claim, one.section, one.cost, one.precision, *arms)
+        )
     assert "at most 1 epoch\n" in text
     assert "at most 10 epochs\n" in text
 
@@ -134,6 +124,9 @@ def test_list_shows_claims_sections_arms_and_costs(capsys):
     [
         (["run", "gelu"], ["ablation-relu", "'gelu'"]),
         (["run", "relu", "--arms", "relu,elu"], ["tanh", "elu"]),
+        (["run", "relu", "--arms", "relu,tanh", "--as", "elu"], ["--as: expected one arm"]),
+        (["run", "relu", "--arms", "relu", "--as", "tanh"], ["--as: expected one arm"]),
+        (["run", "relu", "--arms", "relu", "--as", "a/b"], ["--as: expected one arm"]),
         (["run", "relu", "--seeds", "-1"], ["--seeds", ">= 0", "'-1'"]),
         (["run", "relu", "--epochs", "0"], ["--epochs", ">= 1", "'0'"]),
         (["run", "relu", "--set", "colour=red"], ["--set", "'colour'", "activation"]),
@@ -171,9 +164,7 @@ def test_list_shows_claims_sections_arms_and_costs(capsys):
 def test_bad_input_gives_one_error_line_and_status_2(tmp_path, capsys, monkeypatch, arguments, words):
     monkeypatch.chdir(tmp_path)
     line = one_line_of_status_2(main, arguments, capsys)
-
-    for word in words:
-        assert word in line
+    assert [word for word in words if word not in line] == []
     assert list(tmp_path.iterdir()) == []
 
 
@@ -204,8 +195,7 @@ def test_a_run_that_crashes_is_recorded_and_the_others_continue(tiny_builtin, tm
     assert run(tmp_path, *arguments) == 1
 
     said = capsys.readouterr().err
-    assert "1 of the runs failed" in said
-    assert "expected enough memory" in said
+    assert [words in said for words in ("1 of the runs failed", "expected enough memory")] == [True, True]
     assert "Traceback" not in said
     relu, tanh = relu_rows(tmp_path)
     assert (relu["status"], relu["test_error"], relu["epochs"]) == ("failed", "", "0")
@@ -244,11 +234,10 @@ def test_an_interrupted_run_is_recorded_and_resumes(tiny_builtin, tmp_path, monk
     assert len(rows(folder / "curves.csv")) == 3
 
     # An interrupted run does not prevent a run with another configuration either.
-    interrupt(1, "--arms", "tanh", "--seeds", "0", "--epochs", "1")
+    tanh = ["--arms", "tanh", "--seeds", "0"]
+    interrupt(1, *tanh, "--epochs", "1")
     monkeypatch.setattr(experiments.runner.run, "train", breaks)
-    assert run(tmp_path, "--arms", "tanh", "--seeds", "0", "--epochs", "2") == 1, (
-        "expected training to begin, and to fail"
-    )
+    assert run(tmp_path, *tanh, "--epochs", "2") == 1, "expected training to begin, and to fail"
 
 
 def test_the_row_has_the_rate_of_the_last_epoch(tiny_builtin, tmp_path):

@@ -1,6 +1,3 @@
-"""Helpers that alter results and parse the text of a comparison."""
-
-import json
 import re
 
 from alexnet_tf.results.folder import record_search
@@ -20,7 +17,7 @@ def edit(path, old, new):
 
 
 def compared(status, a, b, tolerance=0.0):
-    """Compares two results, checks the status, and returns the text of the comparison."""
+    """The text of a comparison, which must have the given status."""
     found, text = compare(a, b, tolerance)
     assert found == status
     return text
@@ -28,35 +25,21 @@ def compared(status, a, b, tolerance=0.0):
 
 def section(text, title):
     """The items of a section; empty if there is no such section."""
-    lines = text.splitlines()
-    starts = [number for number, line in enumerate(lines) if line.startswith(f"{title}: ")]
-    items = []
-    for line in lines[starts[0] + 1 :] if starts else ():
-        if not line.startswith("  "):
-            break
-        items.append(line[2:])
-    assert not starts or lines[starts[0]] == f"{title}: {len(items)}"
+    found = re.search(rf"^{re.escape(title)}: (\d+)\n((?:  .*\n?)*)", text, re.MULTILINE)
+    items = [line[2:] for line in found[2].splitlines()] if found else []
+    assert not found or int(found[1]) == len(items)
     return items
 
 
 def agreeing(text):
     """The numbers of agreeing rows, by file."""
-    (line,) = [line for line in text.splitlines() if line.startswith("agree: ")]
-    return {
-        file: int(count.replace(",", "")) for count, file in re.findall(r"([\d,]+) rows of (\S+\.csv)", line)
-    }
+    (line,) = re.findall("^agree: .*", text, re.MULTILINE)
+    return {name: int(n.replace(",", "")) for n, name in re.findall(r"([\d,]+) rows of (\S+\.csv)", line)}
 
 
 def curve_line(path, arm, seed, epoch):
     lines = path.read_text().splitlines()
     return next(line for line in lines if f",{arm},{seed},{epoch}," in line)
-
-
-def edit_config(folder, experiment, arm, seed, section, **values):
-    path = folder / "records" / f"{experiment}-{arm}-{seed}.json"
-    record = json.loads(path.read_text())
-    record["config"][section].update(values)
-    path.write_text(json.dumps(record))
 
 
 def rename_hashes(path, *hashes):
@@ -65,7 +48,7 @@ def rename_hashes(path, *hashes):
 
 
 def record_rates(folder, experiment, arm, errors, **changes):
-    """Records a search for the learning rate; `errors` maps each rate to its selection error."""
+    """Records a search, from the selection error of each learning rate."""
     rows = [
         {
             "experiment": experiment.name, "arm": arm, "learning_rate": rate, "seed": 1000, "epochs": 2,

@@ -1,5 +1,3 @@
-"""Results used by the tests of the comparison."""
-
 import shutil
 
 import pytest

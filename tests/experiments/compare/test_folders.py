@@ -1,5 +1,3 @@
-"""Folders of two results are paired by path, at any level, or else by the name of the experiment."""
-
 import shutil
 
 import pytest
@@ -41,7 +39,7 @@ def test_folders_are_paired_at_any_level(trees, a, b):
 @pytest.mark.parametrize(
     ("file", "rows"),
     [
-        # Epochs 0 to 8 of three seeds and 0 to 30 of three others: 3 x (9 + 31).
+        # Three seeds of 9 epochs (ReLU) and of 31 (tanh).
         ("curves.csv", {"runs.csv": 0, "curves.csv": 120}),
         ("lr_search.csv", {"runs.csv": 0, "curves.csv": 0, "lr_search.csv": 1}),
     ],
@@ -61,10 +59,8 @@ def test_only_a_named_file_is_compared(trees, file, rows):
 
 
 def test_folders_below_state_are_not_compared(trees):
-    speed = trees[1] / "builtin" / "speed"
-    shutil.copytree(trees[1] / "builtin" / "pooling", speed / "state" / "x" / "pooling")
-    text = compared(AGREE, *trees)
-    assert section(text, ALONE) == []
+    shutil.copytree(trees[1] / "builtin/pooling", trees[1] / "builtin/speed/state/x/pooling")
+    assert section(compared(AGREE, *trees), ALONE) == []
 
 
 def test_experiments_on_two_data_sets_are_paired_by_name(tmp_path, original):
@@ -94,29 +90,19 @@ def test_experiments_with_equal_names_are_told_apart_by_their_paths(trees):
 @pytest.mark.parametrize(
     ("a", "b", "words"),
     [
-        (
-            "results/builtin/speed/runs.csv",
-            "runs/builtin/speed/curves.csv",
-            "of the same kind; received .*s.csv",
-        ),
-        ("results", "nowhere", "expected a results folder or CSV file, received .*nowhere"),
-        ("empty", "runs", "expected a runs.csv in .*empty or below"),
-        ("notes.csv", "runs", "expected the columns of runs.csv, .*received day,weather"),
-        (
-            "results/builtin",
-            "runs/builtin/other",
-            "experiment that both .* received pooling, speed and .*other",
-        ),
-        (
-            "results/builtin/speed",
-            "runs/builtin/pooling",
-            "in common; received the arms relu; tanh in .*speed and the arms separate; overlapping in ",
-        ),
+        ("a/speed/runs.csv", "b/speed/curves.csv", "of the same kind; received .*s.csv"),
+        ("a", "nowhere", "expected a results folder or CSV file, received .*nowhere"),
+        ("empty", "b", "expected a runs.csv in .*empty or below"),
+        ("notes.csv", "b", "expected the columns of runs.csv, .*received day,weather"),
+        ("a", "b/other", "experiment that both .* received pooling, speed and .*other"),
+        ("a/speed", "b/pooling", "in common; .* arms relu; tanh in .*speed and .* separate; overlapping in "),
     ],
 )
 def test_results_that_cannot_be_compared_are_refused(trees, tmp_path, a, b, words):
+    for name, tree in zip("ab", trees, strict=True):
+        (tmp_path / name).symlink_to(tree / "builtin")
     (tmp_path / "empty").mkdir()
     (tmp_path / "notes.csv").write_text("day,weather\n")
-    record(tmp_path / "runs" / "builtin" / "other", SPEED, "other", 0, fall(4, 8))
+    record(tmp_path / "b" / "other", SPEED, "other", 0, fall(4, 8))
     with pytest.raises(InputError, match=words):
         compare(tmp_path / a, tmp_path / b)

@@ -1,16 +1,15 @@
-"""Arms are compared by their means: differences, and equivalence within a margin."""
-
 import dataclasses
 import re
-from pathlib import Path
 
+import numpy as np
 import pytest
 from scipy import stats
 
 from alexnet_tf.runtime.errors import InputError
 from experiments.__main__ import main
 from experiments.compare.results import AGREE, DIFFER, UNDECIDED, compare, compare_means
-from tests.experiments.compare.altered import CONFIGS, MEANS, edit, section
+from tests.experiments.committed import RESULTS
+from tests.experiments.compare.altered import CONFIGS, MEANS, compared, edit, section
 from tests.experiments.made_up_results import POOLING, record
 from tests.in_text import numbers
 
@@ -19,7 +18,6 @@ A, B = (0.324, 0.322, 0.323), (0.323, 0.325, 0.322, 0.324)
 
 
 def record_errors(folder, errors, arm="separate", **changes):
-    """Records runs of one arm with these final test errors."""
     for seed, error in enumerate(errors):
         hashed = f"{folder.name}{seed}"
         record(folder, POOLING, arm, seed, [0.9, error - 0.05], config_hash=hashed, **changes)
@@ -32,7 +30,6 @@ def folders(tmp_path):
 
 
 def test_experiments_of_different_names_are_compared_arm_by_arm(tmp_path):
-    """Test errors 0.20, 0.22, 0.24 and 0.21, 0.21: means 0.22 and 0.21, Welch's interval by hand."""
     for seed, last in enumerate((0.15, 0.17, 0.19)):
         record(tmp_path / "cifar" / "pooling", POOLING, "separate", seed, [0.9, last])
     renamed = dataclasses.replace(POOLING, name="towers")
@@ -40,12 +37,11 @@ def test_experiments_of_different_names_are_compared_arm_by_arm(tmp_path):
         changes = {"dataset": "tiny", "config_hash": f"tiny{seed}", "data_fingerprint": "e" * 64}
         record(tmp_path / "tiny" / "towers", renamed, "separate", seed, [0.9, last], **changes)
 
-    status, text = compare(tmp_path / "cifar" / "pooling", tmp_path / "tiny" / "towers")
+    text = compared(AGREE, tmp_path / "cifar" / "pooling", tmp_path / "tiny" / "towers")
 
-    assert status == AGREE
-    # B has no spread, so the half width is t(2) s / sqrt(3) = 4.3027 x 0.02 / 1.7321.
     found = [line.split(": ", 1) for line in section(text, MEANS)]
-    # Mean and number of runs of A and of B, then the difference and its interval.
+    # Mean and number of runs of A and of B, then the difference and its interval. The errors of B do not
+    # vary, so the half width of the difference is t(2) s / sqrt(3) = 4.3027 x 0.02 / 1.7321.
     assert {name: numbers(values) for name, values in found} == {
         "pooling / towers separate, train_error": [17, 3, 16, 2, 1, -3.97, 5.97],
         "pooling / towers separate, test_error": [22, 3, 21, 2, 1, -3.97, 5.97],
@@ -59,13 +55,12 @@ def test_experiments_of_different_names_are_compared_arm_by_arm(tmp_path):
 
 
 def test_means_are_listed_where_rows_differ_but_not_compared_if_a_value_is_missing(trees):
-    """The mean over the runs that reach a target is biased if other runs do not reach it."""
     path = trees[1] / "builtin" / "speed" / "runs.csv"
     edit(path, ",28.0,", ",,")
     (line,) = section(compare(*trees)[1], MEANS)
     name, values, reason = line.split(": ")
     assert name == "builtin/speed tanh, epochs_to_25"
-    # A: mean 25.7 of 3 runs; B: mean 24.5 of 2 of 3 runs; no difference is given.
+    # A: mean 25.7 of 3 runs; B: mean 24.5 of 2 of 3 runs. A difference of these means would be biased.
     assert numbers(values) == [25.7, 3, 24.5, 2, 3]
     assert re.findall(r"\b[AB]\b", reason) == ["B"]
     path.write_text(path.read_text().replace("tanh,1,done", "tanh,1,diverged"))
@@ -80,14 +75,12 @@ def test_one_run_has_no_interval(tmp_path):
 
 
 def test_means_are_equivalent_where_both_one_sided_tests_reject(folders):
-    """At the margin where the answer changes, the larger p value of scipy's two one-sided tests is 5%."""
     result = stats.ttest_ind(A, B, equal_var=False)
     least = max(map(abs, result.confidence_interval(0.90)))
     for margin, status in ((1.001 * least, AGREE), (0.999 * least, DIFFER)):
-        shifted = [value + margin for value in A], [value - margin for value in A]
         p_values = [
-            stats.ttest_ind(side, B, equal_var=False, alternative=alternative).pvalue
-            for side, alternative in zip(shifted, ("greater", "less"), strict=True)
+            stats.ttest_ind(np.add(A, shift), B, equal_var=False, alternative=alternative).pvalue
+            for shift, alternative in ((margin, "greater"), (-margin, "less"))
         ]
         assert (max(p_values) < 0.05) == (status == AGREE)
         assert compare_means(*folders, "test_error", margin)[0] == status
@@ -125,8 +118,7 @@ def test_equivalence_is_not_shown_if_one_arm_cannot_be_tested_or_differs(folders
 
 @pytest.mark.parametrize("metric", ["train_error", "test_error"])
 def test_both_precisions_of_the_evidence_reach_equivalent_errors(metric):
-    results = Path(__file__).parents[3] / "results"
-    a, b = (folder / "cifar10" / "ablation-pooling" for folder in (results / "float32", results))
+    a, b = (folder / "cifar10" / "ablation-pooling" for folder in (RESULTS / "float32", RESULTS))
     status, text = compare_means(a, b, metric, 0.01)
     assert status == AGREE
     assert "overlapping seed 0, 1, 2: precision 'float32' / 'mixed_bfloat16'" in section(text, CONFIGS)[0]
@@ -141,7 +133,6 @@ def test_equivalence_with_an_unreadable_line_is_undecided(folders):
 def test_an_unknown_metric_or_no_common_arm_is_refused(folders, trees):
     with pytest.raises(InputError, match=r"--metric: expected one of train_error, .*gap.* received loss"):
         compare_means(*folders, "loss", 0.01)
-    with pytest.raises(
-        InputError, match=r"in common; received the arms separate in .* and the arms relu; tanh in "
-    ):
+    arms = r"in common; received the arms separate in .* and the arms relu; tanh in "
+    with pytest.raises(InputError, match=arms):
         compare_means(folders[0], trees[0] / "builtin" / "speed", "test_error", 0.01)

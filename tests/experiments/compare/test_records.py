@@ -1,5 +1,3 @@
-"""Records show how configurations and environments differ; damaged records are listed."""
-
 import json
 
 from experiments.compare.results import AGREE, DIFFER, UNDECIDED, compare
@@ -8,20 +6,22 @@ from tests.experiments.compare.altered import (
     ENVIRONMENTS,
     agreeing,
     compared,
-    edit_config,
     rename_hashes,
     section,
 )
 from tests.experiments.made_up_results import SPEED, fall, record
+from tests.experiments.tables_read_back import alter_record
 
 
-def alter(path, **changes):
-    """Replaces parts of one record."""
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+def edit_config(folder, experiment, arm, seed, section, **values):
+    path = folder / "records" / f"{experiment}-{arm}-{seed}.json"
+    record = json.loads(path.read_text())
+    record["config"][section].update(values)
+    path.write_text(json.dumps(record))
 
 
 def drop_newer_fields(path):
-    """Removes newer fields from a record, so that it looks like an old one."""
+    """Makes a record look like one from before these fields."""
     values = json.loads(path.read_text())
     del values["config"]["data"]["brightness"], values["config"]["train"]["optimizer"]
     path.write_text(json.dumps(values))
@@ -32,19 +32,17 @@ def test_a_changed_field_is_listed_once_for_all_seeds_with_the_same_change(trees
     rename_hashes(b / "runs.csv", "relu0", "relu1", "relu2", "tanh0")
     for seed, rate in enumerate((0.5, 0.25, 0.5)):
         edit_config(b, "speed", "relu", seed, "train", learning_rate=rate)
-    # A field that is missing in an old record has its default.
     drop_newer_fields(a / "records" / "speed-relu-0.json")
     text = compared(AGREE, *trees)
-    # Four hashes were changed: 12 - 4 runs are left, and 144 - 3 x 9 - 31 epochs.
+    # Without the four runs, 12 - 4 runs and 144 - 3 x 9 - 31 epochs are left.
     assert agreeing(text) == {"runs.csv": 8, "curves.csv": 86}
     *changed, unchanged = section(text, CONFIGS)
     assert changed == [
         "builtin/speed relu seed 0, 2: train.learning_rate 0.01 / 0.5",
         "builtin/speed relu seed 1: train.learning_rate 0.01 / 0.25",
     ]
-    # This run's hash differs, but the fields of its configuration do not.
     assert unchanged.startswith("builtin/speed tanh seed 0: ")
-    assert " / " not in unchanged
+    assert " / " not in unchanged, "expected a different hash of equal fields"
 
 
 def test_without_a_common_seed_the_first_runs_of_an_arm_are_compared(tmp_path):
@@ -69,7 +67,6 @@ def test_damaged_records_are_listed_and_the_rest_compared(trees):
     status, text = compare(*trees)
 
     assert status == UNDECIDED
-    # Twelve runs less the three with changed hashes.
     assert "agree: 9 rows of runs.csv" in text
     damaged = [line.split(": ")[0] for line in section(text, "not readable")]
     assert damaged == [str(records / f"speed-{run}.json") for run in ("relu-1", "tanh-0", "tanh-1")]
@@ -84,7 +81,9 @@ def test_damaged_records_are_listed_and_the_rest_compared(trees):
 def test_environments_are_compared_run_by_run(trees):
     for threads, tree in enumerate(trees, start=1):
         for path in (tree / "builtin" / "speed" / "records").iterdir():
-            alter(path, environment={"intra_op_threads": threads, "keras": "3.15.0", "git_commit": "abc"})
+            alter_record(
+                path, environment={"intra_op_threads": threads, "keras": "3.15.0", "git_commit": "abc"}
+            )
     path = trees[1] / "builtin" / "pooling" / "runs.csv"
     path.write_text(path.read_text().replace(",CPU,", ",GPU,"))
     text = compared(AGREE, *trees)
@@ -97,7 +96,7 @@ def test_environments_are_compared_run_by_run(trees):
 def test_commits_are_compared_as_the_rows_state_them_and_not_the_records(trees):
     for tree in trees:
         for path in (tree / "builtin" / "pooling" / "records").iterdir():
-            alter(path, environment={"device": "CPU", "git_commit": "abc"})
+            alter_record(path, environment={"device": "CPU", "git_commit": "abc"})
     path = trees[1] / "builtin" / "pooling" / "runs.csv"
     *lines, last = path.read_text().splitlines(keepends=True)
     path.write_text("".join([*lines, last.replace(",abc,", ",def,")]))
@@ -109,7 +108,7 @@ def test_records_of_runs_with_equal_hashes_must_agree(trees):
     a, b = (tree / "builtin" / "speed" for tree in trees)
     edit_config(b, "speed", "relu", 0, "train", learning_rate=0.5, momentum=0.5)
     for folder, name, number in ((a, "one", 500), (b, "other", 400)):
-        alter(folder / "records" / "speed-tanh-2.json", data={"name": name, "report_examples": number})
+        alter_record(folder / "records" / "speed-tanh-2.json", data={"name": name, "report_examples": number})
     text = compared(DIFFER, *trees, tolerance=1.0)
     assert agreeing(text) == {"runs.csv": 12, "curves.csv": 144}
     assert section(text, "differ") == [
@@ -119,10 +118,9 @@ def test_records_of_runs_with_equal_hashes_must_agree(trees):
 
 
 def test_fields_that_do_not_affect_numbers_may_differ_between_records(trees):
-    """Such fields: the data set's name and storage, and fields at their defaults that old records lack."""
     folder = trees[1] / "builtin" / "speed"
     edit_config(folder, "speed", "relu", 0, "data", dataset="elsewhere", storage="stream")
     drop_newer_fields(folder / "records" / "speed-relu-1.json")
-    alter(folder / "records" / "speed-tanh-2.json", data={"name": "one", "report_examples": 500})
+    alter_record(folder / "records" / "speed-tanh-2.json", data={"name": "one", "report_examples": 500})
     text = compared(AGREE, *trees)
     assert section(text, "differ") == []

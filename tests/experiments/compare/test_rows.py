@@ -1,5 +1,3 @@
-"""Exactly the altered cell is found; columns not determined by the configuration may differ."""
-
 import pytest
 
 from experiments.compare.results import AGREE, DIFFER, UNDECIDED, compare
@@ -20,7 +18,7 @@ from tests.in_text import numbers
 
 @pytest.fixture
 def searched(trees):
-    """Two results directories with the same rows, including those of searches."""
+    """Two results directories with the same rows, and with searches."""
     for tree in trees:
         for arm, errors in (("relu", {0.01: 0.25, 0.02: 0.5}), ("tanh", {0.005: 0.375, 0.01: 0.4375})):
             record_rates(tree / "builtin" / "speed", SPEED, arm, errors)
@@ -54,14 +52,13 @@ def test_altered_and_missing_epochs_are_listed(trees):
     assert agreeing(text)["curves.csv"] == 138
     altered, missing = section(text, "differ")
     assert altered.startswith("builtin/speed relu seed 0, curves.csv: learning_rate epoch 1: 0.01 / 0.02; ")
-    # The seed; each of three epochs with both rates; and "2 more".
+    # The seed, three epochs with both rates, and "2 more".
     assert numbers(altered) == [0, 1, 0.01, 0.02, 2, 0.01, 0.02, 3, 0.01, 0.02, 2]
     assert missing.startswith("builtin/speed relu seed 2, curves.csv: ")
     assert missing.endswith(" epoch 8: present / missing")
 
 
 def test_a_missing_curve_is_listed_for_each_run(trees):
-    """Missing epochs are differences, even if one side has only the row of the run and no curve."""
     (trees[1] / "builtin" / "pooling" / "curves.csv").unlink()
     text = compared(DIFFER, *trees)
     assert agreeing(text) == {"runs.csv": 12, "curves.csv": 120}
@@ -74,15 +71,12 @@ def test_a_missing_curve_is_listed_for_each_run(trees):
 def test_an_altered_cell_of_a_search_is_listed(searched):
     path = searched[1] / "builtin" / "speed" / "lr_search.csv"
     edit(path, ",0.375,0.385,", ",0.376,0.385,")
-    text = compared(DIFFER, *searched)
-    assert section(text, "differ") == [
-        "builtin/speed tanh seed 1000 rate 0.005, lr_search.csv: value 0.375 / 0.376"
-    ]
+    (line,) = section(compared(DIFFER, *searched), "differ")
+    assert line == "builtin/speed tanh seed 1000 rate 0.005, lr_search.csv: value 0.375 / 0.376"
     assert compare(*searched, tolerance=0.01)[0] == AGREE
-    # The tolerance does not apply to the column `winner`.
     edit(path, ",0.4375,false,", ",0.4375,true,")
-    text = compared(DIFFER, *searched, tolerance=1.0)
-    assert section(text, "differ")[0].endswith("rate 0.01, lr_search.csv: winner false / true")
+    (line,) = section(compared(DIFFER, *searched, tolerance=1.0), "differ")
+    assert line.endswith("rate 0.01, lr_search.csv: winner false / true")
 
 
 def test_learning_rates_of_different_configurations_or_of_one_side_only_are_listed(searched):
@@ -105,7 +99,7 @@ def test_learning_rates_of_different_configurations_or_of_one_side_only_are_list
 
 
 def test_two_experiments_are_compared_in_their_common_columns(tmp_path):
-    """The searches minimise epochs (`speed`) or an error (`pooling`); each experiment has its own metrics."""
+    # The experiments have different metrics and objectives.
     for experiment, changes in ((SPEED, {"value": 7.0}), (POOLING, {"winner": False})):
         folder = tmp_path / experiment.name
         record(folder, experiment, "relu", 0, fall(4, 8))
@@ -114,20 +108,13 @@ def test_two_experiments_are_compared_in_their_common_columns(tmp_path):
     text = compared(AGREE, *paths)
     assert agreeing(text) == {"runs.csv": 1, "curves.csv": 9, "lr_search.csv": 2}
     edit(paths[1] / "lr_search.csv", ",0.26,", ",0.27,")
-    assert section(compare(*paths)[1], "differ") == [
-        "speed / pooling relu seed 1000 rate 0.01, lr_search.csv: train_error 0.26 / 0.27"
-    ]
+    (line,) = section(compare(*paths)[1], "differ")
+    assert line == "speed / pooling relu seed 1000 rate 0.01, lr_search.csv: train_error 0.26 / 0.27"
 
 
 @pytest.mark.parametrize(
     ("old", "new"),
-    [
-        (",10.0,", ",11.0,"),
-        (",abc,", ",def,"),
-        (",CPU,", ",GPU,"),
-        ("2025-01-01", "2026-01-01"),
-        (",100.0", ",90.0"),
-    ],
+    [(",10.0,", ",11.0,"), (",abc,", ",def,"), (",CPU,", ",GPU,"), ("2025-", "2026-"), (",100.0", ",90.0")],
 )
 def test_columns_that_the_configuration_does_not_determine_may_differ(searched, old, new):
     for path in searched[1].rglob("*.csv"):
@@ -147,7 +134,7 @@ def test_an_empty_cell_and_a_missing_column_are_differences(trees):
 @pytest.mark.parametrize(
     ("file", "old", "new", "problem", "rows"),
     [
-        # The curve of the unreadable run has 31 epochs: 144 - 31 are compared.
+        # The 31 epochs of the unreadable run are not compared.
         ("runs.csv", ",28.0,", ",many,", ":7: epochs_to_25: ", {"runs.csv": 11, "curves.csv": 113}),
         ("lr_search.csv", ",0.375,0", ",few,0", ":4: value: ", {"lr_search.csv": 3}),
     ],

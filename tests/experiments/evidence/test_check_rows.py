@@ -70,7 +70,7 @@ def test_a_row_whose_data_set_is_not_that_of_its_folder_is_reported(folder):
     (problem,) = evidence_of(folder, SPEED).problems
     assert f":{line}: dataset: expected 'builtin'" in problem
     assert "received 'cifar10'" in problem
-    # A link gives its own name to the data set.
+    # The name of a link counts as the name of the data set.
     (folder.parents[1] / "cifar10").symlink_to(folder.parent)
     assert ":2: dataset" not in "".join(evidence_of(folder.parents[1] / "cifar10" / "speed", SPEED).problems)
     # A folder whose name is not the experiment's has no known data set.

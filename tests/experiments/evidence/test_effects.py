@@ -1,5 +1,4 @@
 import dataclasses
-import json
 import math
 
 import pytest
@@ -7,7 +6,7 @@ import pytest
 from alexnet_tf.results.columns import EFFECTS, SUMMARY
 from experiments.evidence.effects import weakest
 from tests.experiments.made_up_results import POOLING, SPEED, fall, pooling_results, record, speed_results
-from tests.experiments.tables_read_back import effects, read, report
+from tests.experiments.tables_read_back import alter_record, effects, read, report
 
 
 def summary_of(folder):
@@ -128,9 +127,7 @@ def test_rows_of_different_precisions_are_not_paired(tmp_path):
 def test_runs_of_different_kinds_of_processors_are_not_paired(tmp_path):
     folder = speed_results(tmp_path)
     for arm, seed, processor in (("relu", 1, "A"), ("tanh", 1, "B"), ("relu", 2, "A")):
-        path = folder / "records" / f"speed-{arm}-{seed}.json"
-        content = json.loads(path.read_text()) | {"environment": {"processor": processor}}
-        path.write_text(json.dumps(content))
+        alter_record(folder / f"records/speed-{arm}-{seed}.json", environment={"processor": processor})
     report(folder, SPEED)
     # For seed 2, only one record names its processor.
     assert effects(folder)[0]["n"] == "2"

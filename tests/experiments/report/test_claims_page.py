@@ -1,7 +1,4 @@
-"""The page of claims: a verdict per claim, its reasons, numbers from the rows, working links."""
-
 import dataclasses
-import json
 import re
 
 import pytest
@@ -12,15 +9,8 @@ from experiments.evidence.read import evidence_of, read_evidence
 from experiments.report.claims_page import claims_page
 from experiments.report.readme import claims_table
 from experiments.report.write import write_all
-from tests.experiments.made_up_results import (
-    BOTH_PRIMARY,
-    POOLING,
-    SPEED,
-    fall,
-    pooling_results,
-    record,
-    speed_results,
-)
+from tests.experiments.made_up_results import BOTH_PRIMARY, POOLING, SPEED, fall, pooling_results, record
+from tests.experiments.tables_read_back import alter_record
 from tests.in_text import items, numbers
 
 UNTRIED = dataclasses.replace(SPEED, name="untried", claim="C9", statement="Nobody has tried.", scale="small")
@@ -28,13 +18,6 @@ UNTRIED = dataclasses.replace(SPEED, name="untried", claim="C9", statement="Nobo
 
 def page_of(root, *experiments):
     return claims_page(read_evidence(root, experiments), experiments)
-
-
-@pytest.fixture
-def root(tmp_path):
-    speed_results(tmp_path / "builtin" / "speed")
-    pooling_results(tmp_path / "builtin" / "pooling")
-    return tmp_path
 
 
 def line_of(page, claim):
@@ -59,19 +42,17 @@ def test_a_line_has_statement_verdict_effects_scale_and_cost(root):
 
 
 @pytest.mark.parametrize("papers", [(-0.004, -0.01), (None, None)])
-@pytest.mark.parametrize("order", [(0, 1), (1, 0)])
-def test_of_comparisons_with_equal_verdicts_the_least_favourable_is_shown(tmp_path, papers, order):
-    # The effect is -.40 points [-.65, -.15]. The verdict is the same for s = -.2 and for s = -.3 points. With
-    # -.3, the effect is less favourable: fewer units of s, and the paper's -1 point is outside the interval.
+@pytest.mark.parametrize("step", [1, -1])
+def test_of_comparisons_with_equal_verdicts_the_least_favourable_is_shown(tmp_path, papers, step):
+    # The effect is -.40 points [-.65, -.15]. With s = -.3 instead of -.2 points it has the same verdict, but
+    # fewer units of s, and the paper's -1 point is outside its interval.
     folder = pooling_results(tmp_path / "builtin" / "pooling")
-    (error, _), (near, far) = POOLING.comparisons, papers
-    tied = (
-        dataclasses.replace(error, paper_effect=near),
-        dataclasses.replace(error, paper_effect=far, smallest_effect=-0.003),
+    tied = tuple(
+        dataclasses.replace(POOLING.comparisons[0], paper_effect=paper, smallest_effect=s)
+        for paper, s in zip(papers, (-0.002, -0.003), strict=True)
     )
-    experiment = dataclasses.replace(POOLING, comparisons=tuple(tied[place] for place in order))
-    verdicts = [one.verdict for one in evidence_of(folder, experiment).judged]
-    assert len({*verdicts}) == 1
+    experiment = dataclasses.replace(POOLING, comparisons=tied[::step])
+    assert len({one.verdict for one in evidence_of(folder, experiment).judged}) == 1
     (claim,) = claims_of(read_evidence(tmp_path, [experiment]), [experiment])
     assert weakest_of(claim).comparison.smallest_effect == -0.003
 
@@ -94,69 +75,59 @@ def test_a_section_has_conditions_reasons_notes_and_runs(root):
 
 
 def test_holm_corrects_over_the_primary_comparisons_of_all_claims(root):
-    # Holm doubles the smaller p value (C1: .0030) and keeps the larger (C4: .0202). Secondary comparisons and
-    # claims without runs do not count.
+    # Holm doubles the smaller p value (C1: .0030) and keeps the larger (C4: .0202).
     page = page_of(root, SPEED, POOLING, UNTRIED)
     assert "| 3 | 0.006 | reproduced |" in section_of(page, "C1")
     assert "| 3 | 0.020 | direction confirmed" in section_of(page, "C4")
-    folder = root / "builtin" / "speed"
-    alone = evidence_of(folder, SPEED).judged[0]
+    alone = evidence_of(root / "builtin" / "speed", SPEED).judged[0]
     assert alone.p_holm == pytest.approx(alone.effect.p)
 
 
 def test_experiments_not_run_are_listed_with_the_reason(root):
-    page = page_of(root, SPEED, UNTRIED)
-    assert line_of(page, "C9")[1:3] == ["**no pairs yet**", "–"]
-    # Whether the user's processor has bfloat16 is unknown, so the page states the declared precision.
-    (item,) = items(section_of(page, "C9"), "Declared, not run")
-    assert item.startswith("`untried` (small): Nobody has tried.")
-    assert "mixed_bfloat16" in item
-    float32 = dataclasses.replace(UNTRIED, precision="float32")
-    (item,) = items(section_of(page_of(root, SPEED, float32), "C9"), "Declared, not run")
-    assert "bfloat16" not in item
+    for precision in ("mixed_bfloat16", "float32"):
+        page = page_of(root, SPEED, dataclasses.replace(UNTRIED, precision=precision))
+        assert line_of(page, "C9")[1:3] == ["**no pairs yet**", "–"]
+        (item,) = items(section_of(page, "C9"), "Declared, not run")
+        assert item.startswith("`untried` (small): Nobody has tried.")
+        assert ("mixed_bfloat16" in item) == (precision == "mixed_bfloat16")
 
 
 def test_an_undecided_claim_says_how_many_pairs_would_decide(tmp_path):
     for seed, change in enumerate((-0.01, 0.004, -0.003)):
-        record(tmp_path / "builtin" / "pooling", POOLING, "separate", seed, [0.9, 0.3])
-        record(tmp_path / "builtin" / "pooling", POOLING, "overlapping", seed, [0.9, 0.3 + change])
-    # -1, +.4, -.3 points: std .7; the normal distribution gives (2.8 * .7 / .4)^2 = 24 pairs.
-    (item,) = items(section_of(page_of(tmp_path, POOLING), "C4"), "Pairs that would decide")
-    # The t distribution gives 27 (80% power, -.4 points): 24 more pairs of 20 seconds each take 8 minutes.
-    assert numbers(item) == [27, 80, -0.4, 24, 8]
-    assert "paper" in item
-    (comparison, gap) = POOLING.comparisons
-    own = dataclasses.replace(comparison, paper_effect=None)
-    section = section_of(page_of(tmp_path, dataclasses.replace(POOLING, comparisons=(own, gap))), "C4")
-    (item,) = items(section, "Pairs that would decide")
-    assert numbers(item) == [27, 80, -0.4, 24, 8]
-    assert "twice *s*" in item
-    assert "paper" not in item
+        for arm, error in (("separate", 0.3), ("overlapping", 0.3 + change)):
+            record(tmp_path / "builtin" / "pooling", POOLING, arm, seed, [0.9, error])
+    own = dataclasses.replace(POOLING.comparisons[0], paper_effect=None)
+    for comparison in (POOLING.comparisons[0], own):
+        experiment = dataclasses.replace(POOLING, comparisons=(comparison,))
+        (item,) = items(section_of(page_of(tmp_path, experiment), "C4"), "Pairs that would decide")
+        # -1, +.4, -.3 points: std .7. For 80% power at -.4 points, the normal distribution gives
+        # (2.8 * .7 / .4)^2 = 24 pairs, the t distribution 27: 24 more pairs of 20 seconds each, 8 minutes.
+        assert numbers(item) == [27, 80, -0.4, 24, 8]
+        assert ("paper" in item, "twice *s*" in item) == (comparison != own, comparison == own)
 
 
 def test_shared_nets_processors_and_later_changes_stand_first(root):
     path = root / "builtin" / "pooling" / "runs.csv"
     path.write_text(path.read_text().replace(",overlapping1,", ",relu1,"))
-    named = root / "builtin" / "speed" / "records" / "speed-tanh-0.json"
-    named.write_text(json.dumps(json.loads(named.read_text()) | {"environment": {"processor": "Zen"}}))
+    alter_record(root / "builtin/speed/records/speed-tanh-0.json", environment={"processor": "Zen"})
     changed = dataclasses.replace(POOLING, disclosures=("One arm was deleted.",))
     first = page_of(root, SPEED, changed).split("## Verdicts")[0]
     shared, processors, _ = items(first, "Before you rely on a verdict")
     # Of the 11 nets, 1 is shared.
     assert numbers(shared) == [11, 1]
     assert "  - C1 and C4: 1\n" in first
-    # One net was trained on Zen. The other 10 of 11 name no processor; they are in 6 of 6 pairs.
+    # One net was trained on Zen. The other 10 of 11, which are in 6 of 6 pairs, name no processor.
     assert numbers(processors) == [1, 10, 11, 6, 6]
     assert "Zen" in processors
     assert "  - C4, pooling: One arm was deleted." in first
 
 
 def test_nets_at_rate_0_are_not_counted_as_trained(tmp_path):
-    pooling_results(tmp_path / "builtin" / "pooling")
+    folder = pooling_results(tmp_path / "builtin" / "pooling")
     before = page_of(tmp_path, POOLING)
+    still = POOLING.arm("separate").config.replace(learning_rate=0.0)
     for seed in range(3, 6):
-        still = POOLING.arm("separate").config.replace(learning_rate=0.0)
-        record(tmp_path / "builtin" / "pooling", POOLING, "separate", seed, [0.9, 0.9], config=still)
+        record(folder, POOLING, "separate", seed, [0.9, 0.9], config=still)
     page = page_of(tmp_path, POOLING)
     assert line_of(page, "C4")[-1] == line_of(before, "C4")[-1] == "6 nets, 60 seconds"
     parts = [text.split("## At a glance")[1].split("## The rule")[0] for text in (page, before)]
@@ -169,12 +140,11 @@ def test_shares_are_pooled_over_the_conditions(tmp_path):
     share = dataclasses.replace(
         POOLING.comparisons[0], metric=p_value, kind="share", baseline="chance", smallest_effect=0.5
     )
-    experiments = [
-        dataclasses.replace(POOLING, name=name, comparisons=(share,)) for name in ("pooling", "pooling-2")
-    ]
+    first = dataclasses.replace(POOLING, comparisons=(share,))
+    experiments = [first, dataclasses.replace(first, name="pooling-2")]
     for experiment in experiments:
+        folder = tmp_path / "builtin" / experiment.name
         for seed, p in enumerate((0.01, 0.05, 0.06)):
-            folder = tmp_path / "builtin" / experiment.name
             hashed = f"{experiment.name}{seed}" if seed else "the same net"
             record(folder, experiment, "overlapping", seed, [0.9, 0.3], probe=p, config_hash=hashed)
     page = page_of(tmp_path, *experiments)
@@ -193,7 +163,7 @@ def test_a_bound_has_no_p_value(root):
     page = page_of(root, SPEED, POOLING)
     assert "| 4 |  | undecided |" in section_of(page, "C1")
     (item,) = items(section_of(page, "C1"), "Pairs that would decide")
-    # The item gives the target of 25%, but no number of pairs.
+    # 25 is the target, in percent; there is no number of pairs.
     assert numbers(item) == [25]
     assert "bound" in item
     assert "| 3 | 0.020 |" in section_of(page, "C4")
@@ -221,9 +191,8 @@ def test_a_record_that_is_not_there_has_no_link(root):
 
 def test_every_claim_of_the_paper_has_one_line(tmp_path):
     page = page_of(tmp_path, *EXPERIMENTS)
-    for claim in [f"C{number}" for number in range(1, 15)]:
-        assert line_of(page, claim), claim
-    # A question of our own has a line only if it has rows.
+    assert all(line_of(page, f"C{number}") for number in range(1, 15))
+    # Questions of our own have no line without rows.
     assert "[lrn-form]" not in page
 
 

@@ -1,5 +1,3 @@
-"""The current code reproduces the titles of the committed figures from the committed rows."""
-
 import re
 import textwrap
 from pathlib import Path
@@ -14,9 +12,8 @@ from tests.experiments.committed import RESULTS, all_committed, committed, commi
 
 
 def texts(path: Path) -> str:
-    """All texts of an SVG, such as its title; each text is a comment before its outlines."""
-    lines = re.findall(r"<!-- (.*?) -->", path.read_text("utf-8"))
-    return " ".join(lines)
+    """All texts of an SVG, which are comments before their outlines."""
+    return " ".join(re.findall(r"<!-- (.*?) -->", path.read_text("utf-8")))
 
 
 @pytest.mark.parametrize("folder", committed_folders("figure.svg"), ids=name_of)

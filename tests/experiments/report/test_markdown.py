@@ -1,5 +1,3 @@
-"""Markdown tables, and generated sections of a text file."""
-
 import time
 from concurrent.futures import ThreadPoolExecutor
 

@@ -1,5 +1,3 @@
-"""The page of results, as a file and in a browser."""
-
 import json
 import re
 import shutil
@@ -14,6 +12,7 @@ from experiments.evidence.read import read_evidence
 
 pytest.importorskip("altair", reason="needs `make report`'s packages: pip install -r requirements-report.txt")
 
+import numpy as np
 import vl_convert
 
 from experiments.report.page.charts import COLORS, curves_chart
@@ -23,34 +22,38 @@ RESULTS = Path(__file__).parents[3] / "results"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
-@pytest.fixture(scope="module")
-def page(tmp_path_factory) -> Path:
-    """The page of the committed results, in a folder in which its relative links work."""
-    results = tmp_path_factory.mktemp("page") / "results"
-    results.mkdir()
+def write(results: Path, chosen=experiments.EXPERIMENTS) -> Path:
+    return write_page(results, read_evidence(results, chosen), chosen)
+
+
+def linked(results: Path) -> Path:
+    """A folder of links to the committed results, in which the page's relative links work."""
     for folder in RESULTS.iterdir():
         (results / folder.name).symlink_to(folder)
     (results / PAGE.parent.name).unlink(missing_ok=True)
-    chosen = [one for one in experiments.EXPERIMENTS if one.claim in ("C1", "C3", "C10", "init")]
-    return write_page(results, read_evidence(results, chosen), chosen)
+    return results
+
+
+def of_claims(*claims: str) -> list:
+    return [one for one in experiments.EXPERIMENTS if one.claim in claims]
+
+
+@pytest.fixture(scope="module")
+def page(tmp_path_factory) -> Path:
+    return write(linked(tmp_path_factory.mktemp("page")), of_claims("C1", "C3", "C10", "init"))
 
 
 def test_the_page_is_one_small_file(page):
     assert page.stat().st_size < 2_000_000
-    loaded = re.findall(
-        r"""(?:src|<link[^>]*href)=["']?([^"'> ]+)""", page.read_text("utf-8").split("<script")[0]
-    )
+    text = page.read_text("utf-8").split("<script")[0]
+    loaded = re.findall(r"""(?:src|<link[^>]*href)=["']?([^"'> ]+)""", text)
     assert loaded
     assert all(address.startswith("data:") for address in loaded)
 
 
 @pytest.mark.slow
 def test_the_page_of_all_experiments_is_small_too(tmp_path):
-    for folder in RESULTS.iterdir():
-        (tmp_path / folder.name).symlink_to(folder)
-    (tmp_path / PAGE.parent.name).unlink(missing_ok=True)
-    chosen = experiments.EXPERIMENTS
-    assert write_page(tmp_path, read_evidence(tmp_path, chosen), chosen).stat().st_size <= 2_000_000
+    assert write(linked(tmp_path)).stat().st_size <= 2_000_000
 
 
 def test_curves_are_drawn_whatever_the_names_of_their_arms():
@@ -61,16 +64,15 @@ def test_curves_are_drawn_whatever_the_names_of_their_arms():
     svg = vl_convert.vegalite_to_svg(curves_chart(SimpleNamespace(curves=rows)))
 
     lines = re.findall(r'aria-roledescription="line mark".*?d="([^"]*)"', svg)
-    # A training and a test curve for each arm, each of three points joined by two segments.
+    # Each arm has a training and a test curve, of two segments each.
     assert [line.count("L") for line in lines] == [2] * (2 * len(arms))
 
 
 def test_curves_can_be_seen_on_a_light_and_on_a_dark_page():
     def luminance(color: str) -> float:
-        """The relative luminance of WCAG 2, which defines the contrast below."""
-        parts = (x / 12.92 if x <= 0.03928 else ((x + 0.055) / 1.055) ** 2.4 for x in to_rgb(color))
-        red, green, blue = parts
-        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+        """The relative luminance of WCAG 2, which also defines the contrast below."""
+        parts = [x / 12.92 if x <= 0.03928 else ((x + 0.055) / 1.055) ** 2.4 for x in to_rgb(color)]
+        return np.dot(parts, (0.2126, 0.7152, 0.0722))
 
     pages = re.findall(r"--page: (#\w+)", (HERE / "page.css").read_text("utf-8"))
     assert len(pages) == 2
@@ -95,8 +97,7 @@ def test_cells_of_a_table_are_escaped_on_the_page(tmp_path):
     shutil.copytree(RESULTS / "cifar10" / folder.name, folder)
     rows = (folder / "runs.csv").read_text("utf-8")
     (folder / "runs.csv").write_text(rows.replace(" x CPU", "<img src=a onerror=b> x CPU"), "utf-8")
-    text = write_page(tmp_path, read_evidence(tmp_path, experiments.EXPERIMENTS), experiments.EXPERIMENTS)
-    shown = text.read_text("utf-8").split("<script")[0]
+    shown = write(tmp_path).read_text("utf-8").split("<script")[0]
 
     assert "&lt;img src=a onerror=b&gt; x CPU" in shown
     assert "<img src=a" not in shown
@@ -105,7 +106,6 @@ def test_cells_of_a_table_are_escaped_on_the_page(tmp_path):
 
 @pytest.fixture(scope="module")
 def browser():
-    """The system's Chromium; without it, the test is skipped."""
     playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright")
     if CHROMIUM is None:
         pytest.skip("needs chromium (Debian's package of that name)")
@@ -132,15 +132,16 @@ def opened(page, browser, request):
     assert complaints == []
 
 
+def open_details(opened, claim: str = "") -> None:
+    opened.evaluate(f"document.querySelectorAll('{claim} details').forEach((one) => {{ one.open = true; }})")
+
+
 @pytest.mark.slow
 def test_the_page_fits_the_window_and_its_filter_and_curves_work(opened):
-    # The page is not wider than the window: only tables and charts scroll sideways, in their own boxes.
-    opened.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+    open_details(opened)
     assert opened.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    # The forest plot does not scroll sideways: its intervals are beside or below the names of the effects.
-    assert opened.locator("[data-chart=forest]").evaluate(
-        "(it) => it.scrollWidth <= it.parentElement.clientWidth"
-    )
+    forest = opened.locator("[data-chart=forest]")
+    assert forest.evaluate("(it) => it.scrollWidth <= it.parentElement.clientWidth")
 
     box = opened.locator(".filter input").first
     verdict = box.get_attribute("value")
@@ -183,7 +184,7 @@ def test_a_link_shows_a_claim_that_the_filter_hides(opened):
 
 @pytest.mark.slow
 def test_tables_are_sorted_with_empty_cells_last(opened):
-    opened.evaluate("document.querySelectorAll('#C1 details').forEach((one) => { one.open = true; })")
+    open_details(opened, "#C1")
     table = opened.get_by_role("region", name="Runs of ablation-relu on cifar10").locator("table")
     heads = [text.strip() for text in table.locator("thead th").all_inner_texts()]
 
@@ -200,8 +201,9 @@ def test_tables_are_sorted_with_empty_cells_last(opened):
         assert last == ""
         assert list(map(float, errors)) == sorted(map(float, errors), reverse=falling)
     # Names are sorted as text, even if they have digits.
-    table.locator("tbody td:first-child").evaluate_all("(cells) => cells[0].textContent = 'a9'")
-    table.locator("tbody td:first-child").evaluate_all("(cells) => cells[1].textContent = 'b1'")
+    for place, name in enumerate(("a9", "b1")):
+        cell = table.locator("tbody td:first-child").nth(place)
+        cell.evaluate("(cell, name) => { cell.textContent = name }", name)
     arms = clicked(heads[0])
     assert arms == sorted(arms)
 
@@ -230,9 +232,7 @@ def test_a_page_of_a_users_own_runs_names_their_data_set(tmp_path):
     header, *rows = (folder / "runs.csv").read_text("utf-8").splitlines(keepends=True)
     rows = [row.replace(",cifar10,", ",folder-mine,") for row in rows if ",0,done," in row]
     (folder / "runs.csv").write_text("".join([header, *rows]), "utf-8")
-    chosen = [one for one in experiments.EXPERIMENTS if one.name == "ablation-bias"]
-
-    text = write_page(tmp_path, read_evidence(tmp_path, chosen), chosen).read_text("utf-8")
+    text = write(tmp_path, of_claims("C10")).read_text("utf-8")
 
     assert "make ablation-bias DATASET=&#39;folder:my photos&#39;</code>" in text
     assert '<div data-chart="forest">' not in text, "expected no forest plot, as one pair has no interval"
@@ -241,16 +241,15 @@ def test_a_page_of_a_users_own_runs_names_their_data_set(tmp_path):
 
 def test_a_part_without_content_has_no_heading(tmp_path):
     (tmp_path / "cifar10").symlink_to(RESULTS / "cifar10")
-    chosen = [one for one in experiments.EXPERIMENTS if one.claim == "C10"]
-    text = write_page(tmp_path, read_evidence(tmp_path, chosen), chosen).read_text("utf-8")
-    assert ('id="environment"' in text, 'id="figures"' in text, 'id="speed"' in text) == (True, False, False)
+    text = write(tmp_path, of_claims("C10")).read_text("utf-8")
+    assert [f'id="{name}"' in text for name in ("environment", "figures", "speed")] == [True, False, False]
 
 
 @pytest.mark.slow
 def test_the_page_has_no_serious_accessibility_violation(opened):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
-    # Only the tables of one claim are opened, as the check of each takes seconds.
-    opened.evaluate("document.querySelectorAll('#C1 details').forEach((one) => { one.open = true; })")
+    # The check of each table takes seconds.
+    open_details(opened, "#C1")
 
     found = axe.Axe().run(opened).response["violations"]
 

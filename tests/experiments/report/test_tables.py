@@ -1,5 +1,3 @@
-"""The file table.md of an experiment."""
-
 import dataclasses
 
 from experiments.report.conditions import DATASET_NOTES
@@ -31,17 +29,15 @@ def test_the_table_says_what_was_measured_and_how(tmp_path, monkeypatch):
 
 
 def test_remarks_on_the_effects_are_left_out_if_only_one_arm_was_run(tmp_path):
-    explained = dataclasses.replace(
-        POOLING, reasons=("It is the weather.",), disclosures=("One was deleted.",)
-    )
-    remarks = *explained.reasons, *explained.disclosures, *explained.notes
-    folder = pooling_results(tmp_path / "builtin" / "pooling")
-    report(folder, explained)
-    assert [text for text in remarks if text not in (folder / "table.md").read_text()] == []
-    alone = tmp_path / "alone" / "builtin" / "pooling"
-    record(alone, explained, "overlapping", 0, [0.9, 0.5])
-    report(alone, explained)
-    assert [text for text in remarks if text in (alone / "table.md").read_text()] == []
+    remarks = "It is the weather.", "One was deleted.", *POOLING.notes
+    explained = dataclasses.replace(POOLING, reasons=remarks[:1], disclosures=remarks[1:2])
+    folders = [tmp_path / name / "builtin" / "pooling" for name in ("both", "one")]
+    pooling_results(folders[0])
+    record(folders[1], explained, "overlapping", 0, [0.9, 0.5])
+    for folder, is_shown in zip(folders, (True, False), strict=True):
+        report(folder, explained)
+        table = (folder / "table.md").read_text()
+        assert {text in table for text in remarks} == {is_shown}
 
 
 def test_departures_from_the_definition_are_listed(tmp_path):
@@ -49,8 +45,7 @@ def test_departures_from_the_definition_are_listed(tmp_path):
     report(folder, POOLING)
     assert "Departures" not in (folder / "table.md").read_text()
     for arm in ("separate", "overlapping"):
-        changed = BASE.replace(epochs=2, pool_size=3)
-        record(folder, POOLING, arm, 3, [0.9, 0.5, 0.4], config=changed)
+        record(folder, POOLING, arm, 3, [0.9, 0.5], config=BASE.replace(epochs=2, pool_size=3))
     report(folder, POOLING)
     table = (folder / "table.md").read_text()
     assert "- train.epochs 2 instead of 40: `separate`, `overlapping`\n" in table

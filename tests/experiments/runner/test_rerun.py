@@ -208,7 +208,7 @@ def test_a_damaged_row_is_shown_if_its_run_is_requested(recorded, capsys):
 
     assert f"received {recorded[1]!r}; problems: {path}:3: expected" in said
     assert f"{path}:2" not in said
-    # Any damaged line may be the row of a run that no line names.
+    # No line names this run, so each damaged line may be its row.
     said = one_line_of_status_2(main, arguments((recorded[0], "another")), capsys)
     assert f"{path}:2: expected" in said
     assert f"{path}:3: expected" in said

@@ -1,5 +1,3 @@
-"""The value axis of a panel of learning curves."""
-
 import pytest
 from matplotlib.figure import Figure
 

@@ -1,9 +1,8 @@
-"""The content of the panels of an experiment's figure."""
-
 import dataclasses
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from alexnet_tf.runtime.errors import InputError
@@ -38,7 +37,7 @@ def lines(axes, width=1.8):
 
 
 def assert_effect(text):
-    """Checks the text beside pooling's effect: effect, interval, pairs, paper's number and verdict."""
+    """Checks the text beside pooling's effect."""
     assert numbers(text) == [-0.4, -0.65, -0.15, 3]
     assert "inside" in text
     assert text.endswith("direction confirmed, size open")
@@ -64,9 +63,8 @@ def test_a_changed_arm_is_drawn_in_the_panel_of_the_unchanged_arm(tmp_path, axes
     for seed, epochs in enumerate((5, 6, 5)):
         record(tmp_path, SPEED, "relu, a=1", seed, fall(epochs, 8), variant=("relu", ["a=1"]))
     found, curves, judged = evidence(tmp_path, SPEED)
-    assert [one.comparison.arm for one in judged if one.comparison.baseline == "relu, a=1"] == [
-        "tanh", "other"
-    ]  # fmt: skip
+    arms = [one.comparison.arm for one in judged if one.comparison.baseline == "relu, a=1"]
+    assert arms == ["tanh", "other"]
     assert finding(found).endswith(": reproduced")
     (pair, *_) = _by_pair(found)
     draw_pair(axes, found, pair, curves, "a")
@@ -76,9 +74,8 @@ def test_a_changed_arm_is_drawn_in_the_panel_of_the_unchanged_arm(tmp_path, axes
     assert "relu, a=1 4.82 times faster than tanh" in axes.get_xlabel()
 
 
-def test_a_single_panel_is_linear_and_an_unknown_panel_is_refused(tmp_path, monkeypatch):
+def test_a_single_panel_is_linear_and_an_unknown_panel_is_refused(tmp_path, unencoded):
     found = evidence_of(speed_results(tmp_path), SPEED)
-    monkeypatch.setattr("experiments.report.figures.figure.encoded", lambda figure, formats: figure)
     (axes,) = draw(found, Look(panel="a")).axes
     assert axes.get_xscale() == "linear"
     with pytest.raises(InputError, match="--panel: expected one of a; received 'b'"):
@@ -90,22 +87,20 @@ def test_a_single_panel_is_linear_and_an_unknown_panel_is_refused(tmp_path, monk
     [(0.01, ["0.01"], []), (0.0, ["0.01"], []), (0.02, ["0.01", "0.02"], ["0.01", "0.02"])],
 )
 def test_the_caption_gives_a_common_rate_once_and_different_rates_for_each_arm(
-    tmp_path, monkeypatch, rate, shown, of_arms
+    tmp_path, unencoded, rate, shown, of_arms
 ):
     for arm, own in (("separate", 0.01), ("overlapping", rate)):
         record(tmp_path, POOLING, arm, 0, [0.9, 0.5], config=BASE.replace(learning_rate=own))
-    monkeypatch.setattr("experiments.report.figures.figure.encoded", lambda figure, formats: figure)
     caption = draw(evidence_of(tmp_path, POOLING)).get_supxlabel().replace("\n", " ")
     assert re.findall(r"0\.0\d", caption) == shown
     assert re.findall(r"(?:separate|overlapping), in words; (0\.0\d)\)", caption) == of_arms
 
 
-def test_each_effect_of_a_variant_names_its_own_arms(tmp_path, monkeypatch):
+def test_each_effect_of_a_variant_names_its_own_arms(tmp_path, unencoded):
     speed_results(tmp_path)
     for name in ("relu, a=1", "tanh, b=1"):
         for seed, epochs in enumerate((5, 6, 5)):
             record(tmp_path, SPEED, name, seed, fall(epochs, 8), variant=(name[:4], [name[6:]]))
-    monkeypatch.setattr("experiments.report.figures.figure.encoded", lambda figure, formats: figure)
     effects = draw(evidence_of(tmp_path, SPEED)).axes[-1]
     labels = [text.get_text().split(": ")[0] for text in effects.texts]
     assert labels == ["(a) tanh / relu", "(a) tanh, b=1 / relu", "(a) tanh / relu, a=1"]
@@ -148,9 +143,8 @@ def test_every_arm_has_its_own_colour_and_label(tmp_path, axes):
     found, curves, _ = evidence(tmp_path, POOLING)
     draw_all_arms(axes, found, curves, names)
     assert len({line.get_color() for line in lines(axes)}) == 4
-    assert {text.get_text(): text.get_color() for text in axes.texts} == {
-        name: line.get_color() for name, line in zip(names, lines(axes), strict=True)
-    }
+    drawn = dict(zip(names, (line.get_color() for line in lines(axes)), strict=True))
+    assert {text.get_text(): text.get_color() for text in axes.texts} == drawn
 
 
 def test_a_metric_of_the_curve_is_drawn_at_every_epoch(tmp_path, axes):
@@ -159,7 +153,7 @@ def test_a_metric_of_the_curve_is_drawn_at_every_epoch(tmp_path, axes):
     xs, ys = mean_curve(curves, "separate")
     assert xs.tolist() == [0, 1, 2, 3]
     assert ys.tolist() == pytest.approx([0.05] * 4)
-    # Both arms have the same gap: their lines are drawn side by side.
+    # The lines of equal gaps are side by side.
     draw_all_arms(axes, found, curves, list(curves.by_arm))
     shifts = [line.get_transform().transform((0, 0))[1] for line in lines(axes)]
     assert shifts[0] > shifts[1]
@@ -186,16 +180,14 @@ def test_effects_show_every_seed_the_interval_and_the_paper(tmp_path, axes):
 
 
 def test_the_primary_comparison_is_bold_even_if_it_has_no_pairs(tmp_path, axes):
-    comparisons = (
-        dataclasses.replace(POOLING.comparisons[0], arm="other"),
-        dataclasses.replace(POOLING.comparisons[0], primary=False),
-        dataclasses.replace(POOLING.comparisons[0], arm="another", primary=False),
-    )
+    one = POOLING.comparisons[0]
+    changes = {"arm": "other"}, {"primary": False}, {"arm": "another", "primary": False}
+    comparisons = tuple(dataclasses.replace(one, **change) for change in changes)
     experiment = dataclasses.replace(POOLING, comparisons=comparisons)
     _, _, judged = evidence(pooling_results(tmp_path), experiment)
     (group,) = effect_groups(judged)
     draw_effects(axes, group)
-    # Comparisons that are not primary and have no pair are left out.
+    # The secondary comparison without a pair is left out.
     without, effect = (text.get_text() for text in axes.texts)
     assert without == "no pairs yet"
     assert_effect(effect)
@@ -249,13 +241,9 @@ def test_dots_of_seeds_with_equal_effects_do_not_hide_each_other(tmp_path, axes)
             record(tmp_path, POOLING, arm, seed, [0.9, error], gap=0)
     _, _, judged = evidence(tmp_path, POOLING)
     draw_effects(axes, judged[:1])
-    dots = [
-        tuple(line.get_transform().transform(point).round(3))
-        for line in axes.lines
-        if line.get_marker() == "o"
-        for point in line.get_xydata()
-    ]
-    assert len(dots) == len({*dots}) == 3
+    marks = [line for line in axes.lines if line.get_marker() == "o"]
+    dots = np.concatenate([line.get_transform().transform(line.get_xydata()) for line in marks])
+    assert len(dots) == len(np.unique(dots.round(3), axis=0)) == 3
 
 
 def test_a_bound_without_interval_has_no_bar(tmp_path, axes):
@@ -280,7 +268,7 @@ def test_the_title_is_the_finding(tmp_path):
     assert "training error of relu" in finding(alone)
 
 
-def test_a_condition_that_does_not_decide_its_claim_names_the_deciding_one(tmp_path, monkeypatch):
+def test_a_condition_that_does_not_decide_its_claim_names_the_deciding_one(tmp_path, monkeypatch, unencoded):
     other = dataclasses.replace(POOLING, name="pooling-other")
     for experiment in (POOLING, other):
         pooling_results(tmp_path / "builtin" / experiment.name, experiment)
@@ -288,12 +276,10 @@ def test_a_condition_that_does_not_decide_its_claim_names_the_deciding_one(tmp_p
     assert decided_by(first, [POOLING, other]) is None
     decider = decided_by(second, [POOLING, other])
     assert decider.folder == first.folder
-    # The same holds for a folder given relative to the working directory.
+    # A relative path does not change the decision.
     monkeypatch.chdir(first.folder.parent)
     assert decided_by(dataclasses.replace(first, folder=Path("pooling")), [POOLING, other]) is None
     assert finding(first).endswith(": direction confirmed, size open")
     assert re.search(r": direction confirmed, size open \(.*\bC4\)$", finding(second, decider))
-    monkeypatch.setattr("experiments.report.figures.figure.encoded", lambda figure, formats: figure)
     said = draw(second, decider=decider).get_supxlabel().replace("\n", " ")
-    # The caption names the deciding experiment and its verdict.
     assert re.search(r"\bC4\b.* pooling on .*: direction confirmed, size open\.", said)

@@ -1,5 +1,3 @@
-"""The size of an experiment's figure; the texts must fit into it."""
-
 import os
 import struct
 
@@ -29,11 +27,10 @@ def test_a_figure_grows_with_the_names_of_its_arms(tmp_path):
 
 @pytest.mark.parametrize("size", ["9, 5", "9, 6"])
 @pytest.mark.parametrize(("results", "experiment"), [(speed_results, SPEED), (pooling_results, POOLING)])
-def test_the_texts_of_a_figure_fit_the_size_of_a_style(tmp_path, monkeypatch, results, experiment, size):
+def test_the_texts_of_a_figure_fit_the_size_of_a_style(tmp_path, unencoded, results, experiment, size):
     found = evidence_of(results(tmp_path / "r"), experiment)
     style = tmp_path / "talk.mplstyle"
     style.write_text(f"figure.figsize: {size}\n")
-    monkeypatch.setattr("experiments.report.figures.figure.encoded", lambda figure, formats: figure)
     figure = draw(found, Look(style=style))
     figure.draw_without_rendering()
     for text in (figure._suptitle, figure._supxlabel):
@@ -42,22 +39,20 @@ def test_the_texts_of_a_figure_fit_the_size_of_a_style(tmp_path, monkeypatch, re
 
 
 @pytest.mark.parametrize(("results", "experiment"), [(speed_results, SPEED), (pooling_results, POOLING)])
-def test_a_figure_grows_with_its_texts(tmp_path, monkeypatch, results, experiment):
+def test_a_figure_grows_with_its_texts(tmp_path, unencoded, results, experiment):
     found = evidence_of(results(tmp_path / "r"), experiment)
-    monkeypatch.setattr("experiments.report.figures.figure.encoded", lambda figure, formats: figure)
     figures = {scale: draw(found, Look(font_scale=scale)) for scale in (1, 1.6)}
     assert texts_have_room(figures[1.6])
     assert figures[1.6].get_figwidth() >= figures[1].get_figwidth()
 
 
-def test_a_panel_without_titles_fits_a_slide_and_uses_the_line_width_of_its_style(tmp_path, monkeypatch):
+def test_a_panel_without_titles_fits_a_slide_and_uses_the_line_width_of_its_style(tmp_path, unencoded):
     found = evidence_of(speed_results(tmp_path / "r"), SPEED)
     style = tmp_path / "talk.mplstyle"
     style.write_text("figure.figsize: 5, 3.5\nlines.linewidth: 3\n")
-    monkeypatch.setattr("experiments.report.figures.figure.encoded", lambda figure, formats: figure)
     figure = draw(found, Look(style=style, has_title=False, panel="a", font_scale=1.3))
     assert not figure.axes[0].get_title(loc="left")
-    # The style's lines are twice as wide as Matplotlib's default, so the curves are 2 x 1.8 wide.
+    # The style doubles Matplotlib's default width, so the curves are 2 x 1.8 wide.
     assert sum(line.get_linewidth() == 3.6 for line in figure.axes[0].lines) == 2
     style.write_text("figure.figsize: 2.5, 2\n")
     with pytest.raises(InputError, match="room for its texts"):

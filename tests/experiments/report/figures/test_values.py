@@ -1,5 +1,3 @@
-"""The panel that shows the value of each run as a dot, by arm."""
-
 from matplotlib.figure import Figure
 
 from experiments.report.figures.values import draw_values
@@ -18,5 +16,6 @@ def test_nets_shown_as_marks_have_no_dots_and_p_values_have_a_threshold_line():
     assert sorted(marks) == sorted(row["tower_contrast"] for row in found.of_arm("two"))
     assert "two" in contrasts.get_legend().get_texts()[0].get_text()
     assert [line.get_ydata()[0] for line in p_values.lines if line.get_linestyle() == "--"] == [0.05]
-    # A mean of p values has no meaning, so it is not drawn.
-    assert not [line for line in p_values.lines if line.get_linewidth() == 1.6]
+    assert not [line for line in p_values.lines if line.get_linewidth() == 1.6], (
+        "expected no mean of p values"
+    )
