@@ -17,7 +17,7 @@ from alexnet_tf.runtime.errors import InputError
 
 
 class NamedSet:
-    """Base class with the properties that follow from a set's name and class names."""
+    """What follows from the name, the class names and the files of a set."""
 
     name: str
     class_names: tuple[str, ...]
@@ -26,7 +26,7 @@ class NamedSet:
     remarks: Remarks
 
     def opening(self, listed: str = "") -> list[str]:
-        """Lines about used and unused files, see `Remarks.lines`; none for a set that is not a folder."""
+        """Lines about used and unused files of a folder (`Remarks.lines`); none for other sets."""
         if not self.name.startswith("folder:"):
             return []
         images = len(self.train_labels) + len(self.report_labels)
@@ -34,12 +34,10 @@ class NamedSet:
 
     @property
     def classes(self) -> int:
-        """Number of classes."""
         return len(self.class_names)
 
     @property
     def slug(self) -> str:
-        """Folder name under a results directory."""
         return results_slug(self.name)
 
 
@@ -50,12 +48,12 @@ class ImageSet(NamedSet):
     The arrays are read-only, so the fingerprint stays valid. Use `from_splits` to create a set.
 
     Attributes:
-        name: the name given by the user: `builtin`, a TFDS name or `folder:PATH`.
-        class_names: the name of each label, in label order.
+        name: `builtin`, a TFDS name or `folder:PATH`.
+        class_names: in label order.
         train_images: uint8 [n, height, width, channels], 0..255.
         train_labels: int64 [n].
-        report_images: same format as `train_images`; the set's test split if it has one, else its validation
-            split, else examples held out from its training split.
+        report_images: like `train_images`; the set's test split if it has one, else its validation split,
+            else examples held out from its training split.
         report_labels: int64 [m].
         report_split: `test`, `validation` or `held-out`.
         fingerprint: SHA-256 (hex) of shapes, pixels and labels: training split, then report split.
@@ -85,8 +83,8 @@ class ImageSet(NamedSet):
         """Creates a set: checks that the arrays are consistent and computes the fingerprint.
 
         Raises:
-            InputError: for images that are not uint8 [n, height, width, channels], splits of different
-                image shapes, empty splits, or labels outside the classes.
+            InputError: for images that are not uint8 [n, height, width, channels], splits of different image
+                shapes, empty splits, or labels outside the classes.
 
         Example:
 
@@ -160,10 +158,10 @@ def results_slug(name: str) -> str:
     ('cifar10', 'imagenet_resized-32x32', 'folder-cats')
     """
     if name.startswith("folder:"):
-        # Resolve the path, because `Path(".").name` is empty.
+        # `Path(".").name` is empty.
         name = "folder-" + Path(os.path.expanduser(name.removeprefix("folder:"))).resolve().name
     slug = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "unnamed"
-    # A file name has at most 255 bytes, and the slug is only a part of the names of temporary files.
+    # A file name has at most 255 bytes, and names of temporary files are longer than the slug.
     return slug.encode()[:200].decode(errors="ignore")
 
 
@@ -178,7 +176,7 @@ def fingerprint_arrays(*arrays: np.ndarray) -> str:
 
 
 def fingerprint_header(dtype: np.dtype | type[np.generic], shape: Sequence[int]) -> bytes:
-    """The type and shape of an array as bytes, which `fingerprint_arrays` hashes before its content."""
+    """The type and shape of an array, which `fingerprint_arrays` hashes before its content."""
     return f"{np.dtype(dtype).newbyteorder('<').str}{list(shape)}".encode()
 
 

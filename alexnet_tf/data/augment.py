@@ -1,13 +1,10 @@
 """Training-time augmentation as pure functions of images and random numbers ("draws").
 
-Crop, flip and colour noise come from the paper (section 4.1); vertical flip, rotation, brightness and
-Gaussian noise are used by other recipes.
+Crop, flip and colour noise come from the paper (section 4.1); other recipes use the rest.
 
-The functions are stateless. `epoch_draws` computes the random numbers of each example from (seed, epoch,
-index of the example), so the augmentation of an image depends neither on its batch nor on where an
-interrupted run was resumed. The augmentation by Keras's layers (RandomFlip, RandomRotation, ...) depends on
-both, because they draw for a whole batch from a stateful generator. This module uses only Keras's
-arithmetic (`ops.image`), with its own draws.
+`epoch_draws` computes the random numbers of each example from (seed, epoch, index of the example), so the
+augmentation of an image depends neither on its batch nor on where an interrupted run was resumed. Keras's
+layers (RandomFlip, RandomRotation, ...) are not used, because their draws depend on both.
 """
 
 import functools
@@ -24,16 +21,16 @@ GREY_LEVELS = 255.0
 
 
 class Draws(NamedTuple):
-    """Random numbers for augmentation, one row per example.
+    """Random numbers for augmentation, one row per example; uniform means in [0, 1).
 
     Attributes:
-        crop: uniform in [0, 1), shape [n, 2], vertical and horizontal.
-        flip: uniform in [0, 1), shape [n].
-        color: standard normal, shape [n, 3], one for each principal component.
-        vertical_flip: uniform in [0, 1), shape [n].
-        rotation: uniform in [0, 1), shape [n].
-        brightness: uniform in [0, 1), shape [n].
-        noise: seed of each example's Gaussian noise, int32, shape [n, 2].
+        crop: uniform [n, 2], vertical and horizontal.
+        flip: uniform [n].
+        color: standard normal [n, 3], one for each principal component.
+        vertical_flip: uniform [n].
+        rotation: uniform [n].
+        brightness: uniform [n].
+        noise: int32 [n, 2], seed of each example's Gaussian noise.
     """
 
     crop: tf.Tensor
@@ -71,12 +68,7 @@ def epoch_draws(seed: int, epoch: int, count: int) -> Draws:
 
 
 def random_crop(images: tf.Tensor, draws: tf.Tensor, side: int) -> tf.Tensor:
-    """Crops a square at a uniformly random position from each image.
-
-    Args:
-        images: [n, h, w, c].
-        draws: uniform in [0, 1), [n, 2].
-        side: height and width of the crop, in pixels, at most h and w.
+    """Crops a random square of `side` pixels from images [n, h, w, c]; draws [n, 2] are uniform in [0, 1).
 
     Example:
 
@@ -101,20 +93,15 @@ def random_flip(images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
 
 
 def color_shift(draws: tf.Tensor, components: tf.Tensor) -> tf.Tensor:
-    """A random combination of the principal components for each image.
-
-    The sum is `[p1 p2 p3] [a1 s1, a2 s2, a3 s3]^T` with a ~ N(0, .1) (paper, section 4.1).
+    """`[p1 p2 p3] [a1 s1, a2 s2, a3 s3]^T` with a ~ N(0, .1) for each image: [n, c] (paper, section 4.1).
 
     Args:
         draws: standard normal, [n, 3]; the first c are used.
         components: [c, c]; column i is eigenvector p_i times its scale s_i, in the units of the images.
-
-    Returns:
-        [n, c].
     """
     channels = components.shape[0]
     amounts = COLOR_NOISE_STDDEV * draws[:, :channels]
-    # Not a matrix product, because its order of summation may depend on the number of images.
+    # A matrix product's order of summation may depend on the number of images.
     return sum(amounts[:, i : i + 1] * components[:, i] for i in range(channels))
 
 
@@ -139,14 +126,10 @@ def random_vertical_flip(images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
 
 
 def random_rotation(images: tf.Tensor, draws: tf.Tensor, degrees: float) -> tf.Tensor:
-    """Rotates each image about its centre by a uniformly random angle in -degrees..degrees.
+    """Rotates images [n, h, w, c] about their centres by random angles in -degrees..degrees.
 
+    The draws [n] are uniform in [0, 1): 0 is `degrees` clockwise, 1 `degrees` counter-clockwise.
     Interpolation is bilinear; points outside the image are filled with 0.
-
-    Args:
-        images: [n, h, w, c] floats.
-        draws: uniform in [0, 1), [n]; 0 is `degrees` clockwise, 1 `degrees` counter-clockwise.
-        degrees: largest angle.
 
     Example:
 
@@ -168,15 +151,10 @@ def random_rotation(images: tf.Tensor, draws: tf.Tensor, degrees: float) -> tf.T
 
 
 def add_brightness(images: tf.Tensor, draws: tf.Tensor, brightness: float) -> tf.Tensor:
-    """Adds one random number per image to all its pixels, uniform in +-255 * `brightness`.
+    """Adds one random number to all values of an image [h, w, c], uniform in +-255 * `brightness`.
 
-    The result is not clipped to 0..255, because the mean image has already been subtracted; colour noise is
-    not clipped either.
-
-    Args:
-        images: [n, h, w, c] floats, in grey levels.
-        draws: uniform in [0, 1), [n].
-        brightness: largest change, as a fraction of 255 grey levels.
+    The draws [n] are uniform in [0, 1). The result is not clipped to 0..255, because the mean image has
+    already been subtracted.
 
     Example:
 
@@ -188,15 +166,9 @@ def add_brightness(images: tf.Tensor, draws: tf.Tensor, brightness: float) -> tf
 
 
 def add_gaussian_noise(images: tf.Tensor, seeds: tf.Tensor, stddev: float) -> tf.Tensor:
-    """Adds independent Gaussian noise to every pixel value.
-
-    Args:
-        images: [n, h, w, c] floats, in grey levels.
-        seeds: int32 [n, 2], one seed for each image.
-        stddev: standard deviation, in grey levels.
-    """
+    """Adds independent Gaussian noise of `stddev` grey levels to images [n, h, w, c]; seeds int32 [n, 2]."""
     shape = images.shape[1:]
-    # Drawn image by image: noise drawn for a whole batch would depend on the batch.
+    # Noise drawn for a whole batch would depend on the batch.
     noise = tf.map_fn(
         lambda seed: tf.random.stateless_normal(shape, seed), seeds, fn_output_signature=tf.float32
     )
@@ -206,7 +178,7 @@ def add_gaussian_noise(images: tf.Tensor, seeds: tf.Tensor, stddev: float) -> tf
 def compiled(function: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
     """Compiles a function with XLA, which is several times faster on a CPU and gives identical results.
 
-    On a machine with GPUs the function is returned as it is, so that no GPU compiler has to be installed.
+    With a GPU the function is returned as it is, so that no GPU compiler has to be installed.
     """
     if tf.config.get_visible_devices("GPU"):
         return function

@@ -1,8 +1,7 @@
 """Batches of images, not yet augmented, from memory or from disk.
 
 The datasets here contain (images, places, is_readable): uint8 [batch_size, height, width, channels]; int64
-[batch_size], the place of each image in the given indices; and bool [batch_size]. Labels and other data of an
-image are looked up by its place, one batch at a time.
+[batch_size], the place of each image in the given indices; and bool [batch_size].
 """
 
 import functools
@@ -25,8 +24,8 @@ def training_batches(
 ) -> tf.data.Dataset:
     """Full batches of an epoch; an incomplete last batch is dropped.
 
-    An image that can no longer be read is skipped; the first examples of the epoch are then repeated at its
-    end, so that the number of batches stays the same.
+    Unreadable images are skipped. The first examples of the epoch are then repeated at its end, so that the
+    number of batches stays the same.
 
     Args:
         order: int64 [n], indices of training examples.
@@ -51,12 +50,7 @@ def training_batches(
 def evaluation_batches(
     image_set: ImageSet | StreamedSet, split: ReadSplit, indices: np.ndarray, batch_size: int
 ) -> tf.data.Dataset:
-    """Batches of all examples; an image that can no longer be read is black.
-
-    Args:
-        split: the split that the indices refer to.
-        indices: int64 [n], where n is a multiple of `batch_size`.
-    """
+    """Batches of all examples, a multiple of `batch_size`; an unreadable image is black."""
     places = tf.data.Dataset.range(len(indices))
     if isinstance(image_set, ImageSet):
         return _gathered(image_set, split, indices, places, batch_size)
@@ -73,13 +67,13 @@ def _gathered(
     def gather(chosen: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         return tf.gather(images, tf.gather(indices, chosen)), chosen, tf.ones_like(chosen, tf.bool)
 
-    # No parallel calls, because gathering takes little time compared with the augmentation that follows.
+    # No parallel calls: gathering takes little time compared with augmentation.
     return places.batch(batch_size, drop_remainder=True).map(gather)
 
 
 @functools.lru_cache(maxsize=2)
 def _as_tensor(image_set: ImageSet, split: ReadSplit) -> tf.Tensor:
-    # Placed on the CPU, outside any distribution strategy; otherwise a GPU would hold a copy of the data set.
+    # Otherwise a GPU would hold a copy of the data set.
     with tf.device("CPU:0"):
         return tf.constant(getattr(image_set, f"{split}_images"))
 
@@ -92,7 +86,6 @@ def _read(
     batch_size: int,
     skipping: bool,
 ) -> tf.data.Dataset:
-    """Reads parts of batches in parallel, in order; `skipping` leaves unreadable images out."""
     size = max(1, min(batch_size, PART_BYTES // math.prod(image_set.image_shape)))
 
     def read(chosen: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -103,8 +96,7 @@ def _read(
 
     @tf.autograph.experimental.do_not_convert
     def part(chosen: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        # Not stateful, because with op determinism tf.data makes the calls of a stateful function one after
-        # the other.
+        # With op determinism tf.data would make the calls of a stateful function one after the other.
         types = tf.uint8, tf.int64, tf.bool
         images, chosen, is_readable = tf.numpy_function(read, [chosen], types, stateful=False)
         images.set_shape([None, *image_set.image_shape])
@@ -114,8 +106,7 @@ def _read(
 
     calls, options = os.cpu_count() or 1, tf.data.Options()
     if image_set.readers:
-        # Two parts for each reader: one is read while the next one waits. The threads that wait for readers
-        # are in addition to those that compute.
+        # Two parts for each reader: one is read while the next one waits, each in a thread of its own.
         options.threading.private_threadpool_size = calls + 2 * image_set.readers.count
         calls = 2 * image_set.readers.count
     return places.batch(size).map(part, calls, deterministic=True).with_options(options)

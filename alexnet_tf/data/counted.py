@@ -2,8 +2,8 @@
 
 from typing import Any, BinaryIO
 
-# Limits on how often Pillow reads from a file. It reads up to four times for each part. A part of metadata
-# has up to 64 kB in a JPEG and 255 bytes in a GIF; the pixels of a PNG usually come in parts of 8 kB.
+# Pillow reads up to four times for each part. A part of metadata has up to 64 kB in a JPEG and 255 bytes in
+# a GIF; the pixels of a PNG usually come in parts of 8 kB.
 MOST_READS = {"metadata": 1_500, "pixels": 2**19}
 
 

@@ -1,8 +1,8 @@
 """Decoding of image files.
 
-Pillow decodes all images but the usual JPEGs. For these `jpeg` gives the same pixels as Pillow and as
-`tf.io.decode_jpeg(dct_method="INTEGER_ACCURATE")`. (TFDS decodes with a faster, less accurate transform, so
-its pixels differ from these by a few grey levels.)
+`jpeg` decodes the usual JPEGs, Pillow all other images. The pixels of a JPEG are those of
+`tf.io.decode_jpeg(dct_method="INTEGER_ACCURATE")`; TFDS's decoder, which is less accurate, differs by a few
+grey levels.
 
 A small file can hold an image that takes gigabytes, or minutes, to decode. So files, images and scans are
 limited before anything is decoded, and large images are decoded one at a time. Of all images tried within
@@ -35,7 +35,7 @@ with contextlib.suppress(ImportError):  # HEIC, the format of iPhones, needs an 
 
     pillow_heif.register_heif_opener()
     FORMATS = (*FORMATS, "HEIF")
-# Only used to guess what a folder contains; the format of a file is detected from its content.
+# Only used to guess what a folder contains; formats are detected from the content.
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".heic", ".heif")
 HEIC_BRANDS = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1")
 
@@ -46,8 +46,8 @@ MAX_BYTES, MAX_PIXELS = 2**27, 2**26
 # Images of more pixels are decoded one at a time.
 LARGE_PIXELS = 2**24
 _decoding_large = threading.Lock()
-# Pillow warns of large images, which are rejected here above MAX_PIXELS, and of damaged EXIF data, which do
-# not affect the pixels. It also prints errors that it raises.
+# Pillow warns of large images, which are limited here, and of damaged EXIF data, which do not affect the
+# pixels. It also prints errors that it raises.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 logging.getLogger("PIL").setLevel(logging.CRITICAL)
 # Limit on the scans of each JPEG in a TIFF; libtiff's default is 100.
@@ -62,18 +62,14 @@ class ImageDecodeError(ValueError):
 
 
 def decode_image(data: bytes, channels: int = 3, oriented: bool = False) -> np.ndarray:
-    """Decodes the first frame of an image in one of the `FORMATS`, which is detected from the content.
+    """The first frame of an image in one of the `FORMATS`: uint8 [height, width, channels], 0..255.
 
     Greyscale becomes three equal channels, CMYK and palettes become RGB, transparency is dropped, and 16-bit
     values keep their upper 8 bits.
 
     Args:
-        data: content of an image file.
         channels: 3 for RGB, 1 for grey levels.
         oriented: rotate the image by its EXIF orientation, as viewers do; TFDS ignores it.
-
-    Returns:
-        uint8 [height, width, channels], 0..255.
 
     Raises:
         ImageDecodeError: if `data` is not a complete image in one of these formats, or above the limits.
@@ -89,10 +85,7 @@ def decode_image(data: bytes, channels: int = 3, oriented: bool = False) -> np.n
 
 
 def decoded(data: bytes, channels: int = 3, oriented: bool = False) -> np.ndarray | Image.Image:
-    """Like `decode_image`, but returns what the decoder gives: an array, or Pillow's image of mode RGB or L.
-
-    `scaling.central_square` takes either without a further copy; `pixels` converts either to an array.
-    """
+    """Like `decode_image`, but returns the decoder's own result: an array or Pillow's image (RGB or L)."""
     _check_size(len(data))
     if channels == 3 and (array := jpeg.decode_usual_jpeg(data, LARGE_PIXELS, oriented)) is not None:
         return array
@@ -155,7 +148,7 @@ def _check_size(size: int) -> None:
 
 
 def why_unusable(error: OSError | ImageDecodeError) -> str:
-    """The reason why a file could not be used, for the quarantine list.
+    """The reason why a file could not be used.
 
     Example:
 
@@ -168,11 +161,7 @@ def why_unusable(error: OSError | ImageDecodeError) -> str:
 
 
 def image_dimensions(file: BinaryIO, oriented: bool = False) -> tuple[int, int]:
-    """Reads (height, width) in pixels from the file's header, without decoding the rest.
-
-    Args:
-        file: an image file.
-        oriented: as for `decode_image`.
+    """Reads (height, width) in pixels from the file's header, `oriented` as for `decode_image`.
 
     Raises:
         ImageDecodeError: if `file` does not start like an image in one of the `FORMATS`, or has too many
@@ -192,7 +181,6 @@ def dimensions(image: np.ndarray | Image.Image) -> tuple[int, int]:
 
 
 def _alone(image: Image.Image) -> AbstractContextManager[object]:
-    """The lock under which large images are decoded one at a time; no lock for other images."""
     is_large = image.width * image.height > LARGE_PIXELS
     return _decoding_large if is_large else contextlib.nullcontext()
 
@@ -217,8 +205,7 @@ def _open(file: BinaryIO) -> Image.Image:
         raise ImageDecodeError(f"too large: {error}") from None
     except Exception as error:
         raise ImageDecodeError(f"damaged image: {error}") from None
-    # Pillow decodes a run-length encoded BMP in Python, in .3 microseconds per pixel: 5 s for LARGE_PIXELS,
-    # but 20 s for MAX_PIXELS.
+    # Pillow decodes a run-length encoded BMP in Python: 5 s for LARGE_PIXELS, but 20 s for MAX_PIXELS.
     most = LARGE_PIXELS if image.tile and image.tile[0][0] == "bmp_rle" else MAX_PIXELS
     if image.width * image.height > most:
         raise ImageDecodeError(

@@ -1,18 +1,18 @@
 """JPEG files: how long one may take to decode, and a faster decoder of the usual ones.
 
-`simplejpeg` calls libjpeg-turbo, as Pillow does, and gives the same pixels. It reads the header in C instead
-of Python and makes no copy, so an image 64 pixels wide takes a fifth of Pillow's time, and one 500 pixels
-wide three quarters of it.
+`simplejpeg` calls libjpeg-turbo, as Pillow does, and gives the same pixels. It reads the header in C and
+makes no copy, so an image 64 pixels wide takes a fifth of Pillow's time, and one 500 pixels wide three
+quarters.
 """
 
 import numpy as np
 import simplejpeg
 
-# A progressive JPEG is decoded in scans, each of which may pass over the whole image; programs usually write
-# about ten scans. At most MAX_SCANNED / max(pixels, LEAST_SCANNED) scans are accepted.
+# Each scan of a progressive JPEG may pass over the whole image; programs usually write about ten scans. At
+# most MAX_SCANNED / max(pixels, LEAST_SCANNED) scans are accepted.
 MAX_SCANNED, LEAST_SCANNED = 2**31, 2**20
 START, SCAN = b"\xff\xd8", b"\xff\xda"
-# Markers that begin an image: one in Huffman's code, as usual, or an arithmetically coded one.
+# Markers that begin an image.
 HUFFMAN, ARITHMETIC = range(0xC0, 0xC4), (0xC9, 0xCA, 0xCB)
 MOST_PARTS = 1000
 # Metadata with one of these texts may say that the image is rotated: EXIF, or the same tag in XMP.
@@ -22,8 +22,8 @@ TURNING = (b"Exif\0", b"Orientation")
 def refusal(data: bytes, pixels: int) -> str:
     """Why a JPEG of so many pixels is not decoded; an empty string if it may be decoded.
 
-    For an arithmetically coded JPEG libjpeg takes several times as long as for one in Huffman's code, and
-    libjpeg does not notice if its end is missing. No camera or browser writes such a file.
+    libjpeg takes several times as long for arithmetically coded JPEGs, and does not notice if their end is
+    missing. No camera or browser writes such a file.
     """
     if _coding(data) in ARITHMETIC:
         return "an arithmetically coded JPEG; expected Huffman's code"
@@ -32,8 +32,8 @@ def refusal(data: bytes, pixels: int) -> str:
 
 def _too_many_scans(data: bytes, pixels: int) -> str:
     most = MAX_SCANNED // max(pixels, LEAST_SCANNED)
-    # In compressed data 0xff is never followed by 0xda, so these two bytes always start a scan. First NumPy
-    # counts the bytes 0xda, at least one per scan; this takes a tenth of the time of the exact search.
+    # In compressed data 0xff is never followed by 0xda, so these two bytes always start a scan. Counting the
+    # bytes 0xda, at least one per scan, takes a tenth of the time of the exact search.
     scans = int(np.count_nonzero(np.frombuffer(data, np.uint8) == SCAN[1]))
     if scans > most and (scans := data.count(SCAN)) > most:
         return f"a JPEG of {scans:,} scans; expected at most {most} at its size"
@@ -49,19 +49,13 @@ def _coding(data: bytes) -> int:
         marker = data[at + 1]
         if marker in HUFFMAN or marker in ARITHMETIC:
             return marker
-        # Before a marker there may be any number of bytes 0xff.
+        # Any number of bytes 0xff may precede a marker.
         at += 1 if marker == 0xFF else 2 + int.from_bytes(data[at + 2 : at + 4])
     return 0
 
 
 def usual_header(data: bytes) -> tuple[int, int, str] | None:
-    """Height, width and colours of a JPEG in Huffman's code without too many scans; None for all other data.
-
-    The header is read in C, in a tenth of the time that Pillow takes.
-
-    Args:
-        data: content of a file.
-    """
+    """Height, width, colours of a Huffman-coded JPEG without too many scans; None for all other data."""
     if _coding(data) not in HUFFMAN:
         return None
     try:
@@ -72,15 +66,10 @@ def usual_header(data: bytes) -> tuple[int, int, str] | None:
 
 
 def decode_usual_jpeg(data: bytes, most_pixels: int, oriented: bool) -> np.ndarray | None:
-    """Decodes a JPEG as colour cameras write it; None for all other data, which Pillow decodes or refuses.
+    """The pixels of a JPEG as colour cameras write it, uint8 [height, width, 3]; None for all other data.
 
-    Args:
-        data: content of a file.
-        most_pixels: an image of more pixels is not decoded (None is returned).
-        oriented: do not decode an image whose metadata may say that it is rotated.
-
-    Returns:
-        uint8 [height, width, 3], the pixels that Pillow gives.
+    Also None for more than `most_pixels` pixels and, if `oriented`, for metadata that may say that the image
+    is rotated.
     """
     if oriented and any(name in data for name in TURNING):
         return None

@@ -35,17 +35,15 @@ def load_image_set(
     """Loads a data set into memory or, if it is large, prepares to stream it from disk.
 
     Args:
-        name: `builtin`; a TFDS name, such as `cifar10` or `cifar10:3.0.2`; or `folder:PATH`, a folder with
-            one subfolder of images per class.
-        access: the TFDS data directory, and whether sets may be downloaded.
+        name: `builtin`; a TFDS name, such as `cifar10` or `cifar10:3.0.2`; or `folder:PATH` (`load_folder`).
         image_size: side in pixels of the central square that images are scaled to; by default images keep
             their size, or become 256 pixels if their sizes differ (paper, section 2).
         storage, max_bytes: see `is_streamed`; the built-in set is always in memory.
         method: how images are scaled; see `central_square`.
 
     Raises:
-        InputError: if the set cannot be found, downloaded, read or held in memory, or a package that
-            `method` needs is missing.
+        InputError: if the set cannot be found, downloaded, read or held in memory, or a package that `method`
+            needs is missing.
 
     Example:
 

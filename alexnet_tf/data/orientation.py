@@ -2,11 +2,10 @@
 
 from PIL import Image
 
-# The EXIF tag.
 ORIENTATION = 0x0112
 # Larger EXIF blocks, in bytes, are ignored. A segment of a JPEG cannot be larger; a PNG has no such limit.
 MOST_EXIF = 2**16
-# For each value of the tag except 1 (upright): the operation that makes the image upright.
+# Operation that makes the image upright, for each value of the tag except 1 (upright).
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,

@@ -30,16 +30,13 @@ class DataPipelines:
     the full batch size with examples of weight 0, so that every example counts exactly once.
 
     Attributes:
-        image_set: names, classes and pixels, in memory or on disk.
+        image_set: the set, in memory or on disk.
         input_shape: (height, width, channels) of one example as the network receives it.
         train_size: number of training examples.
     """
 
     def __init__(
-        self,
-        image_set: ImageSet | StreamedSet,
-        config: DataConfig,
-        statistics: PixelStatistics | None = None,
+        self, image_set: ImageSet | StreamedSet, config: DataConfig, statistics: PixelStatistics | None = None
     ):
         self.image_set = image_set
         self._given_statistics = statistics
@@ -62,16 +59,16 @@ class DataPipelines:
 
     @functools.cached_property
     def statistics(self) -> PixelStatistics:
-        """Statistics of the images that this config trains on, unless the constructor was given others."""
+        """Statistics given to the constructor, else of the images that this config trains on."""
         return self._given_statistics or _pixel_statistics(self.image_set, self.config.holdout)
 
     def cached(self, folder: Path) -> "DataPipelines":
-        """The same pipelines, but reading a streamed set from a pixel cache; see `StreamedSet.cached`."""
+        """The same pipelines, but reading a pixel cache; see `StreamedSet.cached`."""
         return DataPipelines(self.streamed_set("--cache").cached(folder), self.config, self.statistics)
 
     @contextlib.contextmanager
     def read_by(self, count: int) -> Iterator["DataPipelines"]:
-        """The same pipelines, but `count` processes read a streamed set; see `StreamedSet.read_by`."""
+        """The same pipelines, but `count` processes read the images; see `StreamedSet.read_by`."""
         if not count:
             yield self
             return
@@ -79,7 +76,7 @@ class DataPipelines:
             yield DataPipelines(image_set, self.config, self.statistics)
 
     def streamed_set(self, flag: str) -> StreamedSet:
-        """Returns the image set if it is streamed; raises an InputError about `flag` if it is in memory."""
+        """The image set if it is streamed; else an InputError about `flag`."""
         if not isinstance(self.image_set, StreamedSet):
             raise InputError(
                 f"{flag}: expected a set that streams from disk (--set storage=stream); received "
@@ -95,14 +92,14 @@ class DataPipelines:
         An incomplete last batch is dropped; which examples are dropped differs from epoch to epoch.
 
         Args:
-            epoch: number of the epoch, counted from 1.
-            steps: number of batches to leave out at the beginning, if an interrupted run was trained on them.
+            epoch: counted from 1.
+            steps: number of batches to leave out, because an interrupted run was trained on them.
             examples: number of examples that were read for these batches, from `examples_read`.
         """
         return self._augmented(self._order(seed, epoch), seed, epoch, batch_size, steps, examples)
 
     def examples_read(self, seed: int, epoch: int, count: int) -> int:
-        """How many examples of an epoch are read to get `count` of them; unreadable ones are skipped."""
+        """How many examples of an epoch have to be read to get `count` readable ones."""
         lost = self.image_set.lost_indices() if isinstance(self.image_set, StreamedSet) else ()
         if not count or not len(lost):
             return count
@@ -114,11 +111,11 @@ class DataPipelines:
         return np.random.default_rng((seed, epoch)).permutation(self._train_indices)
 
     def augmented(self, indices: np.ndarray, seed: int, epoch: int) -> np.ndarray:
-        """Training examples at some indices, augmented as in `train`: float32 [n, *input_shape]."""
+        """Training examples at these indices, augmented as in `train`: float32 [n, *input_shape]."""
         return self._only_images(self._augmented(indices, seed, epoch, len(indices)))
 
     def plain(self, indices: np.ndarray) -> np.ndarray:
-        """Training examples at some indices, preprocessed as for testing: float32 [n, *input_shape]."""
+        """Training examples at these indices, preprocessed as for testing: float32 [n, *input_shape]."""
         return self._only_images(self.chosen("train", indices, len(indices)))
 
     def _only_images(self, dataset: tf.data.Dataset) -> np.ndarray:
@@ -156,25 +153,21 @@ class DataPipelines:
     def report(self, batch_size: int, cropped: bool = True) -> tf.data.Dataset:
         """The report split (the test split, or validation if there is none), never used to make choices.
 
-        Args:
-            cropped: take the central crop; else keep the whole images, to take several views of each.
+        `cropped` takes the central crop; else the images stay whole, to take several views of each.
         """
         return self.chosen("report", np.arange(len(self.image_set.report_labels)), batch_size, cropped)
 
     def check_readable(self) -> None:
-        """Raises an InputError if so many images have become unreadable that results would be affected."""
+        """Raises an InputError if too many images have become unreadable."""
         if isinstance(self.image_set, StreamedSet):
             self.image_set.check_readable()
 
     def chosen(
         self, split: ReadSplit, indices: np.ndarray, batch_size: int, cropped: bool = True
     ) -> tf.data.Dataset:
-        """Examples of a split at the given indices, in that order, not augmented; padded to full batches.
+        """Examples at the indices, int64 [n], n > 0, in that order, not augmented; padded to full batches.
 
-        Args:
-            split: `train` for all training images, held-out ones too; `report` for the report split.
-            indices: int64 [n], at least one.
-            cropped: take the central crop; else keep the whole images.
+        The split `train` includes the examples held out for selection. For `cropped` see `report`.
         """
         labels = self.image_set.train_labels if split == "train" else self.image_set.report_labels
         padding = -len(indices) % batch_size
@@ -198,7 +191,7 @@ class DataPipelines:
         if is_noisy:
             components = tf.constant(self.statistics.color_components(config.color_noise), tf.float32)
             shift = augment.color_shift(draws.color, components)
-        # Without flip, noise and random crop nothing is compiled, so that recorded runs keep their last bits.
+        # Compiled only with flip, noise or random crop, so that recorded runs keep their last bits.
         is_plain = not (config.flip or is_noisy or (self._crop and config.crop_position == "random"))
         images = (self._move if is_plain else self._compiled_move)(images, draws, shift)
         if is_noisy and config.color_noise == "code":
@@ -243,17 +236,14 @@ class DataPipelines:
 
 
 def open_data(
-    config: DataConfig,
-    access: DataAccess = DataAccess(),
-    statistics: PixelStatistics | None = None,
+    config: DataConfig, access: DataAccess = DataAccess(), statistics: PixelStatistics | None = None
 ) -> DataPipelines:
     """Opens a named data set and returns its pipelines.
 
     Args:
         config: which set, and how its images are preprocessed.
-        access: the TFDS data directory, and whether to download.
-        statistics: pixel statistics of a trained network, to preprocess images as in its training; by default
-            those of the training images.
+        statistics: of a trained network, to preprocess images as in its training; by default those of the
+            training images.
 
     Raises:
         InputError: if the set can be neither found nor downloaded, or cannot be read.
@@ -274,7 +264,7 @@ def open_data(
     return DataPipelines(image_set, config, statistics)
 
 
-# An experiment runs many arms on one data set; its pixels, statistics and splits are computed only once.
+# An experiment runs many arms on one data set.
 _load_once = functools.lru_cache(maxsize=1)(load_image_set)
 
 
@@ -284,7 +274,7 @@ def _pixel_statistics(image_set: ImageSet | StreamedSet, holdout: bool) -> Pixel
 
 
 def _finish(dataset: tf.data.Dataset, function: Callable[..., tuple]) -> tf.data.Dataset:
-    # Autotuning and AutoGraph are off, because every epoch would repeat them.
+    # Every epoch would repeat autotuning and AutoGraph.
     options = tf.data.Options()
     options.autotune.enabled = False
     function = tf.autograph.experimental.do_not_convert(function)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# Number of pixel values processed in one step, to limit memory.
+# Limits the memory of one step.
 VALUES_AT_A_TIME = 2**20
 
 
@@ -27,9 +27,8 @@ class PixelStatistics:
     def color_components(self, scale: str) -> np.ndarray:
         """Eigenvectors times their scale, in grey levels (0..255): [c, c], one per column.
 
-        With `code` the scale is the standard deviation, as in the authors' program. With `paper` it is the
-        eigenvalue for pixels in 0..1, multiplied by 255. (With pixels in 0..255, the paper's formula would
-        give much larger shifts.)
+        `code`: the scale is the standard deviation, as in the authors' program. `paper`: it is the eigenvalue
+        for pixels in 0..1, times 255; for pixels in 0..255 the paper's formula would give much larger shifts.
         """
         if scale == "code":
             return self.eigenvectors * np.sqrt(self.eigenvalues)
@@ -40,8 +39,7 @@ class PixelStatistics:
 class PixelSums:
     """Sums over uint8 images, from which their statistics are computed.
 
-    The sums are exact integers, so the result depends neither on the order of the images nor on the division
-    into chunks. So a set has the same statistics whether it is streamed or in memory.
+    The sums are exact integers, so a set has the same statistics whether it is streamed or in memory.
 
     Attributes:
         count: number of images.
@@ -68,7 +66,7 @@ class PixelSums:
         step = max(1, VALUES_AT_A_TIME // max(1, images[0].size)) if len(images) else 1
         for start in range(0, len(images), step):
             pixels = images[start : start + step].reshape(-1, channels).astype(np.float64)
-            # Exact, because the sums are far below 2^53, up to which float64 represents all integers.
+            # Exact: float64 represents all integers up to 2^53.
             products += (pixels.T @ pixels).astype(np.int64)
         return cls(len(images), images.sum(axis=0, dtype=np.int64), products)
 
@@ -79,11 +77,10 @@ class PixelSums:
         return PixelSums(self.count - other.count, self.sums - other.sums, self.products - other.products)
 
     def statistics(self) -> PixelStatistics:
-        """Computes mean image, standard deviation and principal components; needs at least one image."""
+        """Mean image, standard deviation and principal components; needs at least one image."""
         values = self.count * self.sums.size
         # For each position and channel, over n images: sum of (x - mean)^2 = sum of x^2 - (sum of x)^2 / n.
-        # `squares` is n times the total over all positions and channels, so it is an integer; the difference
-        # of two large floats would lose digits.
+        # `squares`, the total times n, is an integer; the difference of two large floats would lose digits.
         squares = int(np.trace(self.products)) * self.count - sum(s * s for s in self.sums.ravel().tolist())
         pixels = values // self.sums.shape[-1]
         center = self.sums.sum(axis=(0, 1)) / pixels

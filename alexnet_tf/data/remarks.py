@@ -1,4 +1,4 @@
-"""What a user should know about the files of an image set before it is used."""
+"""Remarks about the files of an image set."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -6,13 +6,13 @@ from pathlib import PurePath
 
 from alexnet_tf.runtime.errors import printable
 
-# Number of kinds of unused files that are named in a line.
+# Number of kinds of unused files that are named.
 KINDS = 3
 
 
 @dataclass(frozen=True)
 class Remarks:
-    """Remarks about the files of a set.
+    """What a user should know about the files of a set.
 
     Attributes:
         unused: (path, reason) of each file that is not used; paths of folders end with `/`.
@@ -25,11 +25,9 @@ class Remarks:
     notes: tuple[str, ...] = ()
 
     def lines(self, images: int, classes: int, listed: str = "") -> list[str]:
-        """The remarks as text; the first line counts used and unused files.
+        """The remarks as text; the first line counts the `images` used and the unused files.
 
-        Args:
-            images: number of images that are used.
-            listed: path of the file that lists the unused files; by default one of them is shown.
+        `listed` is the path of the file that lists the unused files; without it, one of them is shown.
 
         Example:
 
@@ -66,7 +64,7 @@ def _kinds(unused: tuple[tuple[str, str], ...]) -> str:
 
 
 def _is_hidden(reason: str) -> bool:
-    """Whether a file is unused because it is hidden. Such files matter least, so they are named last."""
+    """Hidden files matter least, so they are named last."""
     return reason.startswith("hidden")
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 from alexnet_tf.data.decode import dimensions, pixels
 from alexnet_tf.runtime.errors import InputError
 
-# Length of the shorter side in pixels, if image sizes vary and no size was requested.
+# Side in pixels, if image sizes vary and no size was requested.
 DEFAULT_SIDE = 256
 
 Method = Literal["antialiased", "bilinear"]
@@ -22,8 +22,7 @@ class Scaling:
     """How a user wants images to be scaled.
 
     Attributes:
-        side: side in pixels of the central square; None to keep the images of a set as they are, unless
-            their sizes differ.
+        side: side of the central square in pixels; None to keep images of one size as they are.
         method: see `central_square`.
 
     Raises:
@@ -38,7 +37,7 @@ class Scaling:
             _opencv()
 
     def check_used(self) -> None:
-        """Raises an InputError if a method was chosen; called for images of one size that keep this size."""
+        """Raises an InputError if a method was chosen for images that keep their size."""
         if self.side is None and self.method != Scaling.method:
             raise InputError(
                 f"scaling: expected image_size, or images of different sizes, for {self.method}; received "
@@ -46,22 +45,21 @@ class Scaling:
             )
 
     def identity(self) -> tuple[int | None, str, str]:
-        """A JSON-serialisable value that changes if scaled pixels may change; `decode` uses Pillow anyway."""
+        """A JSON-serialisable value that changes if scaled pixels may change, except by a new Pillow."""
         return self.side, self.method, _opencv().__version__ if self.method == "bilinear" else ""
 
 
 def central_square(image: np.ndarray | Image.Image, side: int, method: Method = "antialiased") -> np.ndarray:
-    """Scales the shorter side to `side` and crops the centre (paper, section 2).
+    """Scales the shorter side to `side` pixels and crops the centre (paper, section 2).
 
     Only the pixels of the crop are computed, so an image of 1 x 10,000 pixels takes no longer than others.
     Compared with scaling the whole image before cropping, values may differ by one grey level.
 
     Args:
         image: uint8 [height, width, 1 or 3], or an image from `decode.decoded`.
-        side: side of the square in pixels.
         method: `antialiased` is Pillow's bilinear filter: in a smaller image, each new pixel is an average
-            over twice its width. `bilinear` cuts the central square out in whole pixels, then interpolates
-            between the four nearest ones, with OpenCV: several times faster, but fine structure may turn
+            over twice its width. `bilinear` cuts the central square out in whole pixels. OpenCV then
+            interpolates between the four nearest pixels: several times faster, but fine structure may turn
             into patterns.
 
     Returns:
@@ -99,11 +97,6 @@ def central_square(image: np.ndarray | Image.Image, side: int, method: Method = 
 
 @functools.cache
 def _opencv() -> Any:
-    """The package `cv2`, whose `resize` is bilinear by default.
-
-    Raises:
-        InputError: if OpenCV is not installed.
-    """
     try:
         import cv2
     except ImportError:
@@ -111,7 +104,7 @@ def _opencv() -> Any:
             "scaling: expected OpenCV for bilinear; received no such package; pip install "
             "opencv-python-headless"
         ) from None
-    # Images are read on several threads already.
+    # Several threads read images already.
     cv2.setNumThreads(1)
     return cv2
 
@@ -129,14 +122,14 @@ class ImageShape:
     method: Method | None
 
     def apply(self, image: np.ndarray | Image.Image) -> np.ndarray:
-        """Brings a decoded image to the target shape: uint8 [height, width, channels]."""
+        """Brings a decoded image to this shape: uint8 [height, width, channels]."""
         if self.method:
             return central_square(image, self.shape[0], self.method)
         return pixels(image)
 
 
 def choose_shape(sizes: Sequence[tuple[int, int]], scaling: Scaling, channels: int) -> ImageShape:
-    """Chooses the target shape for images of these sizes (height, width).
+    """The target shape for images of these sizes (height, width).
 
     If no side is requested, images of one size keep it; images of different sizes become 256 x 256 pixels.
 

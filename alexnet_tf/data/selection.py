@@ -8,30 +8,20 @@ from alexnet_tf.runtime.errors import InputError
 
 Split = tuple[np.ndarray, np.ndarray]
 
-# Fraction of each class in the selection split, and in the report split if a set has neither a test nor a
-# validation split.
+# Fraction of each class in the selection split, and in a held-out report split.
 SELECTION_SHARE = 0.1
 HELD_OUT_SHARE = 0.2
 
 
 def selection_mask(images: np.ndarray, labels: np.ndarray, fraction: float = SELECTION_SHARE) -> np.ndarray:
-    """Marks a fixed fraction of each class, chosen by a hash of each example's bytes.
+    """Marks a fixed fraction of each class, chosen by a hash of each example's bytes: bool [n].
 
-    In a class of n examples, the `round(fraction * n)` examples with the lowest hashes are marked: at least
-    one, but none in a class of one example. The choice does not depend on the order of the examples.
-    Identical images of a class are all marked or all unmarked. So a class with many duplicates may exceed its
-    fraction; if all its examples would be marked, those with the highest hash are left out.
-
-    Args:
-        images: uint8 [n, height, width, channels].
-        labels: int64 [n].
-        fraction: fraction of each class, between 0 and 1 exclusive.
-
-    Returns:
-        bool [n], True for the marked examples.
+    In a class of n examples, the `selected_count` examples with the lowest hashes are marked. Identical
+    images of a class are all marked or all unmarked, so a class with many duplicates may exceed its fraction.
+    If all its examples would be marked, those with the highest hash are left out.
 
     Raises:
-        InputError: for a fraction outside 0..1.
+        InputError: for a fraction that is not between 0 and 1.
 
     Example:
 
@@ -63,7 +53,7 @@ def example_hashes(images: np.ndarray) -> np.ndarray:
 
 
 def selected_count(examples: int, fraction: float) -> int:
-    """Number of examples that `selection_mask` marks in a class without duplicates.
+    """`round(fraction * examples)`, but at least 1, and 0 for a class of one example.
 
     Example:
 
@@ -92,11 +82,7 @@ def lowest_hashes(hashes: np.ndarray, labels: np.ndarray, fraction: float) -> np
 
 
 def hold_out(images: np.ndarray, labels: np.ndarray, fraction: float = HELD_OUT_SHARE) -> tuple[Split, Split]:
-    """Holds out a report split, chosen by `selection_mask`, from a set without test or validation split.
-
-    Returns:
-        (images, labels) of the training split and (images, labels) of the held-out split, which has
-        `fraction` of each class.
+    """Splits a set without test or validation split by `selection_mask`: (training split, held-out split).
 
     Example:
 
@@ -110,18 +96,11 @@ def hold_out(images: np.ndarray, labels: np.ndarray, fraction: float = HELD_OUT_
 
 
 def balanced_subset(labels: np.ndarray, count: int) -> np.ndarray:
-    """Selects a fixed, class-balanced subset of `count` examples.
+    """The indices of a fixed, class-balanced subset of `count` examples: int64 [min(count, n)], ascending.
 
-    The examples of a class are taken in a fixed pseudo-random order. A class with too few examples
-    contributes all of them, and the other classes contribute more. If `count` is not a multiple of the number
-    of classes, the lowest labels have one more example.
-
-    Args:
-        labels: int64 [n].
-        count: number of examples, at least 1; if it is above n, all n are selected.
-
-    Returns:
-        int64 [min(count, n)], ascending.
+    The examples of a class are taken in a fixed pseudo-random order. If a class has too few, all are taken,
+    and the other classes contribute more. If `count` is not a multiple of the number of classes, the lowest
+    labels have one more example.
 
     Raises:
         InputError: for a count below 1.

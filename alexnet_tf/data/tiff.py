@@ -6,8 +6,8 @@ from typing import BinaryIO
 STARTS = (b"II", b"MM")
 TILE_WIDTH, TILE_LENGTH = 0x0142, 0x0143
 SHORT = 3
-# Types whose values Pillow keeps as one object (bytes, text, undefined). Their number is not limited, because
-# colour profiles and thumbnails have millions of them.
+# Types whose values Pillow keeps as one object (bytes, text, undefined): not limited, because colour profiles
+# and thumbnails have millions of them.
 BYTES = (1, 2, 7)
 # Limits on the fields of a directory and the numbers of a field, because Pillow makes an object of each. An
 # image of the largest permitted size has 2**18 tiles of 16 x 16 pixels.
@@ -15,10 +15,7 @@ MOST_FIELDS, MOST_VALUES = 2**12, 2**18
 
 
 def too_much_to_read(file: BinaryIO, most_pixels: int) -> str:
-    """The reason to refuse a TIFF with too large a directory or tile; empty for all other files.
-
-    The file is read from its start, and its position is set back to the start.
-    """
+    """The reason to refuse a TIFF with too large a directory or tile; empty for all other files."""
     start = file.read(16)
     if start[:2] not in STARTS:
         file.seek(0)

@@ -21,7 +21,7 @@ _Example = tuple[str, dict[str, Any]]
 
 
 def class_ids(step: int = 1) -> list[str]:
-    """WordNet ids of every `step`-th class, sorted. This is the order of the labels.
+    """Every `step`-th of the sorted WordNet ids, in label order.
 
     Example:
 
@@ -35,8 +35,8 @@ class TinyImagenet200(tfds.core.GeneratorBasedBuilder):
     """All 200 classes: 500 training and 50 validation images each, 64x64.
 
     JPEG files are stored unchanged; greyscale images become three channels when decoded. The archive's test
-    images are left out, because their labels are not public. Keys are the file names without extension. TFDS
-    orders examples by a hash of their keys, so the order is always the same.
+    images are left out, because their labels are not public. TFDS orders examples by a hash of their keys,
+    the file names without extension.
     """
 
     VERSION = tfds.core.Version("1.0.0")
@@ -95,7 +95,7 @@ class TinyImagenet100(TinyImagenet200):
 
 
 def _training_files(files: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
-    """(path, WordNet id) of each training image: train/<id>/images/<id>_<number>.JPEG."""
+    """(path, WordNet id) of train/<id>/images/<id>_<number>.JPEG."""
     for path in files.namelist():
         match PurePosixPath(path).parts:
             case (root, "train", wordnet_id, "images", _) if root == ROOT.name:
@@ -103,7 +103,7 @@ def _training_files(files: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
 
 
 def _validation_files(files: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
-    """(path, WordNet id) of each validation image, read from val_annotations.txt."""
+    """(path, WordNet id) of each line of val_annotations.txt."""
     folder = ROOT / "val"
     for line in files.read(str(folder / "val_annotations.txt")).decode().splitlines():
         name, wordnet_id, *_ = line.split("\t")

@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-# 2^32 divided by the golden ratio: the multiples of this number are spread evenly over the seeds of 31 bits.
+# 2^32 divided by the golden ratio: its multiples are spread evenly over the seeds of 31 bits.
 REPLICA_STRIDE = 0x9E3779B1
 
 
@@ -11,10 +11,9 @@ REPLICA_STRIDE = 0x9E3779B1
 class Dropout(keras.layers.Dropout):
     """`keras.layers.Dropout` whose mask is a function of (seed, step, replica).
 
-    Under a distribution strategy, Keras's layer keeps one copy of its seed and step per replica, and all
-    copies are equal, so all replicas draw the same mask. This layer adds a multiple of the replica's number,
-    counted over all workers, to the seed. Replica 0, and a model without a strategy, draw the masks of
-    Keras's layer with the same seed. The state that a checkpoint has to keep is the same on all replicas.
+    Under a distribution strategy, Keras's layer draws the same mask on all replicas. This layer adds a
+    multiple of the replica's number, counted over all workers, to the seed. So replica 0, and a model without
+    a strategy, draw the masks of Keras's layer, and the state to save is the same on all replicas.
 
     Example:
 

@@ -14,32 +14,22 @@ class GroupedConv2D(keras.layers.Conv2D):
 
         out[..., group f] = correlate(in[..., group c], kernel[..., group f]) + bias[group f]
 
-    Channels and filters are split into `groups` contiguous groups of equal size, and each group of filters
-    sees one group of channels, as in the paper's layers 2, 4 and 5 with one group per GPU (section 3.2,
-    Figure 2).
+    Channels and filters are split into contiguous groups of equal size; the paper has one group per GPU in
+    layers 2, 4 and 5 (section 3.2). The weights are those of `keras.layers.Conv2D(groups=...)`: kernel
+    [height, width, channels / groups, filters], bias [filters]. Input and output are [batch, height, width,
+    channels].
 
-    The weights have the shapes of `keras.layers.Conv2D(groups=...)`: kernel [height, width, channels /
-    groups, filters], bias [filters]. Weights saved from a model that uses only Keras's layer can be loaded
-    into the same model with this layer.
-
-    On a CPU TensorFlow computes a grouped convolution with XLA, which is several times slower than computing
-    the groups one after the other. On a GPU cuDNN computes all groups at once.
+    On a CPU TensorFlow computes a grouped convolution with XLA, which is several times slower. On a GPU cuDNN
+    computes all groups at once.
 
     Args:
-        filters: number of filters in all groups together.
-        kernel_size: one or two integers, in pixels.
-        strides: one or two integers, in pixels.
-        padding: "valid" or "same".
-        groups: number of groups; must divide the number of input channels and `filters`.
+        groups: must divide the number of input channels and `filters`.
         implementation: "split" computes group by group, "native" uses Keras's implementation, "auto" is
             "native" if a GPU is visible when the layer is called (or traced), else "split".
-        **kwargs: other arguments of `keras.layers.Conv2D`, such as `activation` or `use_bias`.
-
-    Input and output are [batch, height, width, channels].
+        **kwargs: other arguments of `keras.layers.Conv2D`, such as `activation`.
 
     Raises:
-        ValueError: if `implementation` is unknown, `data_format` is channels-first, or an argument of
-            `Conv2D` is invalid.
+        ValueError: if an argument is invalid, or `data_format` is channels-first.
 
     Example:
 

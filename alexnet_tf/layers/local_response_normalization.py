@@ -21,20 +21,19 @@ class LocalResponseNormalization(keras.layers.Layer):
 
         b_i = a_i / (k + alpha * sum_j a_j^2)^beta,   j = max(0, i - n//2) .. min(N - 1, i + n//2)
 
-    For odd `n` this window has `n` channels. For even `n` it would have `n + 1`, so for even `n` the layer
-    has the window of the authors' program: `j = i - n//2 .. i - n//2 + n - 1`. The authors' program and
-    PyTorch divide `alpha` by `n`; the paper does not mention this.
+    This window has `n` channels for odd `n`, and `n + 1` for even `n`. For even `n` the layer therefore uses
+    the window of the authors' program: `j = i - n//2 .. i - n//2 + n - 1`.
 
     The input is channels-last and has rank 2 or more; the output has the same shape. Under mixed precision
     the layer computes in float32 and returns the compute dtype.
 
     Args:
         n: number of channels in the window, at least 1.
-        k: additive constant, above 0.
-        alpha: factor of the sum of squares, at least 0; its unit is 1 / (unit of the input)^2. For inputs of
-            unit scale, 1e-4 is so small that the layer does little more than multiply by `k ** -beta`.
-        beta: exponent.
-        divide_alpha: divide `alpha` by `n`, as the authors' program does.
+        k: above 0.
+        alpha: at least 0, in 1 / (unit of the input)^2. For inputs of unit scale, 1e-4 is so small that the
+            layer does little more than multiply by `k ** -beta`.
+        divide_alpha: divide `alpha` by `n`, as the authors' program and PyTorch do; the paper does not
+            mention this.
 
     Raises:
         ValueError: if arguments are out of range, or the input has no channel axis of known size.
@@ -83,7 +82,7 @@ class LocalResponseNormalization(keras.layers.Layer):
             self.k,
             self.alpha / self.n if self.divide_alpha else self.alpha,
             self.beta,
-            # Compiled code is two to three times as fast on a CPU. On a GPU, XLA needs an installed compiler.
+            # Two to three times as fast on a CPU. On a GPU, XLA needs an installed compiler.
             compiled=not runs_on_gpu(),
         )
         return tf.reshape(outputs, tf.shape(inputs))
@@ -92,11 +91,5 @@ class LocalResponseNormalization(keras.layers.Layer):
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "n": self.n,
-            "k": self.k,
-            "alpha": self.alpha,
-            "beta": self.beta,
-            "divide_alpha": self.divide_alpha,
-        }
+        own = ("n", "k", "alpha", "beta", "divide_alpha")
+        return {**super().get_config(), **{name: getattr(self, name) for name in own}}

@@ -13,8 +13,7 @@ class PadToCover(keras.layers.Layer):
     A side of `s` pixels becomes the smallest `kernel + i * stride >= s`, with a whole number `i >= 0`.
 
     Args:
-        kernel: side of the convolution's kernel.
-        stride: stride of the convolution.
+        kernel: side of the convolution's kernel, in pixels.
         smallest: smallest side accepted, in pixels; by default `kernel`.
 
     Raises:

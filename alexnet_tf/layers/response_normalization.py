@@ -1,4 +1,4 @@
-"""What the two response normalisation layers share: forward pass, gradient and compilation."""
+"""Forward pass, gradient and compilation of the two response normalisation layers."""
 
 import contextlib
 import functools
@@ -14,7 +14,7 @@ _is_portable = ContextVar("is_portable", default=False)
 
 @contextlib.contextmanager
 def portable_operations() -> Iterator[None]:
-    """A context in which layers trace only portable operations: no XLA, and no branch for this machine's GPU.
+    """A context in which layers trace neither XLA operations nor a branch for this machine's GPU.
 
     A SavedModel with XLA operations needs a server with XLA, and ONNX has no XLA operations.
     """
@@ -26,7 +26,7 @@ def portable_operations() -> Iterator[None]:
 
 
 def runs_on_gpu() -> bool:
-    """Whether layers may take the branch that is meant for this machine's GPU."""
+    """Whether layers take their branch for GPUs."""
     return not _is_portable.get() and bool(tf.config.get_visible_devices("GPU"))
 
 
@@ -79,25 +79,12 @@ def check_arguments(name: str, size: int, k: float, alpha: float, beta: float) -
 
 
 def response_normalization(
-    inputs: tf.Tensor,
-    window: Window,
-    k: float,
-    alpha: float,
-    beta: float,
-    compiled: bool = False,
+    inputs: tf.Tensor, window: Window, k: float, alpha: float, beta: float, compiled: bool = False
 ) -> tf.Tensor:
-    """`a / (k + alpha * window.sum(a^2))^beta`, computed in float32 (float64 for float64 inputs).
+    """`a / (k + alpha * window.sum(a^2))^beta` with the shape and dtype of `inputs`.
 
-    Args:
-        inputs: floating-point values in the layout that the window expects.
-        window: the window to sum over.
-        k: additive constant.
-        alpha: factor of the sum.
-        beta: exponent.
-        compiled: compile with XLA instead of running single operations.
-
-    Returns:
-        Tensor with the shape and dtype of `inputs`.
+    Computed in float32 (float64 for float64 inputs), with XLA if `compiled`. `window` expects a layout of
+    `inputs`.
     """
     portable = _is_portable.get()
     spec = tf.TensorSpec([None, *inputs.shape[1:]], inputs.dtype)
@@ -115,18 +102,13 @@ def response_normalization(
 
 @functools.cache
 def _kernels(
-    spec: tf.TensorSpec,
-    window: Window,
-    k: float,
-    alpha: float,
-    beta: float,
-    compiled: bool,
+    spec: tf.TensorSpec, window: Window, k: float, alpha: float, beta: float, compiled: bool
 ) -> tuple[Callable[..., tf.Tensor], Callable[..., tf.Tensor]]:
     """The functions that compute the output and the gradient.
 
-    The gradient is computed from the input, without stored results of the forward pass. If compiled, this is
-    faster than reading stored results, because memory traffic limits the speed. If not compiled, TensorFlow
-    detects the repeated operations in its graph and computes them once.
+    The gradient is computed from the input, without stored results of the forward pass. Compiled, this is
+    faster than reading stored results, because memory traffic limits the speed. Without compilation,
+    TensorFlow finds the repeated operations in its graph and computes them once.
     """
     wide = tf.float64 if spec.dtype == tf.float64 else tf.float32
 

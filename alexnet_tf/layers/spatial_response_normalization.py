@@ -16,20 +16,18 @@ class SpatialResponseNormalization(keras.layers.Layer):
 
     The sum runs over `window` x `window` positions that start at `y - window//2` and `x - window//2`;
     positions outside the image count as zeros. The paper does not mention this layer. In the authors'
-    program ("same map") it follows the second cross-channel normalisation, with the arguments that are the
-    defaults here; only `k` is a guess, because the released program lacks the code that computes the layer.
-    The authors' smaller CIFAR-10 nets have `window=3`, `alpha=5e-5` and no other normalisation.
+    program ("same map") it follows the second cross-channel normalisation. The defaults are that program's
+    values, except `k`: the released program lacks the code of the layer, so `k` is a guess. The authors'
+    smaller CIFAR-10 nets have `window=3`, `alpha=5e-5` and no other normalisation.
 
     The input is [batch, height, width, channels]; the output has the same shape. Under mixed precision the
     layer computes in float32 and returns the compute dtype.
 
     Args:
-        window: side of the neighbourhood, at least 1.
-        k: additive constant, above 0.
-        alpha: factor of the sum of squares, at least 0; its unit is 1 / (unit of the input)^2.
-        beta: exponent.
-        divide_alpha: divide `alpha` by `window ** 2`, as in the formula and in the authors' program; if
-            False, the sum is multiplied by `alpha` itself.
+        window: side of the neighbourhood in positions, at least 1.
+        k: above 0.
+        alpha: at least 0, in 1 / (unit of the input)^2.
+        divide_alpha: divide `alpha` by `window ** 2`, as in the formula and in the authors' program.
 
     Raises:
         ValueError: if arguments are out of range, or the input does not have rank 4.
@@ -77,11 +75,5 @@ class SpatialResponseNormalization(keras.layers.Layer):
         return input_shape
 
     def get_config(self) -> dict[str, Any]:
-        return {
-            **super().get_config(),
-            "window": self.window,
-            "k": self.k,
-            "alpha": self.alpha,
-            "beta": self.beta,
-            "divide_alpha": self.divide_alpha,
-        }
+        own = ("window", "k", "alpha", "beta", "divide_alpha")
+        return {**super().get_config(), **{name: getattr(self, name) for name in own}}

@@ -19,7 +19,7 @@ from alexnet_tf.models.one_weird_trick import one_weird_trick
 
 
 def build_model(config: ModelConfig, input_shape: tuple[int, int, int], classes: int) -> keras.Model:
-    """Builds the Keras model described by a model configuration, from images to logits."""
+    """Builds the network of a model configuration, from images to logits."""
     match config:
         case CifarNetConfig():
             return cifar_net(input_shape, classes, config)

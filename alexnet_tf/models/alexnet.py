@@ -18,12 +18,12 @@ from alexnet_tf.layers import (
 )
 from alexnet_tf.runtime.archives import check_weights_file
 
-# Numbers of the stages whose convolution is split into towers and whose bias is initialised to `hidden_bias`.
+# Stages whose convolution is split into towers and whose bias is initialised to `hidden_bias`.
 SPLIT_STAGES = (2, 4, 5)
 KERNELS = (None, 5, 3, 3, 3)
-# Number of inputs per unit (fan-in) of each stage in the paper's net, conv1 to fc8.
+# Fan-in of conv1 to fc8 in the paper's net.
 PAPER_INPUTS = (363, 1200, 2304, 1728, 1728, 9216, 4096, 4096)
-# conv1 cannot be removed, because it is the only convolution with a stride.
+# Not conv1, which is the only convolution with a stride.
 REMOVABLE = (2, 3, 4, 5)
 
 
@@ -35,8 +35,6 @@ def alexnet(
     Args:
         input_shape: (height, width, channels); images of 224 or 227 pixels give maps of 55 (conv1), 27, 13
             and 6 pixels (pool1, pool2, pool5).
-        classes: number of logits.
-        config: sizes, towers, normalisation, initialisation.
 
     Returns:
         A functional model. Its weight arrays (16 if no layer is removed) are in layer order, each kernel
@@ -76,13 +74,12 @@ def AlexNet(  # noqa: N802 (the name and signature of a keras.applications model
         include_top: whether to include fc6, fc7 and fc8; else the model ends at pool5.
         weights: a `.weights.h5` file of this architecture, or None for random initialisation. Pretrained
             weights cannot be downloaded; `alexnet import-weights` reads torchvision's and Caffe's weights.
-        input_tensor: optional Keras tensor to use as the input.
-        input_shape: (height, width, channels), by default (224, 224, 3); without the top, height and width
-            may be None, and each image needs at least 64 pixels a side (33 with `SCALED`).
-        pooling: global pooling of pool5 if `include_top` is false: `avg`, `max`, or None for no pooling.
+        input_tensor: Keras tensor to use as the input.
+        input_shape: (height, width, channels), by default (224, 224, 3). Without the top, height and width
+            may be None, for images of at least 64 pixels a side (33 with `SCALED`).
+        pooling: without the top, global pooling of pool5: `avg`, `max`, or None for no pooling.
         classes: number of outputs of fc8.
         classifier_activation: activation of fc8; None gives logits.
-        name: name of the model.
         config: `PAPER`, `CODE`, `ONE_TOWER`, `SCALED` or another configuration.
 
     Raises:
@@ -106,7 +103,7 @@ def AlexNet(  # noqa: N802 (the name and signature of a keras.applications model
         raise ValueError(f"weights: expected None or a .weights.h5 file; received {str(weights)!r}")
     if input_tensor is None:
         input_tensor = keras.Input(input_shape or (224, 224, 3), name="images")
-    # The model starts at the inputs of `input_tensor`, so it includes the layers that compute `input_tensor`.
+    # The model includes the layers that compute `input_tensor`.
     sources = keras.utils.get_source_inputs(input_tensor)
     x = features(input_tensor, config)
     if include_top and None in x.shape[1:]:
@@ -238,7 +235,7 @@ def _normalize(x: keras.KerasTensor, stage: int, config: AlexNetConfig) -> keras
     )
     if not config.lrn_within_tower or config.towers == 1:
         return normalize(x)
-    # The layer normalises along the last axis, so the channels are reshaped to [towers, channels per tower].
+    # Reshaped to [towers, channels per tower], because the layer normalises along the last axis.
     height, width, channels = x.shape[1:]
     if None in (height, width):
         towers = keras.ops.split(x, config.towers, axis=-1)
@@ -254,8 +251,7 @@ def _initializer(stage: int, config: AlexNetConfig) -> keras.Initializer:
     if config.init == "he":
         return keras.initializers.HeNormal()
     if config.init == "gain":
-        # Standard deviation .01 sqrt(paper's fan-in / fan-in), which keeps the variance of a unit's weighted
-        # sum the same as in the paper's net.
+        # Standard deviation .01 sqrt(paper's fan-in / fan-in): a unit's weighted sum keeps its variance.
         return keras.initializers.VarianceScaling(
             1e-4 * PAPER_INPUTS[stage - 1], mode="fan_in", distribution="untruncated_normal"
         )

@@ -20,13 +20,11 @@ def batch_norm_alexnet(
 ) -> keras.Model:
     """Five convolutions, each followed by batch normalisation, and three fully connected layers.
 
-    The net has 46,818,064 parameters for 16 classes and images of 224x224. Its feature maps are 54, 26, 12
-    and 5 pixels wide. The paper's net pads images by 3 pixels; its maps are 55, 27, 13 and 6 pixels wide.
+    For images of 224x224 the feature maps are 54, 26, 12 and 5 pixels wide. The paper's net pads images by 3
+    pixels; its maps are 55, 27, 13 and 6 pixels wide.
 
     Args:
         input_shape: (height, width, channels); height and width are at least 67 pixels.
-        classes: number of logits.
-        config: dropout and width.
 
     Raises:
         ValueError: for images that are too small.
@@ -34,7 +32,7 @@ def batch_norm_alexnet(
     Example:
 
     >>> from alexnet_tf.models.summary import weightless
-    >>> with weightless():  # counting needs no weights
+    >>> with weightless():
     ...     model = batch_norm_alexnet((224, 224, 3), 16)
     >>> model.count_params()
     46818064

@@ -14,23 +14,18 @@ FILTERS = (32, 32, 64)
 def cifar_net(
     input_shape: tuple[int, int, int], classes: int, config: CifarNetConfig | None = None
 ) -> keras.Model:
-    """Three 5x5 convolutions with 3 poolings and one fully connected layer of logits.
+    """Three 5x5 convolutions with 3 poolings and one fully connected layer, from images to float32 logits.
 
-    The paper does not give the network of Figure 1; this is the authors' small CIFAR-10 net without
-    its hidden fully connected layer, which leaves four layers with weights. As in the authors' net, the
-    activation comes after the first pooling, but before the other two (for max pooling with an increasing
-    activation the order makes no difference). Normalisation, if configured, ends the first two stages.
+    The paper does not give the network of Figure 1. This is the authors' small CIFAR-10 net without its
+    hidden fully connected layer, which leaves four layers with weights. As in the authors' net, the
+    activation comes after the first pooling, but before the other two. (The order has no effect for max
+    pooling and an increasing activation.) Normalisation, if configured, ends the first two stages.
 
     Args:
         input_shape: (height, width, channels); for 32x32 the pooled maps have sides of 16, 8 and 4 pixels.
-        classes: number of outputs.
-        config: activation, initialisation, pooling and normalisation.
 
     Raises:
         ValueError: if Keras does not know the activation, or the numbers of poolings and stages differ.
-
-    Returns:
-        A functional model from images [n, height, width, channels] to float32 logits [n, classes].
 
     Example:
 
@@ -62,7 +57,7 @@ def cifar_net(
                 name=f"lrn{stage}",
             )(x)
     x = layers.Flatten(name="flatten")(x)
-    # Logits in float32 even under mixed precision: the loss needs more digits than bfloat16 has.
+    # In float32 even under mixed precision: the loss needs more digits than bfloat16 has.
     logits = layers.Dense(classes, kernel_initializer=weights[-1], dtype="float32", name="logits")(x)
     return keras.Model(images, logits, name="cifar_net")
 

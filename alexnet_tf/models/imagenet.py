@@ -21,22 +21,21 @@ Prediction = list[tuple[str, float]]
 def preprocess_input(x: Any, data_format: str | None = None, *, mean: Any = MEAN_RGB) -> Any:
     """Subtracts the mean from images, as input for `AlexNet(...)` (paper, section 2).
 
-    The signature is that of `preprocess_input` in `keras.applications`, with an additional argument `mean`.
-
-    The paper subtracts the mean image of ImageNet's training set, pixel by pixel. Pass that image as `mean`
-    if you have it; the default is ImageNet's mean colour, one number per channel.
+    The signature is that of `preprocess_input` in `keras.applications`, plus `mean`. The paper subtracts the
+    mean image of ImageNet's training set; pass that image as `mean` if you have it. The default is ImageNet's
+    mean colour.
 
     Args:
-        x: images of RGB values 0..255, [height, width, 3] or [n, height, width, 3]; an array or a Keras
-            tensor of any dtype.
-        data_format: None or "channels_last"; the networks support no other format.
+        x: RGB values 0..255, [height, width, 3] or [n, height, width, 3]; an array or a Keras tensor of any
+            dtype.
+        data_format: None or "channels_last".
         mean: [3], or [height, width, 3] with the height and width of the images.
 
     Returns:
         float32 with the shape of `x`; an array if `x` is an array. `x` is not modified.
 
     Raises:
-        InputError: if the images or the mean have another shape.
+        InputError: if the data format, the images or the mean are none of these.
 
     Example:
 
@@ -67,7 +66,7 @@ def decode_predictions(
     class_names: Sequence[str] | None = None,
     words: Mapping[str, str] | None = None,
 ) -> list[list[tuple[str, str, float]]]:
-    """The most probable classes of each image, best first.
+    """The most probable classes of each image, best first: (name, description, score).
 
     Args:
         probabilities: [n, classes].
@@ -75,9 +74,6 @@ def decode_predictions(
         class_names: names in the order of the outputs, such as `load_trained(folder).class_names`. The
             default is the 1000 classes of ImageNet in Keras's order; Keras downloads their list once.
         words: class name -> description; the default description of a class is its name.
-
-    Returns:
-        A list of (name, description, score) for each image, as in `keras.applications`.
 
     Raises:
         InputError: if `probabilities` has another shape, or Keras cannot download its list of classes.

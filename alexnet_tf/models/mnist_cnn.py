@@ -15,13 +15,11 @@ def mnist_cnn(
 ) -> keras.Model:
     """Two 3x3 convolutions with 2x2 pooling, a hidden layer of 128 units, and float32 logits.
 
-    Kernels of convolutions are initialised from a Gaussian of standard deviation .01, kernels of fully
-    connected layers from Glorot's uniform distribution, and biases with 0.
+    Initialisation: convolutions from a Gaussian of standard deviation .01, fully connected layers from
+    Glorot's uniform distribution, biases 0.
 
     Args:
-        input_shape: (height, width, channels); height and width are at least 4 pixels; (28, 28, 1) for MNIST.
-        classes: number of logits.
-        config: dropout and batch normalisation.
+        input_shape: (height, width, channels); height and width are at least 4 pixels.
 
     Example:
 

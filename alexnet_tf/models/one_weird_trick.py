@@ -18,14 +18,12 @@ def one_weird_trick(
 ) -> keras.Model:
     """Five convolutions without normalisation and three fully connected layers, with float32 logits.
 
-    This is the net that PyTorch users know as AlexNet. It has 61,100,840 parameters for 1000 classes and
-    images of 224x224; smaller images give a smaller last feature map and so fewer parameters.
+    This is the net that PyTorch users know as AlexNet. Images smaller than 224x224 give a smaller last
+    feature map and so fewer parameters.
 
     Args:
         input_shape: (height, width, channels); height and width are at least 63 pixels, unless `config`
             enlarges the images.
-        classes: number of logits.
-        config: dropout, width, enlargement of the images, and initialisation.
 
     Raises:
         ValueError: for images that are too small.
@@ -33,7 +31,7 @@ def one_weird_trick(
     Example:
 
     >>> from alexnet_tf.models.summary import weightless
-    >>> with weightless():  # counting needs no weights
+    >>> with weightless():
     ...     model = one_weird_trick((224, 224, 3), 1000)
     >>> model.count_params()
     61100840

@@ -27,10 +27,8 @@ class LayerCost:
     """The cost of one layer for one image.
 
     Attributes:
-        kind: class name of the layer.
         output: shape of the output without the batch, such as (55, 55, 96).
-        parameters: number of weights.
-        multiply_adds: number of multiply-adds of the convolution or matrix product in a forward pass.
+        multiply_adds: of the convolution or matrix product in a forward pass.
     """
 
     name: str
@@ -49,7 +47,7 @@ def layer_costs(model: keras.Model) -> list[LayerCost]:
     """The cost of each layer of a functional model, in order.
 
     A convolution takes `kh kw (channels / groups) filters` multiply-adds at each output position, a fully
-    connected layer `inputs x outputs`. The operations of other layers are not counted.
+    connected layer `inputs x outputs`. Other layers count as 0.
 
     Example:
 
@@ -73,7 +71,7 @@ def layer_costs(model: keras.Model) -> list[LayerCost]:
 def summary_table(model: keras.Model) -> str:
     """A table of `layer_costs` with totals, and the minimum memory for training.
 
-    The memory holds weights, gradients and velocities in float32 and, for each image, all layer outputs.
+    In float32: weights, gradients and velocities, and all layer outputs of each image.
     """
     costs = layer_costs(model)
     lines = [f"{'layer':<20} {'output':>16} {'parameters':>12} {'multiply-adds':>14}"]

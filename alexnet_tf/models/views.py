@@ -11,8 +11,8 @@ VIEWS = (1, 2, 5, 10)
 def view_offsets(height: int, width: int, side: int, views: int) -> list[tuple[int, int, bool]]:
     """(top, left, mirrored) of each view.
 
-    One view is the centre, 2 views are the centre and its mirror image, 5 views are the four corners and the
-    centre, and 10 views are those five and their mirror images.
+    1 view is the centre, 2 are the centre and its mirror image, 5 are the four corners and the centre, and 10
+    are these five and their mirror images.
 
     Raises:
         ValueError: for another number of views, or a side larger than the image.
@@ -39,9 +39,9 @@ def averaging_model(
     """One model that averages the class probabilities of all views and all nets.
 
     Args:
-        models: one or more models from square crops to logits, with equal input shapes and classes.
+        models: from square crops to logits, with equal input shapes and classes.
         input_shape: (height, width, channels) of the whole images.
-        views: number of views: 1, 2, 5 or 10.
+        views: 1, 2, 5 or 10.
 
     Returns:
         A model from whole images [n, height, width, channels] to the logarithm of the mean probabilities
@@ -54,7 +54,7 @@ def averaging_model(
     if len(sides) != 1:
         raise ValueError(f"models: expected one or more of equal input shape; received {sorted(sides)}")
     side = sides.pop()[0]
-    # Nets of the same kind have the same name, but names within a model must be unique.
+    # Nets of one kind have the same name, but names within a model must be unique.
     models = [keras.Model(net.input, net.output, name=f"net{i}") for i, net in enumerate(models)]
     images = keras.Input(input_shape, name="whole_images")
     logarithms = []
@@ -63,6 +63,6 @@ def averaging_model(
         if mirror:
             view = ops.flip(view, axis=2)
         logarithms += [ops.log_softmax(model(view)) for model in models]
-    # Logarithm of the mean probability; `logsumexp` avoids underflow of small probabilities.
+    # `logsumexp` avoids underflow of small probabilities.
     total = ops.logsumexp(ops.stack(logarithms), axis=0) - ops.log(float(len(logarithms)))
     return keras.Model(images, total, name=f"average_of_{len(logarithms)}")

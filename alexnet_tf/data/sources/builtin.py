@@ -3,9 +3,8 @@
 There are ten shapes, with random position, size and rotation, and with colours that do not depend on the
 class. The images also contain clutter, occlusion and noise. The same seed gives the same bytes on any
 machine: pixels are computed only by correctly rounded operations of IEEE 754 (+ - * / sqrt, comparisons), and
-all random numbers are uniform. The only exceptions are the cosines and sines of a few angles per image, which
-are rounded from float64 to float32 (`_direction`). Sines per pixel, matrix products and normal deviates must
-not be used here.
+all random numbers are uniform. Cosines and sines are rounded from float64 to float32 (`_direction`), and must
+not be computed per pixel.
 """
 
 from collections.abc import Callable
@@ -15,10 +14,10 @@ import numpy as np
 from alexnet_tf.runtime.errors import InputError
 
 _SIZE = 32
-# Small enough for the float32 arrays of a chunk to fit in a CPU's cache.
+# The float32 arrays of a chunk fit in a CPU's cache.
 _IMAGES_PER_CHUNK = 200
 
-# Ranges (low, high) of hue, saturation and value of the clutter.
+# Ranges of hue, saturation and value of the clutter.
 _BAR_COLORS = ((0, 1), (0.2, 0.8), (0.1, 1))
 
 _AXIS = np.arange(_SIZE, dtype=np.float32) - (_SIZE - 1) / 2
@@ -28,22 +27,14 @@ _X, _Y = _AXIS[None, None, :], -_AXIS[None, :, None]
 def draw_builtin(
     train: int = 10_000, test: int = 2_000, seed: int = 0
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Generates the built-in data set.
+    """Draws the built-in data set: (images, labels) of the splits "train" and "test".
 
-    The two splits use independent random streams, so the size of one split never changes the other. Both are
-    class-balanced and shuffled.
-
-    Args:
-        train: number of training images, a positive multiple of 10.
-        test: number of test images, a positive multiple of 10.
-        seed: integer >= 0; equal arguments give equal bytes.
-
-    Returns:
-        `{"train": (images, labels), "test": (images, labels)}`; images are uint8 RGB `[n, 32, 32, 3]`,
-        labels int64 `[n]`, indices into `CLASS_NAMES`.
+    Images are uint8 RGB [n, 32, 32, 3], labels int64 [n], indices into `CLASS_NAMES`. The splits are
+    class-balanced and shuffled. They use independent random streams, so the size of one never changes the
+    other.
 
     Raises:
-        InputError: if a size is not a positive multiple of 10, or the seed is below 0.
+        InputError: if a size is not a positive multiple of 10, or the seed is not a whole number >= 0.
 
     Example:
 
@@ -71,7 +62,7 @@ def _is_whole(value: object) -> bool:
 def _draw_split(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
     images = np.empty((count, _SIZE, _SIZE, 3), np.uint8)
     labels = np.empty(count, np.int64)
-    # Not Generator.permutation, whose algorithm NumPy may change between releases.
+    # NumPy may change the algorithm of Generator.permutation.
     places = np.argsort(rng.random(count), kind="stable")
     for start in range(0, count, _IMAGES_PER_CHUNK):
         chunk = places[start : start + _IMAGES_PER_CHUNK]
@@ -82,7 +73,7 @@ def _draw_split(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.nd
 
 
 def _draw_chunk(rng: np.random.Generator, per_class: int) -> np.ndarray:
-    """Draws `per_class` images of each class, ordered by class: uint8 `[n, 32, 32, 3]`."""
+    """Ordered by class: uint8 `[n, 32, 32, 3]`."""
     n = per_class * len(CLASS_NAMES)
     ground_hue, ground_value = _uniform(rng, n, 0, 1), _uniform(rng, n, 0.15, 0.95)
     shape_hue = ground_hue + _uniform(rng, n, 0.2, 0.8)
@@ -110,7 +101,7 @@ def _draw_chunk(rng: np.random.Generator, per_class: int) -> np.ndarray:
 
 
 def _uniform(rng: np.random.Generator, n: int, low: float, high: float) -> np.ndarray:
-    """One number per image, float32 `[n, 1, 1]`, to be broadcast to `[n, 32, 32]`."""
+    """One number per image: float32 `[n, 1, 1]`."""
     return low + (high - low) * rng.random((n, 1, 1), dtype=np.float32)
 
 
@@ -121,7 +112,7 @@ def _direction(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray
 
 
 def _color(hue: np.ndarray, saturation: np.ndarray, value: np.ndarray) -> np.ndarray:
-    """Converts HSV (hue in turns, saturation and value in 0..1) to RGB `[n, 3, h, w]`."""
+    """HSV (hue in turns, saturation and value in 0..1) as RGB `[n, 3, h, w]`."""
     turn = np.stack([hue, hue + 2 / 3, hue + 1 / 3], axis=1)
     turn -= np.floor(turn)
     pure = np.clip(np.abs(turn * 6 - 3) - 1, 0, 1)
@@ -133,14 +124,14 @@ def _paint(canvas: np.ndarray, cover: np.ndarray, color: np.ndarray) -> None:
 
 
 def _cover(distance: np.ndarray) -> np.ndarray:
-    """Anti-aliasing: the fraction of a pixel inside a shape, given its signed distance to the outline."""
+    """The fraction of a pixel inside a shape, given its signed distance to the outline."""
     return np.clip(0.5 - distance, 0, 1)
 
 
 def _paint_bar(
     rng: np.random.Generator, canvas: np.ndarray, ends: list[np.ndarray], radius: np.ndarray
 ) -> None:
-    """Paints a bar from (ends[0], ends[1]) to (ends[2], ends[3]), with round ends and a random colour."""
+    """From (ends[0], ends[1]) to (ends[2], ends[3]), with round ends and a random colour."""
     ax, ay, bx, by = ends
     px, py, dx, dy = _X - ax, _Y - ay, bx - ax, by - ay
     along = np.clip((px * dx + py * dy) / (dx * dx + dy * dy + 1e-3), 0, 1)
@@ -150,7 +141,7 @@ def _paint_bar(
 
 
 def _ground(rng: np.random.Generator, hue: np.ndarray, value: np.ndarray) -> np.ndarray:
-    """The background: two similar colours mixed by clouds, a gradient, stripes or a checkerboard."""
+    """Two similar colours mixed by clouds, a gradient, stripes or a checkerboard."""
     n = len(hue)
     clouds = 0.65 * _clouds(rng, n, 4) + 0.35 * _clouds(rng, n, 11)
     cos, sin = _direction(rng, n)
@@ -166,7 +157,7 @@ def _ground(rng: np.random.Generator, hue: np.ndarray, value: np.ndarray) -> np.
 
 
 def _fill(rng: np.random.Generator, hue: np.ndarray, value: np.ndarray) -> np.ndarray:
-    """The colours of the shape: a brightness gradient and, in some images, stripes."""
+    """A brightness gradient and, in some images, stripes."""
     n = len(hue)
     cos, sin = _direction(rng, n)
     u = cos * _X + sin * _Y
@@ -184,7 +175,7 @@ def _stripes(position: np.ndarray, period: np.ndarray, offset: np.ndarray) -> np
 
 
 def _clouds(rng: np.random.Generator, n: int, cells: int) -> np.ndarray:
-    """Value noise in 0..1, `[n, 32, 32]`: random values on a grid of `cells`, smoothly interpolated."""
+    """Values in 0..1, `[n, 32, 32]`: random on a grid of `cells`, smoothly interpolated."""
     heights = rng.random((n, cells + 1, cells + 1), dtype=np.float32)
     position = (np.arange(_SIZE, dtype=np.float32) + 0.5) * (cells / _SIZE)
     cell = position.astype(int)
@@ -197,7 +188,7 @@ def _clouds(rng: np.random.Generator, n: int, cells: int) -> np.ndarray:
 def _place_shapes(rng: np.random.Generator, per_class: int) -> np.ndarray:
     """Signed distance in pixels (negative inside) to the outline of each image's shape, `[n, 32, 32]`.
 
-    The outline itself is exact; away from it the distances to some shapes, such as squares, are approximate.
+    Away from the outline the distances to some shapes, such as squares, are approximate.
     """
     n = per_class * len(CLASS_NAMES)
     radius = _uniform(rng, n, 7, 13)
@@ -222,12 +213,12 @@ def _box(x: np.ndarray, y: np.ndarray, half_width: float, half_height: float) ->
 
 
 def _triangle(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """An equilateral triangle that points up, with its centre at the origin."""
+    """Equilateral, pointing up, with its centre at the origin."""
     return np.maximum(0.8660254 * np.abs(x) + 0.5 * y, -y) - 0.55
 
 
 def _star(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """A five-pointed star. By symmetry the plane is folded onto half an arm, whose edge is a line segment."""
+    """By symmetry the plane is folded onto half an arm, whose edge is a line segment."""
     x = np.abs(x)
     for kx in (0.80901699, -0.80901699):
         fold = 2 * np.maximum(kx * x - 0.58778525 * y, 0)
@@ -240,7 +231,7 @@ def _star(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _crescent(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """A disc minus a second disc. Near the horns the distance is exact: the soft edge depends on it there."""
+    """A disc minus a second disc. Near the horns the soft edge needs the exact distance."""
     y = np.abs(y)
     horn_x, horn_y = 0.586, 0.7477
     at_horn = x * horn_y - y * horn_x > 0.45 * np.maximum(horn_y - y, 0)
@@ -249,7 +240,7 @@ def _crescent(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _heart(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """A square standing on its corner, with a disc on each upper side."""
+    """A square on its corner, with a disc on each upper side."""
     x, y = np.abs(x), y + 0.12
     return np.minimum((x + np.abs(y) - 0.84) * 0.70710678, _length(x - 0.42, y - 0.42) - 0.594)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.reading import read_text
 
-# The 1000 classes of ILSVRC-2012, one per line: id, tab, its words in WordNet 3.0. The order is that of the
-# outputs of torchvision, Keras and Caffe.
+# The 1000 classes of ILSVRC-2012, one per line: id, tab, its words in WordNet 3.0. The order is that of
+# torchvision, Keras and Caffe.
 IMAGENET_CLASSES = Path(__file__).with_name("imagenet_classes.tsv")
 # The ids of Tiny ImageNet's 200 classes, one per line; all are also ids of ImageNet's classes.
 TINY_IMAGENET_CLASSES = Path(__file__).with_name("tiny_imagenet_classes.txt")
@@ -18,10 +18,10 @@ WORDNET_ID = re.compile(r"n\d{8}(?!\S)")
 
 
 def read_words(path: Path) -> dict[str, str]:
-    """Reads a dictionary from WordNet id to words, from a file with one id and its words per line.
+    """Reads WordNet id -> words from a file with one id and its words per line, separated by tab or space.
 
-    The id ends at the first tab or space. Tiny ImageNet's `words.txt`, Caffe's `synset_words.txt` and
-    Kaggle's `LOC_synset_mapping.txt` have this format.
+    Tiny ImageNet's `words.txt`, Caffe's `synset_words.txt` and Kaggle's `LOC_synset_mapping.txt` have this
+    format.
 
     Raises:
         InputError: if the file cannot be read or has a line without words.
@@ -45,9 +45,8 @@ def read_words(path: Path) -> dict[str, str]:
 def read_class_names(path: Path) -> list[str]:
     """Reads class names, one per line, in the order of a network's outputs.
 
-    If a line starts with a WordNet id, the id alone is the name, because data sets use the ids as names of
-    ImageNet's classes. So Caffe's `synset_words.txt` can be used. If a name is repeated (ImageNet has two
-    classes named crane: a bird and a machine), the second is numbered: `crane (2)`.
+    If a line starts with a WordNet id, as in Caffe's `synset_words.txt`, the id alone is the name. A repeated
+    name is numbered: ImageNet's second crane becomes `crane (2)`.
 
     Raises:
         InputError: if the file cannot be read, or has an empty line.
@@ -67,9 +66,7 @@ def read_class_names(path: Path) -> list[str]:
 def readable_names(class_names: Sequence[str], words: Mapping[str, str] | None = None) -> tuple[str, ...]:
     """The first of each class's words (the text up to a comma); classes without words keep their names.
 
-    Args:
-        class_names: names or WordNet ids, in label order.
-        words: dictionary from class name to words; the words of ImageNet's 1000 ids are built in.
+    `words` (class name -> words) adds to the words of ImageNet's 1000 ids.
 
     Example:
 

@@ -11,13 +11,7 @@ from typing import Any
 import numpy as np
 
 from alexnet_tf.data.arrays import ImageSet
-from alexnet_tf.data.decode import (
-    ImageDecodeError,
-    decoded,
-    image_dimensions,
-    read_image,
-    why_unusable,
-)
+from alexnet_tf.data.decode import ImageDecodeError, decoded, image_dimensions, read_image, why_unusable
 from alexnet_tf.data.remarks import Remarks
 from alexnet_tf.data.scaling import ImageShape, Scaling, choose_shape
 from alexnet_tf.data.selection import example_hashes, hold_out
@@ -33,28 +27,24 @@ from alexnet_tf.runtime.reading import file_kind, open_file
 def load_folder(name: str, scaling: Scaling, storage: Storage, max_bytes: int) -> ImageSet | StreamedSet:
     """Loads `folder:PATH`.
 
-    PATH contains either one folder per class, or `train` and one of `test` and `val`, each with one folder
-    per class. The names `training`, `testing`, `valid`, `validation`, `dev` and `eval` are accepted too, in
-    upper or lower case, with endings as in `train_images`. Without a report split, 20% of each class is held
-    out, chosen by a hash of the pixels. Folders that may be splits as well as classes are refused; in `train`
-    a class may have any name. Files are found at any depth below the class folder. Their format is detected
-    from the content, not the extension, and they are rotated by their EXIF orientation. Everything that is
-    not used is listed in `quarantine`, with the path relative to PATH and the reason. Identical images in
-    both splits or in two classes are used, and listed in `duplicates`.
+    PATH contains one folder per class; or `train` and, optionally, `test` and `val`, each with one folder per
+    class (`SPLIT_NAME` matches their other names). The report split is test, else val, else 20% of each
+    class, held out by `hold_out`. Most layouts with class folders
+    named like splits are refused.
 
-    Args:
-        name: `folder:PATH`.
-        scaling: side and method.
-        storage, max_bytes: see `is_streamed`.
+    Files are found at any depth below the class folder. Their format is detected from the content, and they
+    are rotated by their EXIF orientation. All unused files and folders, hidden ones too, are listed in
+    `quarantine`, with the path relative to PATH and the reason. Identical images in both splits or in two
+    classes are used, and listed in `duplicates`. For `storage` and `max_bytes` see `is_streamed`.
 
     Raises:
-        InputError: if the path does not exist, there are fewer than two classes, a class has no readable
-            training image, the report split has a class that the training split lacks, or the images do not
-            fit in memory.
+        InputError: if the path does not exist, its layout is none of these, there are fewer than two classes,
+            a class has no readable training image, the report split has a class that the training split
+            lacks, or the images do not fit in memory.
     """
     tree = open_tree(name)
     _check_classes(name, tree, np.arange(tree.trained), tree.unused)
-    # If no size is requested, read the sizes in the files' headers to choose one.
+    # Without a requested side, the target shape depends on the sizes of the files.
     sizes = None if scaling.side else _read_sizes(tree)
     expected = [size for size in sizes or [] if not isinstance(size, str)] or [(1, 1)]
     shape = choose_shape(expected, scaling, channels=3).shape
@@ -100,7 +90,7 @@ def _hold_in_memory(
     _check_classes(name, tree, kept[kept < tree.trained], quarantine)
     labels = tree.labels[kept]
     duplicates = _duplicates(tree, kept, example_hashes(images))
-    # Training images come first, so slices (views) suffice; copies would double the memory.
+    # Views, because copies would double the memory. `hold_out` has to copy.
     count = int((kept < tree.trained).sum())
     train, report = (images[:count], labels[:count]), (images[count:], labels[count:])
     if tree.report_root is None:
@@ -113,12 +103,12 @@ def _hold_in_memory(
 def _duplicates(tree: FolderTree, rows: np.ndarray, hashes: np.ndarray) -> tuple[tuple[str, str, str], ...]:
     """Identical images in both splits or in two classes.
 
-    Args:
-        rows: int64 [n], used rows of `tree.paths`, in ascending order.
-        hashes: uint64 [n], hashes of the pixels after scaling, of each of `rows`.
+    `hashes`, uint64 [n], are those of the pixels of the images `rows`, int64 [n], in ascending order.
 
     Returns:
-        (path, path of the first identical image, the problem) for each later one.
+        (path, path of the first image with the same pixels, problem) for each later image that differs from
+        it
+            in split or class.
     """
     order = np.argsort(hashes, kind="stable")
     starts = np.flatnonzero(np.r_[True, np.diff(hashes[order]) != 0])
@@ -138,7 +128,7 @@ def _duplicates(tree: FolderTree, rows: np.ndarray, hashes: np.ndarray) -> tuple
 
 
 def readable(tree: FolderTree) -> FolderTree:
-    """The tree without the files whose header is not an image's; truncated images are found when decoded."""
+    """The tree without files whose header cannot be read or gives too large an image."""
     kept = [i for i, size in enumerate(_read_sizes(tree)) if not isinstance(size, str)]
     trained = sum(i < tree.trained for i in kept)
     paths = [tree.paths[i] for i in kept]
@@ -154,7 +144,7 @@ def _read_sizes(tree: FolderTree) -> list[tuple[int, int] | str]:
 def _decode(
     name: str, tree: FolderTree, scaling: Scaling, found: list[tuple[int, int] | str]
 ) -> tuple[np.ndarray, np.ndarray, Quarantine]:
-    """Returns images [n, height, width, 3], their indices [n] into `tree.paths`, and the unreadable files."""
+    """Images [n, height, width, 3], their indices [n] into `tree.paths`, and the unreadable files."""
     while True:
         sizes = {i: size for i, size in enumerate(found) if not isinstance(size, str)}
         readable = list(sizes)
@@ -174,8 +164,7 @@ def _decode(
             outcomes = list(pool.map(fill, files, range(len(readable))))
         if not any(outcomes):
             return images, np.array(readable), quarantine
-        # Some files with a valid header could not be decoded (rare). Start again without them, because the
-        # common size may have changed.
+        # Again without the files that have a valid header but cannot be decoded: the common size may change.
         for i, reason in zip(readable, outcomes, strict=True):
             found[i] = reason or found[i]
 
@@ -193,7 +182,7 @@ def _fill(images: np.ndarray, target: ImageShape, path: Path, row: int) -> None:
 
 
 def _or_reason(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Wraps a function that reads a file, to return the reason as text if the file cannot be read."""
+    """The function, but it returns the reason as text if the file cannot be read."""
 
     def attempt(*arguments: Any) -> Any:
         try:
@@ -205,7 +194,7 @@ def _or_reason(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _check_classes(name: str, tree: FolderTree, rows: np.ndarray, quarantine: Quarantine) -> None:
-    """Raises an InputError if a class has no image in `rows`, the readable training images."""
+    """Raises an InputError if a class has none of the training images `rows`."""
     counts = np.bincount(tree.labels[rows], minlength=len(tree.class_names))
     if not counts.all():
         empty = [class_name for class_name, count in zip(tree.class_names, counts, strict=True) if not count]

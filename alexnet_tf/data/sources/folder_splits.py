@@ -14,8 +14,8 @@ from alexnet_tf.runtime.reading import file_kind
 
 Quarantine = list[tuple[str, str]]
 
-# Names of split folders, in upper or lower case, with or without an ending as in `training_set`. If the group
-# `before` or `after` matches, as in `seg_train`, `trainval`, `test1` and `testA`, the folder may be a class.
+# Names of split folders. If the group `before` or `after` matches, as in `seg_train`, `trainval`, `test1` and
+# `testA`, the folder may be a class.
 SPLIT_NAME = re.compile(
     r"(?P<before>.*[\W\d_])?"
     r"(?:(?P<train>train|training)|(?P<test>test|testing)"
@@ -57,7 +57,7 @@ def find_splits(
             raise InputError(f"{name}: expected one {kind} folder; received {', '.join(same)}")
     reports = [folder for kind in ("test", "validation") for folder in trees if trees[folder] == kind]
     for folder, kind in kinds.items():
-        # Images alone in a test folder are not an error: test splits of competitions have no labels.
+        # A test split of images alone is no error: those of competitions have no labels.
         if looks[folder].images and (kind == "validation" or looks[folder].folders):
             raise InputError(
                 f"{name}: expected class folders in {folder}; received {looks[folder]} directly in it; move "
@@ -121,10 +121,7 @@ def _refuse_classes_like_splits(name: str, root: Path, folders: Sequence[str]) -
 def refuse_splits_of_classes(name: str, train: str, paths: Iterable[str]) -> None:
     """Raises an InputError if folders within the class folders look like splits, or like the actual classes.
 
-    Args:
-        name: name of the set, for the message.
-        train: folder that contains the class folders; "" if the set has no folder for its training split.
-        paths: paths of all files of the set.
+    The class folders are in the folder `train`, "" if the set has no folder for its training split.
     """
     folders = {os.path.dirname(path) for path in paths if path.lower().endswith(SUFFIXES)}
     depth = 1 if train else 0

@@ -28,12 +28,11 @@ class FolderTree:
     """The files of a set, training images first.
 
     Attributes:
-        root: the folder.
-        class_names: names of the classes, in label order, in Unicode's composed form (NFC).
+        class_names: in label order, in Unicode's composed form (NFC).
         train_root: folder that contains the class folders to train on.
         report_root: folder that contains the class folders of the report split; None if there is none.
         report_split: `test`, `validation` or `held-out`.
-        paths: paths relative to `root`.
+        paths: relative to `root`.
         labels: int64, one for each path.
         trained: number of training images.
         unused: (path, reason) of everything below `root` that is not used; paths of folders end with `/`.
@@ -95,17 +94,9 @@ def list_tree(name: str, root: Path) -> FolderTree:
             if len(spellings) > 1 and len(trained_classes[class_name]) == 1:
                 notes.append(_same_class([*trained_classes[class_name], *folders]))
     refuse_splits_of_classes(name, train, paths)
+    report_root, array = None if report is None else root / report, np.array(labels, np.int64)
     return FolderTree(
-        root,
-        names,
-        root / train,
-        None if report is None else root / report,
-        report_split,
-        paths,
-        np.array(labels, np.int64),
-        trained,
-        unused,
-        notes,
+        root, names, root / train, report_root, report_split, paths, array, trained, unused, notes
     )
 
 

@@ -1,7 +1,7 @@
 """Image sets prepared on disk by TensorFlow Datasets (TFDS).
 
-A set's `features.json` names classes, and TFDS would import any module named there; only TFDS's own feature
-classes are allowed here. TFDS is slow to import, so the functions here import it when they are called.
+TFDS would import any module that a set's `features.json` names; here only TFDS's own feature classes are
+allowed. TFDS is slow to import, so functions import it when they are called.
 """
 
 import contextlib
@@ -34,24 +34,17 @@ FEATURES = "tensorflow_datasets.core.features."
 
 
 def load_tfds(
-    name: str,
-    data_dir: str | None,
-    download: bool,
-    scaling: Scaling,
-    storage: Storage,
-    max_bytes: int,
+    name: str, data_dir: str | None, download: bool, scaling: Scaling, storage: Storage, max_bytes: int
 ) -> ImageSet | StreamedSet:
     """Loads an image classification set from disk; if it is missing, TFDS downloads it first.
 
-    The report split is the test split, else the validation split; splits without labels are skipped. If there
-    is neither, 20% of each class of the training split is held out, chosen by a hash of the pixels. If images
-    have to be scaled, those that cannot be decoded are listed in `quarantine`.
+    The report split is the test split, else the validation split, else 20% of each class held out by
+    `hold_out`; splits without labels are skipped. If images have to be scaled, those that cannot be decoded
+    are listed in `quarantine`.
 
     Args:
         name: name in TFDS syntax: `cifar10`, `cifar10:3.0.2`, `imagenet_resized/32x32`.
         data_dir: see `locate_data_dir`.
-        download: let TFDS download a set that is not on disk.
-        scaling: side and method.
         storage, max_bytes: see `is_streamed`.
 
     Raises:
@@ -77,9 +70,9 @@ def load_tfds(
 
 
 def find_prepared(name: str, data_dir: str | None) -> Any | None:
-    """Returns the TFDS builder of the newest version of a set on disk, or None if there is none.
+    """The TFDS builder of the newest version of a set on disk, or None if there is none.
 
-    Needs only the files of the set, so TFDS need not have code for it. Never accesses the network.
+    Needs only the files of the set, not TFDS's code for it. Never accesses the network.
 
     Raises:
         InputError: if `data_dir` does not exist, or the description of the set cannot be read.
@@ -104,7 +97,7 @@ def find_prepared(name: str, data_dir: str | None) -> Any | None:
 
 
 def _check_files(directory: Path, name: str) -> None:
-    """Raises an OSError if files of a set are too large, or are pipes, for which TFDS would wait."""
+    """Raises an OSError for files that are too large, and for pipes, for which TFDS would wait."""
     for depth in range(1, 4):  # configuration, version and file
         for path in directory.glob("/".join([name, *"*" * depth])):
             # Another process may be preparing the set.
@@ -115,7 +108,7 @@ def _check_files(directory: Path, name: str) -> None:
 
 @contextlib.contextmanager
 def _only_features_of_tfds() -> Iterator[None]:
-    """Raises a ValueError if a features.json names a class that is not one of TFDS's own."""
+    """Raises a ValueError if a features.json names a class that is not TFDS's own."""
     from tensorflow_datasets.core.features.feature import FeatureConnector
 
     original = FeatureConnector.__dict__["cls_from_name"]
@@ -125,8 +118,7 @@ def _only_features_of_tfds() -> Iterator[None]:
             raise ValueError(f"features.json names {name[:100]}, which is not a feature of TFDS")
         return original.__get__(None, FeatureConnector)(name)
 
-    # Checked where TFDS looks up names of classes, because features.json may hold more such names in text
-    # that is parsed later.
+    # Checked where TFDS looks up classes, because features.json may hold more names in text parsed later.
     FeatureConnector.cls_from_name = staticmethod(own_class)
     try:
         yield
@@ -191,13 +183,12 @@ def _load(
 
 
 def _image_and_label(name: str, info: Any) -> tuple[str, str]:
-    """The names of the features that hold the image and its class."""
     import tensorflow_datasets as tfds
 
     features = dict(info.features) if isinstance(info.features, tfds.features.FeaturesDict) else {}
     images = [key for key, feature in features.items() if type(feature) is tfds.features.Image]
     labels = [key for key, feature in features.items() if isinstance(feature, tfds.features.ClassLabel)]
-    # If there are several images or labels (cifar100 has coarse and fine labels), use the supervised keys.
+    # For sets of several images or labels (cifar100 has coarse and fine labels).
     keys: tuple[str, ...] = info.supervised_keys or ()
     if not (len(keys) == 2 and keys[0] in images and keys[1] in labels):
         if len(images) != 1 or len(labels) != 1:
@@ -215,7 +206,7 @@ def _image_and_label(name: str, info: Any) -> tuple[str, str]:
 
 
 def _has_labels(builder: Any, split: str, label_key: str) -> bool:
-    """Whether a split has labels; in test splits of competitions every label is -1."""
+    """In test splits of competitions every label is -1."""
     import tensorflow_datasets as tfds
 
     check_sizes(builder, split)
@@ -226,7 +217,7 @@ def _has_labels(builder: Any, split: str, label_key: str) -> bool:
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """Suppresses TFDS's warnings, which are about its own use of deprecated names."""
+    """Suppresses TFDS's warnings about its own use of deprecated names."""
     from absl import logging
 
     verbosity = logging.get_verbosity()

@@ -15,29 +15,24 @@ from urllib.parse import urlsplit
 
 from alexnet_tf.runtime.errors import InputError
 
-# Time limit of the network check. Without this check, TFDS would try to connect for over three minutes.
+# Without a network, TFDS alone would try to connect for over three minutes.
 PROBE_SECONDS = 6.0
 
 ARCHIVE = re.compile(r"[\w-]+\.(?:tar\.gz|tgz|tar|zip)\b")
 
-# Used for the network check if the code of a set registers no URLs.
+# For sets whose code registers no URLs.
 DEFAULT_URL = "https://www.tensorflow.org/datasets"
 
-# Sets that are not part of TFDS, and the module that defines them.
+# Sets that are not part of TFDS.
 OWN_SETS = ("tiny_imagenet100", "tiny_imagenet200")
 OWN_CODE = "alexnet_tf.data.tiny_imagenet"
 
 
 def fetch(name: str, data_dir: Path, download: bool) -> None:
-    """Lets TFDS download and prepare a set that is not in `data_dir`.
+    """Lets TFDS download and prepare a set that is not in `data_dir`, which is created if missing.
 
     Nothing is written before one of the set's hosts has answered. After a failure, incomplete files are
     removed.
-
-    Args:
-        name: name in TFDS syntax: `cifar10`, `cifar10:3.0.2`, `imagenet_resized/32x32`.
-        data_dir: the TFDS data directory; created if missing.
-        download: if False, nothing is downloaded and an InputError is raised.
 
     Raises:
         InputError: if the name is unknown to TFDS, `download` is False, the network is not available, the set
@@ -85,7 +80,7 @@ def fetch_command(name: str) -> str:
 
 
 def ways_out(name: str) -> str:
-    """Advice for the user, as part of an error message, if a set is not on disk."""
+    """Advice, as part of an error message, if a set is not on disk."""
     return (
         "give its directory by --data-dir or TFDS_DATA_DIR, use --dataset builtin, or on a machine with a "
         f"network run: {fetch_command(name)}"
@@ -93,11 +88,11 @@ def ways_out(name: str) -> str:
 
 
 def any_host_answers(urls: Iterable[str], seconds: float | None = None) -> bool:
-    """Whether at least one host of these URLs answers within `seconds` (default: `PROBE_SECONDS`)."""
+    """Whether a host of these URLs answers within `seconds` (default: `PROBE_SECONDS`)."""
     by_host = {urlsplit(url).netloc: url for url in urls}
     deadline = time.monotonic() + (PROBE_SECONDS if seconds is None else seconds)
     answers: queue.Queue[bool] = queue.Queue()
-    # Daemon threads, not a pool: a DNS lookup has no timeout, and a pool would wait for it at exit.
+    # Not a pool, which would wait at exit for DNS lookups; these have no timeout.
     for url in by_host.values():
         threading.Thread(target=lambda url=url: answers.put(_answers(url)), daemon=True).start()
     for _ in by_host:
@@ -126,7 +121,6 @@ def _answers(url: str) -> bool:
 
 
 def _builder_class(name: str, data_dir: Path) -> tuple[Any, str | None]:
-    """The TFDS builder class of a set, and the configuration given in the name."""
     import tensorflow_datasets as tfds
     from tensorflow_datasets.core import naming
 
@@ -136,7 +130,7 @@ def _builder_class(name: str, data_dir: Path) -> tuple[Any, str | None]:
         parsed, options = naming.parse_builder_name_kwargs(name)
     except ValueError:
         parsed, options = None, {}
-    # Names with a namespace are rejected, because TFDS would look them up on the network.
+    # TFDS would look up names with a namespace on the network.
     if parsed is None or parsed.namespace or parsed.name not in known:
         on_disk = _sets_on_disk(data_dir)
         close = difflib.get_close_matches(name.lower(), {"builtin", *on_disk, *known}, n=4)
@@ -192,13 +186,13 @@ def _tidy(set_name: str, data_dir: Path, before: set[Path]) -> None:
 def _check_manual_files(name: str, instructions: str, data_dir: Path) -> None:
     """Raises an InputError if files that have to be downloaded manually are missing.
 
-    Otherwise TFDS would start without these files and, for ImageNet, prepare only some of the splits.
+    Without them TFDS would prepare only some of ImageNet's splits.
     """
     folder = data_dir / "downloads" / "manual"
     there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     says = one_line(instructions)
-    # ImageNet: "manual_dir should contain two files: ILSVRC2012_img_train.tar and ...". Instructions
-    # without "should contain" ask for unpacked archives, so the archives themselves need not be there.
+    # ImageNet: "manual_dir should contain two files: ILSVRC2012_img_train.tar and ...". Instructions without
+    # "should contain" ask for unpacked archives.
     wanted = ARCHIVE.findall(says) if "should contain" in says else []
     missing = [file for file in wanted if file not in there]
     if there and not missing:
@@ -212,5 +206,4 @@ def _check_manual_files(name: str, instructions: str, data_dir: Path) -> None:
 
 
 def one_line(message: object) -> str:
-    """The text of a message or error on one line."""
     return " ".join(str(message).split())

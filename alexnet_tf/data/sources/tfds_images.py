@@ -8,18 +8,12 @@ from typing import Any
 import numpy as np
 
 from alexnet_tf.data import jpeg
-from alexnet_tf.data.decode import (
-    MAX_BYTES,
-    MAX_PIXELS,
-    ImageDecodeError,
-    decoded,
-    open_image,
-)
+from alexnet_tf.data.decode import MAX_BYTES, MAX_PIXELS, ImageDecodeError, decoded, open_image
 from alexnet_tf.data.scaling import ImageShape
 from alexnet_tf.data.selection import Split
 from alexnet_tf.data.sources.tfds_fetch import one_line
 
-# Number of images decoded at a time: enough to keep all cores busy.
+# Images decoded at a time: enough to keep all cores busy.
 CHUNK = 512
 
 # The beginning of a PNG, up to its width and height.
@@ -46,7 +40,7 @@ def make_decoder(feature: Any, shape: tuple[int, int, int]) -> Callable[[list[by
 
 
 def decode_as_tfds(feature: Any, data: bytes) -> np.ndarray:
-    """Decodes an image with TFDS's decoder, so that the pixels equal those of a set read into memory."""
+    """Decodes an image with TFDS's decoder, so that the pixels equal those of a set in memory."""
     import tensorflow as tf
 
     _checked_size(data)

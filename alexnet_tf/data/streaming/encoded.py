@@ -18,11 +18,8 @@ from alexnet_tf.data.scaling import ImageShape
 class EncodedImages(Protocol):
     """Encoded images with their labels, accessed by row number.
 
-    Rows are in the same order as when the set is loaded into memory, training images first.
-
-    Attributes:
-        channels: number of channels of a decoded image.
-        checksums: uint32 [n], `checksum` of each encoded image; set by the scan.
+    Rows are in the same order as when the set is loaded into memory, training images first. The scan sets the
+    `checksum` of each encoded image, uint32 [n].
     """
 
     channels: int
@@ -31,7 +28,7 @@ class EncodedImages(Protocol):
     def __len__(self) -> int: ...
 
     def read(self, row: int) -> tuple[bytes, int]:
-        """Returns the encoded image and its label.
+        """The encoded image and its label.
 
         Raises:
             OSError: if it cannot be read.
@@ -39,10 +36,10 @@ class EncodedImages(Protocol):
         """
 
     def decode(self, data: bytes) -> np.ndarray | Image.Image:
-        """Decodes to an image that `ImageShape.apply` takes; ImageDecodeError if it is truncated."""
+        """An image for `ImageShape.apply`; ImageDecodeError if it is damaged."""
 
     def take(self, rows: np.ndarray) -> Self:
-        """These rows, int64 [n], in this order, as images small enough to be sent to a reading process."""
+        """Only these rows, int64 [n], small enough to be sent to a reading process."""
 
     def describe(self, row: int) -> str:
         """The location of the row's image, for the quarantine list."""
@@ -60,13 +57,13 @@ def read_scaled(encoded: EncodedImages, target: ImageShape, row: int) -> np.ndar
     """
     data, _ = encoded.read(row)
     if checksum(data) != encoded.checksums[row]:
-        # If the file still has its old size and date, every later run would use the old scan; hence `touch`.
+        # With its old size and date, every later run would use the old scan.
         raise ImageDecodeError("its content has changed since it was scanned; `touch` it to scan again")
     return target.apply(encoded.decode(data))
 
 
 def checksum(data: bytes) -> int:
-    """CRC-32C. Its cost is small: 7 microseconds for a photo of 110 kB, which takes 2 milliseconds to decode.
+    """CRC-32C: 7 microseconds for a photo of 110 kB, which takes 2 milliseconds to decode.
 
     Example:
 
@@ -79,10 +76,8 @@ def checksum(data: bytes) -> int:
 def read_images(
     encoded: EncodedImages, target: ImageShape, rows: Iterable[int], images: np.ndarray
 ) -> dict[int, str]:
-    """Reads the images of these rows into `images`, uint8 [n, *target.shape]; unreadable ones become black.
-
-    Returns:
-        For each image that cannot be read: place in `images` -> reason.
+    """Reads these rows into `images`, uint8 [n, *target.shape]; returns place in `images` -> reason for each
+    unreadable image, which becomes black.
     """
     unreadable = dict[int, str]()
     for i, row in enumerate(rows):
@@ -95,20 +90,14 @@ def read_images(
 
 
 class ImageFiles:
-    """Image files, decoded to 3 channels and rotated by their EXIF orientation.
-
-    Args:
-        root: folder.
-        paths: paths relative to `root`.
-        labels: int64, one for each path.
-    """
+    """Image files (paths relative to `root`), decoded to 3 channels and rotated by their EXIF orientation."""
 
     channels = 3
     checksums: np.ndarray
 
     def __init__(self, root: Path, paths: Sequence[str], labels: np.ndarray):
         self._root = os.fsencode(root)
-        # An array of bytes, because a list of a million strings takes several times as much memory.
+        # A list of a million strings would take several times as much memory.
         self._paths = np.array([os.fsencode(path) for path in paths])
         self._labels = labels
 
@@ -131,7 +120,7 @@ class ImageFiles:
         return os.fsdecode(self._paths[row])
 
     def identity(self) -> dict:
-        # Hashed file by file, because a list of the sizes and times of a million files takes much memory.
+        # Hashed file by file: a list for a million files would take much memory.
         digest = hashlib.sha256()
         for path in self._paths:
             digest.update(repr((bytes(path), *_size_and_time(self._root, path))).encode())

@@ -22,7 +22,7 @@ from alexnet_tf.data.selection import example_hashes
 from alexnet_tf.data.streaming.encoded import EncodedImages, checksum
 from alexnet_tf.runtime.bars import Bars, duration, make_bars
 
-# Number of images decoded in one task; the images of a few tasks per core are in memory at a time.
+# Images decoded in one task; a few tasks per core are in memory at a time.
 CHUNK = 16
 # Seconds until a pass first shows its progress, and between two lines in a log.
 SILENT_SECONDS, LOG_SECONDS = 5.0, 60.0
@@ -40,9 +40,9 @@ class Pass:
         dimensions: int32 [rows, 2], height and width before scaling, 0 for images that cannot be used.
         hashes: uint64 [rows], hashes of the pixels.
         checksums: uint32 [rows], checksums of the encoded images.
-        sums: sums over the images of the first group of rows.
+        sums: over the images of the first group of rows.
         fingerprint: `fingerprint_arrays` of the images and labels of each group.
-        unusable: row -> reason, for each image that cannot be used.
+        unusable: row -> reason.
     """
 
     labels: np.ndarray
@@ -55,13 +55,10 @@ class Pass:
 
 
 def read_through(name: str, encoded: EncodedImages, groups: Iterable[np.ndarray], target: ImageShape) -> Pass:
-    """Decodes the images of all groups in order, on all cores.
+    """Decodes the images of all groups of row numbers, int64 [n], in order, on all cores.
 
-    Args:
-        name: name shown with the progress.
-        groups: row numbers of each group, int64 [n].
-        target: the target shape. If images are not scaled and one has a different shape, only its dimensions
-            are recorded, and the fingerprint and the sums are invalid.
+    If images are not scaled and one has another shape than `target`, only its dimensions are recorded, and
+    the fingerprint and the sums are invalid.
     """
     groups = list(groups)
     labels, hashes = np.zeros(len(encoded), np.int64), np.zeros(len(encoded), np.uint64)
@@ -88,13 +85,9 @@ def read_through(name: str, encoded: EncodedImages, groups: Iterable[np.ndarray]
 
 
 class ImageProgress:
-    """Context manager that shows the progress of a pass over images, starting after five seconds.
+    """Context manager that shows the progress of a pass over `images` images, starting after five seconds.
 
     On a terminal it shows a bar; elsewhere, as in a log, it prints one line per minute.
-
-    Args:
-        name: label of the bar or line.
-        images: total number of images.
     """
 
     def __init__(self, name: str, images: int):
@@ -115,7 +108,6 @@ class ImageProgress:
                 self._bars.stop()
 
     def advance(self, images: int) -> None:
-        """Records that `images` more images are done."""
         self._done += images
         now = time.monotonic()
         if now < self._next:

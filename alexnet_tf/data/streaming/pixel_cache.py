@@ -2,10 +2,10 @@
 
 Each set has three files, named after the size of its images and its fingerprint:
 
-- `.pixels` contains the images one after the other, training images first. Data is only appended, so after
-  an interruption every complete image in the file is valid.
-- `.index.npz` contains a checksum of each image. It is written last, after the pixels have been checked
-  against the fingerprint of the set, so a cache with an index is complete.
+- `.pixels` contains the images, training images first. Data is only appended, so after an interruption every
+  complete image in the file is valid.
+- `.index.npz` contains a checksum of each image. It is written after the pixels have been checked against the
+  fingerprint of the set, so a cache with an index is complete.
 - `.lock` is empty; the process that writes the other two files holds a lock on it.
 """
 
@@ -36,16 +36,16 @@ from alexnet_tf.runtime.reading import check_file
 # Version of the file format; increase it when the format changes.
 FORMAT = 1
 
-# Function from the position of an image in the cache to its pixels.
+# From the position of an image in the cache to its pixels.
 Decode = Callable[[int], np.ndarray]
 
 
 @dataclass(frozen=True, eq=False)
 class CacheContents:
-    """Description of the contents of a cache.
+    """What a cache contains.
 
     Attributes:
-        fingerprint: fingerprint of the set, computed from all pixels, labels, image shape and order.
+        fingerprint: fingerprint of the set.
         shape: (height, width, channels) of an image.
         labels: int64 [n] for each split; the images of the second split follow those of the first.
     """
@@ -56,12 +56,10 @@ class CacheContents:
 
     @property
     def count(self) -> int:
-        """Number of images."""
         return sum(map(len, self.labels))
 
     @property
     def image_bytes(self) -> int:
-        """Number of bytes of an image."""
         return math.prod(self.shape)
 
     @property
@@ -83,7 +81,6 @@ class PixelCache:
 
     Args:
         place: path of the files without their suffixes.
-        contents: expected contents.
         checksums: uint32, CRC-32 of each image.
 
     Raises:
@@ -105,17 +102,13 @@ class PixelCache:
             raise _unfit(place, f"{length:,} bytes of pixels instead of {expected:,}")
 
     def read(self, slots: np.ndarray, images: np.ndarray) -> None:
-        """Reads the images at these positions in the cache.
-
-        Args:
-            slots: int64 [n].
-            images: uint8 [n, height, width, channels], filled with the images.
+        """Reads the images at `slots`, int64 [n], into `images`, uint8 [n, height, width, channels].
 
         Raises:
             InputError: if an image cannot be read or its checksum is wrong.
         """
         for slot, image in zip(slots.tolist(), images, strict=True):
-            # Not a memory map, because a read error in a memory map kills the process with a signal.
+            # A read error in a memory map would kill the process with a signal.
             try:
                 count = os.preadv(self._descriptor, [image.data], slot * self._image_bytes)
             except OSError as error:
@@ -131,9 +124,7 @@ def open_pixel_cache(folder: Path, contents: CacheContents, decode: Decode) -> P
 
     Args:
         folder: folder of caches, of this and possibly of other sets; created if missing.
-        contents: expected contents of the cache.
-        decode: returns the image at a position; called from several threads. If it raises an InputError,
-            writing stops.
+        decode: called from several threads; if it raises an InputError, writing stops.
 
     Raises:
         InputError: if the cache is damaged, the disk lacks space, or the images do not match the fingerprint.
@@ -157,7 +148,7 @@ def open_pixel_cache(folder: Path, contents: CacheContents, decode: Decode) -> P
 
 
 def _read_index(place: str, contents: CacheContents) -> np.ndarray | None:
-    """Returns the checksums of a complete cache, or None if there is no index yet."""
+    """The checksums of a complete cache, or None if there is no index yet."""
     try:
         with open_npz(f"{place}.index.npz") as file:
             checksums = file["checksums"]
@@ -178,7 +169,7 @@ def _write(file: BinaryIO, place: str, contents: CacheContents, decode: Decode) 
     if done > contents.count:
         raise _unfit(place, f"{length:,} bytes of pixels without an index")
     _check_space(place, contents, done)
-    # Remove the incomplete image that an interrupted write may have left.
+    # An interrupted write may have left an incomplete image.
     file.truncate(done * contents.image_bytes)
 
     def images_at(slots: range) -> np.ndarray:

@@ -5,7 +5,7 @@ estimated to use at most four to seven cores (`benchmarks/LOG.md`). A reader is 
 without TensorFlow. It gets paths through a pipe and puts pixels into shared memory.
 
 A reader ends when its pipe closes, even if the process that started it is killed. Pipe and memory have no
-names, so nothing remains of them. Ctrl-C does not reach a reader, which is in a session of its own.
+names, so nothing remains of them. A reader is in a session of its own, so Ctrl-C does not reach it.
 """
 
 import contextlib
@@ -29,21 +29,20 @@ from alexnet_tf.data.scaling import ImageShape
 from alexnet_tf.data.streaming.encoded import EncodedImages, read_images
 from alexnet_tf.runtime.errors import InputError, print_lines
 
-# Images from disk are read in parts of a batch of about this size, one part in each thread. So reading takes
-# this much memory for each core, or three times as much for each reader (one third is the shared memory).
+# Images are read in parts of a batch of about this size. So reading takes this much memory for each core, or
+# three times as much for each reader (one third is the shared memory).
 PART_BYTES = 2**22
-# If this many readers die one after the other while reading the same images, these images are the cause.
+# If this many readers die one after the other at the same images, the images are the cause.
 ATTEMPTS = 2
 
 
 class Readers:
     """Several reading processes; a context manager, which ends them on exit. Thread-safe.
 
-    Each reader takes about 50 MB, plus 12 MB for parts of batches, plus the memory to decode one image (at
-    most 1.2 GB, see `alexnet_tf.data.decode`). A reader that is killed is replaced.
+    Each reader takes about 50 MB, plus 12 MB for parts of batches, plus at most 1.2 GB to decode one image
+    (see `alexnet_tf.data.decode`). A reader that is killed is replaced.
 
     Args:
-        count: number of processes.
         image_bytes: size of an image. A call of `read` takes at most `PART_BYTES`, or one larger image.
     """
 
@@ -145,11 +144,7 @@ class _Reader:
 
 
 def serve(pipe_number: int, memory_number: int) -> None:
-    """Runs in a reader's process: answers requests until the pipe closes.
-
-    Args:
-        pipe_number, memory_number: file descriptors.
-    """
+    """Runs in a reader's process: answers requests until the pipe closes. Takes two file descriptors."""
     pipe, pixels = Connection(pipe_number), _mapped(memory_number)
     with contextlib.suppress(EOFError, OSError):
         while True:

@@ -1,4 +1,4 @@
-"""Scan of an image set on disk: splits, labels and statistics, which must be known before training."""
+"""Splits, labels and statistics of an image set on disk, which must be known before training."""
 
 import json
 from collections.abc import Sequence
@@ -19,17 +19,12 @@ class Scan:
     """The result of reading all `n` images of a set.
 
     Attributes:
-        target: the target shape of the images.
-        train_rows: int64, rows of the training examples.
-        report_rows: int64, rows of the report split.
-        labels: int64 [n].
-        dimensions: int32 [n, 2], height and width before scaling, 0 for images that cannot be used.
-        hashes: uint64 [n], hashes of the pixels, 0 for images that cannot be used.
-        checksums: uint32 [n], checksums of the encoded images.
+        target: the shape of the images after scaling.
+        train_rows, report_rows: int64, rows of the two splits.
+        labels, dimensions, hashes, checksums: see `Pass`.
         selected: bool, one per training example, True for those in the selection split.
-        sums: sums over all training images.
-        selected_sums: sums over the images of the selection split.
-        fingerprint: fingerprint, the same as if the set were in memory.
+        sums, selected_sums: over all training images, and over those of the selection split.
+        fingerprint: the same as if the set were in memory.
         unusable: (row, reason) of each image that cannot be used.
     """
 
@@ -47,7 +42,6 @@ class Scan:
     unusable: tuple[tuple[int, str], ...]
 
     def to_arrays(self) -> dict[str, np.ndarray]:
-        """Converts the scan to arrays, to be saved; `from_arrays` is the inverse."""
         facts: list[object] = [self.target.shape, self.target.method, self.fingerprint, self.unusable]
         facts += [self.sums.count, self.selected_sums.count]
         sums = {
@@ -60,7 +54,6 @@ class Scan:
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, np.ndarray]) -> "Scan":
-        """Inverse of `to_arrays`."""
         shape, method, fingerprint, unusable, count, selected_count = json.loads(str(arrays["facts"]))
         return cls(
             target=ImageShape(tuple(shape), method),
@@ -88,11 +81,8 @@ def scan_images(
     """Reads all images once, and again if some cannot be used or examples have to be held out.
 
     Args:
-        name: name of the set, for messages.
         train_rows: int64, rows of the training examples.
-        report_rows: int64, rows of the report split, or None to hold out 20% of each class, chosen by a hash
-            of the pixels.
-        scaling: side and method.
+        report_rows: int64, or None to hold out 20% of each class, chosen by a hash of the pixels.
         sizes: expected sizes (height, width) of the images.
 
     Raises:

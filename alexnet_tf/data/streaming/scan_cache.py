@@ -41,7 +41,7 @@ def cache_name(slug: str, *parts: object) -> str:
 
 
 def load_arrays(name: str, identity: dict) -> dict[str, np.ndarray] | None:
-    """Loads the arrays saved with this name and identity; returns None if missing or damaged."""
+    """The arrays saved with this name and identity; None if missing or damaged."""
     try:
         with open_npz(cache_folder() / f"{name}.npz") as file:
             if str(file["identity"]) == _digest(identity):
@@ -52,11 +52,9 @@ def load_arrays(name: str, identity: dict) -> dict[str, np.ndarray] | None:
 
 
 def save_arrays(name: str, identity: dict, arrays: dict[str, np.ndarray]) -> str | None:
-    """Saves arrays, replacing any of the same name.
+    """Saves arrays, replacing any of the same name; returns the reason if they could not be saved.
 
-    Returns:
-        None, or the reason if they could not be saved. No error is raised, because without the cache the next
-        run is only slower.
+    No error is raised, because without the cache the next run is only slower.
     """
     buffer = io.BytesIO()
     named: dict[str, Any] = {"identity": np.array(_digest(identity)), **arrays}

@@ -22,13 +22,8 @@ def is_streamed(
 ) -> bool:
     """Whether a set is streamed from disk, which affects speed and memory but not the pixels.
 
-    Args:
-        name: name of the set, for the error message.
-        count: number of images.
-        image_shape: (height, width, channels) of a decoded image, 8 bits per value.
-        storage: `memory`, `stream`, or `auto`, which streams sets that take more than `max_bytes` when
-            decoded.
-        max_bytes: size limit for `auto`.
+    `auto` streams a set of `count` images of `image_shape` (height, width, channels) if they take more than
+    `max_bytes`, at 8 bits per value.
 
     Raises:
         InputError: if `storage` is `memory` and the set takes more than half of the machine's memory.
@@ -39,7 +34,7 @@ def is_streamed(
     (False, True)
     """
     size = count * int(np.prod(image_shape))
-    # Half of the memory, because TensorFlow makes a copy of the array.
+    # TensorFlow makes a copy of the array.
     most = physical_memory() // 2
     if storage == "memory" and size > most:
         raise InputError(
@@ -51,5 +46,5 @@ def is_streamed(
 
 
 def physical_memory() -> int:
-    """Size of the machine's physical memory in bytes."""
+    """The machine's physical memory in bytes."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

@@ -26,11 +26,11 @@ from alexnet_tf.data.streaming.scan import Scan, scan_images
 from alexnet_tf.data.streaming.scan_cache import cache_name, load_arrays, save_arrays
 from alexnet_tf.runtime.errors import InputError
 
-# Number and fraction of files that may become unreadable during a run; if more do, the disk probably fails.
+# Files that may become unreadable during a run; if more do, the disk probably fails.
 LOST_FEW = 10
 LOST_SHARE = 0.01
 
-# Alignment of TensorFlow's tensors in memory, in bytes.
+# Of TensorFlow's tensors in memory, in bytes.
 ALIGNMENT = 64
 
 # Version of the format of saved scans; increase it when the format changes.
@@ -42,7 +42,7 @@ class StreamedSet(NamedSet):
 
     The examples, their order, pixels, splits and fingerprint are the same as for the set in memory.
 
-    A file may become unreadable or change after the scan. It is then skipped and listed in `quarantine`;
+    A file that becomes unreadable or changes after the scan is skipped and listed in `quarantine`;
     `check_readable` raises an error if there are too many such files.
 
     Attributes:
@@ -92,12 +92,9 @@ class StreamedSet(NamedSet):
         self._most_lost = min(max(LOST_FEW, int(LOST_SHARE * count)), count // 4)
 
     def cached(self, folder: Path) -> "StreamedSet":
-        """The same set, but read from a pixel cache in this folder; see `open_pixel_cache`.
+        """The same set, but read from a pixel cache in this folder; see `open_pixel_cache` for errors.
 
-        After the cache is written the image files are not opened again, so none can become unreadable.
-
-        Raises:
-            InputError: if the cache cannot be read or written.
+        The image files are not opened again, so none can become unreadable.
         """
         rows = np.concatenate(list(self._rows.values()))
 
@@ -118,7 +115,7 @@ class StreamedSet(NamedSet):
         return other
 
     def check_readers(self) -> None:
-        """Raises an InputError if TFDS decodes the images, for which readers would need TensorFlow."""
+        """Raises an InputError if TFDS decodes the images: readers have no TensorFlow."""
         if not (self._scan.target.method or isinstance(self._encoded, ImageFiles)):
             raise InputError(
                 f"--readers: expected images that Pillow decodes (files, or scaled); received {self.name}, "
@@ -127,11 +124,7 @@ class StreamedSet(NamedSet):
 
     @contextlib.contextmanager
     def read_by(self, count: int) -> Iterator["StreamedSet"]:
-        """The same set with the same pixels, read by `count` processes that end with the context.
-
-        Raises:
-            InputError: if TFDS decodes the images (see `check_readers`).
-        """
+        """The same set, read by `count` processes that end with the context; see `check_readers`."""
         self.check_readers()
         other = copy.copy(self)
         with Readers(count, math.prod(self.image_shape)) as other.readers:
@@ -155,15 +148,11 @@ class StreamedSet(NamedSet):
             return np.flatnonzero(np.isin(self._rows["train"], list(self._lost)))
 
     def read(self, split: Literal["train", "report"], indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Reads several images, in the calling thread or in one of `readers`.
+        """Reads n images of a split, in the calling thread or in one of `readers`.
 
         If too many images are unreadable, or the cache or the readers fail, black images are reported as
         readable; otherwise the search for the next readable image would not end. `check_readable` then raises
         the error.
-
-        Args:
-            split: the split that the indices refer to.
-            indices: int64 [n].
 
         Returns:
             The images, uint8 [n, height, width, channels], black where unreadable; and bool [n], whether each
@@ -202,7 +191,7 @@ class StreamedSet(NamedSet):
 
 
 def aligned_images(count: int, shape: tuple[int, int, int]) -> np.ndarray:
-    """Memory for images, uint8 [count, *shape], aligned to 64 bytes: TensorFlow uses it without a copy."""
+    """Memory for images: uint8 [count, *shape], aligned so that TensorFlow uses it without a copy."""
     size = count * math.prod(shape)
     buffer = np.empty(size + ALIGNMENT, np.uint8)
     start = -buffer.ctypes.data % ALIGNMENT
@@ -216,11 +205,9 @@ def open_scan(
     scaling: Scaling,
     sizes: Sequence[tuple[int, int]],
 ) -> Scan:
-    """Loads the scan of an earlier run over the same files, or makes a new one with `scan_images`.
+    """Loads the scan of an earlier run over the same files, or makes a new one.
 
-    Args:
-        groups: rows of the training examples, and rows of the report split or None to hold out examples.
-        scaling, sizes: see `scan_images`.
+    `groups` are `train_rows` and `report_rows` of `scan_images`.
     """
     identity = {
         "format": FORMAT,
@@ -235,7 +222,7 @@ def open_scan(
         return Scan.from_arrays(arrays)
     scan = scan_images(name, encoded, *groups, scaling, sizes)
     if any(reason.startswith(CANNOT_BE_READ) for _, reason in scan.unusable):
-        # Not saved, because the failure of the disk or network may be temporary; the next run scans again.
+        # Not saved, because the failure of the disk or network may be temporary.
         return scan
     problem = save_arrays(place, identity, scan.to_arrays())
     if problem:
