@@ -105,11 +105,7 @@ class ImageSet(NamedSet):
                     f"{name}, split {split}: expected at least one image, and one label each; "
                     f"received {len(images)} images and labels {list(labels.shape)}"
                 )
-            if labels.min() < 0 or labels.max() >= len(class_names):
-                raise InputError(
-                    f"{name}, split {split}: expected labels in 0..{len(class_names) - 1}; "
-                    f"received {labels.min()}..{labels.max()}"
-                )
+            check_labels(f"{name}, split {split}", labels, len(class_names))
             arrays += [_frozen(images, np.uint8), _frozen(labels, np.int64)]
         train_images, train_labels, report_images, report_labels = arrays
         if train_images.shape[1:] != report_images.shape[1:]:
@@ -147,6 +143,14 @@ class ImageSet(NamedSet):
     def statistics(self, holdout: bool) -> PixelStatistics:
         """Statistics of the training images; with `holdout`, the selection split is left out."""
         return pixel_statistics(self.train_images[~self.selected] if holdout else self.train_images)
+
+
+def check_labels(name: str, labels: np.ndarray, classes: int) -> None:
+    """Raises an InputError if a label of the split `name` is outside 0..classes - 1."""
+    if labels.min() < 0 or labels.max() >= classes:
+        raise InputError(
+            f"{name}: expected labels in 0..{classes - 1}; received {labels.min()}..{labels.max()}"
+        )
 
 
 def results_slug(name: str) -> str:

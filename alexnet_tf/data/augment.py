@@ -151,7 +151,7 @@ def random_rotation(images: tf.Tensor, draws: tf.Tensor, degrees: float) -> tf.T
 
 
 def add_brightness(images: tf.Tensor, draws: tf.Tensor, brightness: float) -> tf.Tensor:
-    """Adds one random number to all values of an image [h, w, c], uniform in +-255 * `brightness`.
+    """Adds one random number per image to images [n, h, w, c], uniform in +-255 * `brightness`.
 
     The draws [n] are uniform in [0, 1). The result is not clipped to 0..255, because the mean image has
     already been subtracted.

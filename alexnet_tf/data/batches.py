@@ -50,7 +50,7 @@ def training_batches(
 def evaluation_batches(
     image_set: ImageSet | StreamedSet, split: ReadSplit, indices: np.ndarray, batch_size: int
 ) -> tf.data.Dataset:
-    """Batches of all examples, a multiple of `batch_size`; an unreadable image is black."""
+    """Batches of all examples, a multiple of `batch_size` in number; unreadable images are black."""
     places = tf.data.Dataset.range(len(indices))
     if isinstance(image_set, ImageSet):
         return _gathered(image_set, split, indices, places, batch_size)

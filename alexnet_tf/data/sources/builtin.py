@@ -73,7 +73,7 @@ def _draw_split(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.nd
 
 
 def _draw_chunk(rng: np.random.Generator, per_class: int) -> np.ndarray:
-    """Ordered by class: uint8 `[n, 32, 32, 3]`."""
+    """Images ordered by class: uint8 `[n, 32, 32, 3]`."""
     n = per_class * len(CLASS_NAMES)
     ground_hue, ground_value = _uniform(rng, n, 0, 1), _uniform(rng, n, 0.15, 0.95)
     shape_hue = ground_hue + _uniform(rng, n, 0.2, 0.8)

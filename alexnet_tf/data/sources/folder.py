@@ -29,13 +29,12 @@ def load_folder(name: str, scaling: Scaling, storage: Storage, max_bytes: int) -
 
     PATH contains one folder per class; or `train` and, optionally, `test` and `val`, each with one folder per
     class (`SPLIT_NAME` matches their other names). The report split is test, else val, else 20% of each
-    class, held out by `hold_out`. Most layouts with class folders
-    named like splits are refused.
+    class, held out by `hold_out`. Most layouts with class folders named like splits are refused.
 
     Files are found at any depth below the class folder. Their format is detected from the content, and they
-    are rotated by their EXIF orientation. All unused files and folders, hidden ones too, are listed in
-    `quarantine`, with the path relative to PATH and the reason. Identical images in both splits or in two
-    classes are used, and listed in `duplicates`. For `storage` and `max_bytes` see `is_streamed`.
+    are rotated by their EXIF orientation. `quarantine` lists all unused files and folders, hidden ones too,
+    with the path relative to PATH and the reason. Identical images in both splits or in two classes are used,
+    and listed in `duplicates`. For `storage` and `max_bytes` see `is_streamed`.
 
     Raises:
         InputError: if the path does not exist, its layout is none of these, there are fewer than two classes,
@@ -103,12 +102,9 @@ def _hold_in_memory(
 def _duplicates(tree: FolderTree, rows: np.ndarray, hashes: np.ndarray) -> tuple[tuple[str, str, str], ...]:
     """Identical images in both splits or in two classes.
 
-    `hashes`, uint64 [n], are those of the pixels of the images `rows`, int64 [n], in ascending order.
-
-    Returns:
-        (path, path of the first image with the same pixels, problem) for each later image that differs from
-        it
-            in split or class.
+    For each image of another split or class than the first image with the same pixels: its path, the path of
+    the first, and the problem. `rows`, int64 [n], are ascending; `hashes`, uint64 [n], are those of the
+    pixels.
     """
     order = np.argsort(hashes, kind="stable")
     starts = np.flatnonzero(np.r_[True, np.diff(hashes[order]) != 0])
@@ -205,12 +201,10 @@ def _check_classes(name: str, tree: FolderTree, rows: np.ndarray, quarantine: Qu
 
 
 def _check_report(name: str, count: int, report_root: Path | None) -> None:
-    if count == 0 and report_root is not None:
-        raise InputError(f"{name}: expected a readable image in {report_root}; received none")
     if count == 0:
-        raise InputError(
-            f"{name}: expected a class of two or more different images, to hold some out; received none"
-        )
+        several = "class of two or more different images, to hold some out"
+        expected = several if report_root is None else f"readable image in {report_root}"
+        raise InputError(f"{name}: expected a {expected}; received none")
 
 
 def _first_reason(quarantine: Quarantine) -> str:

@@ -76,8 +76,9 @@ def checksum(data: bytes) -> int:
 def read_images(
     encoded: EncodedImages, target: ImageShape, rows: Iterable[int], images: np.ndarray
 ) -> dict[int, str]:
-    """Reads these rows into `images`, uint8 [n, *target.shape]; returns place in `images` -> reason for each
-    unreadable image, which becomes black.
+    """Reads these rows into `images`, uint8 [n, *target.shape]; unreadable images become black.
+
+    Returns place in `images` -> reason for each unreadable image.
     """
     unreadable = dict[int, str]()
     for i, row in enumerate(rows):

@@ -14,7 +14,7 @@ import numpy as np
 from PIL import __version__ as pillow_version
 from simplejpeg import __version__ as simplejpeg_version
 
-from alexnet_tf.data.arrays import NamedSet, results_slug
+from alexnet_tf.data.arrays import NamedSet, check_labels, results_slug
 from alexnet_tf.data.decode import CANNOT_BE_READ, ImageDecodeError, why_unusable
 from alexnet_tf.data.pixel_statistics import PixelStatistics
 from alexnet_tf.data.remarks import Remarks
@@ -76,11 +76,7 @@ class StreamedSet(NamedSet):
         for split, labels in (("train", self.train_labels), (report_split, self.report_labels)):
             if len(labels) == 0:
                 raise InputError(f"{name}, split {split}: expected at least one image; received none")
-            if labels.min() < 0 or labels.max() >= len(class_names):
-                raise InputError(
-                    f"{name}, split {split}: expected labels in 0..{len(class_names) - 1}; "
-                    f"received {labels.min()}..{labels.max()}"
-                )
+            check_labels(f"{name}, split {split}", labels, len(class_names))
         encoded.checksums = scan.checksums
         self._encoded, self._scan = encoded, scan
         self.readers: Readers | None = None
