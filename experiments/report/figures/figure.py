@@ -150,7 +150,7 @@ def _training_figure(evidence: Evidence, look: Look, growth: np.ndarray) -> tupl
     pairs = _by_pair(evidence)
     letters = string.ascii_lowercase[: len(pairs)] if len(pairs) > 1 else ""
     if panel:
-        if panel not in letters[: len(pairs)] and panel != "a":
+        if panel not in (*letters, "a"):
             raise InputError(f"--panel: expected one of {', '.join(letters) or 'a'}; received {panel!r}")
         pair = pairs[max(letters.find(panel), 0)]
         figure = _empty(growth * [6.4, 4.2 + 0.6 * (len(pair) - 1)])

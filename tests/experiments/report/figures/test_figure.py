@@ -80,6 +80,10 @@ def test_a_single_panel_is_linear_and_an_unknown_panel_is_refused(tmp_path, unen
     assert axes.get_xscale() == "linear"
     with pytest.raises(InputError, match="--panel: expected one of a; received 'b'"):
         draw(found, Look(panel="b"))
+    for seed in range(3):
+        record(tmp_path, SPEED, "other", seed, fall(5, 8))
+    with pytest.raises(InputError, match="--panel: expected one of a, b; received 'ab'"):
+        draw(evidence_of(tmp_path, SPEED), Look(panel="ab"))
 
 
 @pytest.mark.parametrize(
