@@ -40,7 +40,7 @@ def number(value: float, like: float | None = None) -> str:
 
 
 def points(value: float) -> str:
-    """A difference of errors, in percentage points with its sign.
+    """In percentage points, with a sign.
 
     Example:
 
@@ -91,7 +91,6 @@ def declared(value: float, comparison: Comparison) -> str:
 
 
 def interval(effect: Effect, comparison: Comparison) -> str:
-    """The interval of an effect, open on one side if runs are censored; empty if there is none."""
     if effect.low is None and effect.high is None:
         return ""
     like = _like(effect, comparison)

@@ -130,7 +130,6 @@ def paper_place(one: Judged) -> str:
 def claim_section(
     claim: Claim, adjusted: Mapping[int, float | None], unread: Mapping[str, str] = MappingProxyType({})
 ) -> str:
-    """One claim: its conditions with primary and control comparisons, power, reasons, notes and runs."""
     lines = [
         line
         for evidence in claim.conditions

@@ -26,7 +26,6 @@ def glance(found: Sequence[Evidence]) -> str:
 
 
 def claims_table(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> str:
-    """Markdown: a line for each claim, with the weakest of its primary comparisons."""
     lines = []
     for claim in claims_of(found, experiments):
         one, evidence = weakest_of(claim), claim.decides

@@ -79,7 +79,6 @@ def trained_outcome(
 def failed_outcome(
     run: Run, reason: str, strategy: tf.distribute.Strategy, error: BaseException | None = None
 ) -> Outcome:
-    """The outcome of a run that crashed or was interrupted, with the reason instead of numbers."""
     nothing = dict.fromkeys([*LAST_EPOCH, "seconds"])
     row = {**_identity(run), **nothing, "epochs": 0, "status": "failed"}
     row["message"] = reason.splitlines()[0][:300]
@@ -102,16 +101,11 @@ def _values(run: Run, curve: Curve, status: str, message: str = "") -> dict[str,
 
 def _identity(run: Run) -> dict[str, Any]:
     return {
-        "run_id": run.run_id,
-        "experiment": run.experiment.name,
-        "arm": run.name,
-        "seed": run.config.seed,
-        "precision": run.config.precision,
-        "dataset": run.data.image_set.slug,
+        "run_id": run.run_id, "experiment": run.experiment.name, "arm": run.name, "seed": run.config.seed,
+        "precision": run.config.precision, "dataset": run.data.image_set.slug,
         "data_fingerprint": run.data.image_set.fingerprint,
-        "model": type(run.config.model).__name__,
-        "config_hash": run.config_hash,
-    }
+        "model": type(run.config.model).__name__, "config_hash": run.config_hash,
+    }  # fmt: skip
 
 
 def _provenance(strategy: tf.distribute.Strategy) -> dict[str, Any]:
@@ -125,15 +119,11 @@ def _provenance(strategy: tf.distribute.Strategy) -> dict[str, Any]:
 def _record(run: Run, strategy: tf.distribute.Strategy) -> dict[str, Any]:
     images = run.data.image_set
     data = {
-        "name": images.name,
-        "fingerprint": images.fingerprint,
-        "classes": len(images.class_names),
-        "train_examples": run.data.train_size,
-        "report_examples": len(images.report_labels),
-        "report_split": images.report_split,
-        "quarantined": len(images.quarantine),
+        "name": images.name, "fingerprint": images.fingerprint, "classes": len(images.class_names),
+        "train_examples": run.data.train_size, "report_examples": len(images.report_labels),
+        "report_split": images.report_split, "quarantined": len(images.quarantine),
         "input_shape": list(run.data.input_shape),
-    }
+    }  # fmt: skip
     config = run.config.to_dict()
     return {"config": config, "data": data, "environment": environment(strategy), **_variant(run)}
 

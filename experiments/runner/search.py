@@ -221,22 +221,15 @@ def make_row(
         value = selection_error
     diverged = history.status == "diverged"
     return {
-        "experiment": experiment.name,
-        "arm": arm.name,
-        "learning_rate": config.train.learning_rate,
-        "seed": config.seed,
-        "epochs": history.curve[-1]["epoch"],
-        "status": history.status,
-        "objective": experiment.objective,
-        "value": None if diverged else value,
+        "experiment": experiment.name, "arm": arm.name,
+        "learning_rate": config.train.learning_rate, "seed": config.seed,
+        "epochs": history.curve[-1]["epoch"], "status": history.status,
+        "objective": experiment.objective, "value": None if diverged else value,
         "train_error": None if diverged else history.curve[-1]["train_error"],
         "selection_error": None if diverged else selection_error,
-        "winner": False,
-        "precision": config.precision,
-        "config_hash": config_hash,
-        "git_commit": git_commit(),
-        "finished_at": timestamp(),
-    }
+        "winner": False, "precision": config.precision,
+        "config_hash": config_hash, "git_commit": git_commit(), "finished_at": timestamp(),
+    }  # fmt: skip
 
 
 def shortened(drops: tuple[int, ...], epochs: int, search_epochs: int) -> tuple[int, ...]:
