@@ -254,7 +254,7 @@ def open_data(
     >>> data.input_shape, data.train_size
     ((32, 32, 3), 10000)
 
-    To open a set that TFDS has already prepared in a local directory, without downloading:
+    A set that TFDS has prepared in a local directory:
 
         open_data(DataConfig(dataset="cifar10"), DataAccess(data_dir="/data/tfds", download=False))
     """

@@ -36,12 +36,11 @@ def view_offsets(height: int, width: int, side: int, views: int) -> list[tuple[i
 def averaging_model(
     models: Sequence[keras.Model], input_shape: tuple[int, int, int], views: int = 10
 ) -> keras.Model:
-    """One model that averages the class probabilities of all views and all nets.
+    """One model that averages the class probabilities of all views (1, 2, 5 or 10) and all nets.
 
     Args:
         models: from square crops to logits, with equal input shapes and classes.
         input_shape: (height, width, channels) of the whole images.
-        views: 1, 2, 5 or 10.
 
     Returns:
         A model from whole images [n, height, width, channels] to the logarithm of the mean probabilities

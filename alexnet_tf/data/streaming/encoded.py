@@ -91,7 +91,7 @@ def read_images(
 
 
 class ImageFiles:
-    """Image files (paths relative to `root`), decoded to 3 channels and rotated by their EXIF orientation."""
+    """Image files below `root`, decoded to 3 channels and rotated by their EXIF orientation."""
 
     channels = 3
     checksums: np.ndarray
