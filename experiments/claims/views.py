@@ -2,9 +2,7 @@
 
     make ablation-views DATASET=tiny_imagenet100 DATA_DIR=...             (or ablation-views-trained)
 
-If the nets of C2's arm `two` exist, no net is trained. The arms evaluate the same nets on the central crop;
-on this crop and its mirror image; on the four corner crops and the central one; and on these five and their
-mirror images.
+If the nets of C2's arm `two` exist, no net is trained.
 """
 
 from experiments.claims.common import (

@@ -84,7 +84,7 @@ def decided_by(evidence: Evidence, experiments: Sequence[Experiment]) -> Evidenc
 def weakest_of(claim: Claim) -> Judged | None:
     """The deciding comparison with the weakest verdict; None without pairs.
 
-    Of several, one with an effect weaker than the paper's number, then the smallest effect in units of s.
+    Among equals an effect weaker than the paper's number comes first, then the smallest effect in units of s.
     """
     if claim.decides is None:
         return None

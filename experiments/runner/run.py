@@ -79,7 +79,7 @@ def run_experiment(
 
 
 def spread(runs: Sequence[Run], options: Options, strategy: tf.distribute.Strategy) -> int:
-    """Executes runs without a row in other processes, and records them here; the number of failed runs.
+    """Executes runs without a row in other processes and records them here; returns how many failed.
 
     A run that needs a net of an earlier run waits for it and reuses net and row, so the rows are the same as
     from one process.
@@ -159,7 +159,7 @@ def partners(run: Run) -> list[Run]:
 
 
 def finish(run: Run, options: Options, strategy: tf.distribute.Strategy) -> bool:
-    """Executes a run unless its row exists, and records it; whether the run has a row and did not crash."""
+    """Executes and records a run unless its row exists; returns whether it has a row and did not crash."""
     # When all workers are here, the chief has recorded the previous run, so all find the same rows.
     current_workers().compare({"run": run.run_id})
     if is_recorded(run, strategy):

@@ -56,7 +56,7 @@ def next_candidates(
 
 
 def rank(row: dict[str, Any]) -> tuple[float, ...]:
-    """Sort key of rows, smaller is better: with a value; without, by training error; diverged.
+    """Sort key, smaller is better: rows with a value, then rows that missed the target, then diverged ones.
 
     Example:
 

@@ -35,7 +35,7 @@ from experiments.report.figures.effects import (
 )
 from experiments.report.finding import label
 
-# Inches: the figure's width; the height of a line of text, and at most of all lines; that of everything else.
+# Inches: width of the figure; height of a line of text; largest height of all lines; height of the rest.
 WIDTH, ROW, ROWS, ELSE = 11.4, 0.19, 9.0, 1.6
 # Points; readable if the figure is 900 pixels wide.
 TEXT = 6.7
