@@ -53,7 +53,7 @@ class Evidence(Runs):
 
     @property
     def is_complete(self) -> bool:
-        """Whether every declared seed of the primary comparisons was run to its end."""
+        """Whether every declared seed of the primary comparisons has a finished run."""
         declared = {arm.name: {*arm.seeds} for arm in self.experiment.arms}
         ended = {(row["arm"], row["seed"]) for row in self.rows if row["status"] != "failed"}
         for one in self.primary:
