@@ -1,4 +1,5 @@
 import io
+from pathlib import Path
 from typing import Any
 
 from PIL import Image
@@ -8,6 +9,18 @@ def encode(image: Image.Image, file_format: str, **options: Any) -> bytes:
     file = io.BytesIO()
     image.save(file, file_format, **options)
     return file.getvalue()
+
+
+def with_more_scans(jpeg: bytes, count: int) -> bytes:
+    """A progressive JPEG whose last scan is repeated `count` times."""
+    last = jpeg.rindex(b"\xff\xda")
+    return jpeg[:-2] + jpeg[last:-2] * count + jpeg[-2:]
+
+
+def flip(path: Path, place: int) -> None:
+    content = bytearray(path.read_bytes())
+    content[place] ^= 1
+    path.write_bytes(content)
 
 
 def held(orientation: int) -> Image.Exif:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from alexnet_tf.data import jpeg
 from alexnet_tf.data.decode import MAX_PIXELS, ImageDecodeError, decode_image, image_dimensions, read_image
-from tests.data.encoded import encode
+from tests.data.encoded import encode, with_more_scans
 
 
 def png(width: int, height: int) -> bytes:
@@ -27,13 +27,6 @@ def chunk(kind: bytes, data: bytes = b"") -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
 
-def progressive(photo: Image.Image, scans: int) -> bytes:
-    """A progressive JPEG whose last scan is repeated `scans` times."""
-    whole = encode(photo, "JPEG", progressive=True)
-    last = whole.rindex(b"\xff\xda")
-    return whole[:-2] + whole[last:-2] * scans + whole[-2:]
-
-
 @pytest.mark.parametrize("size", [(9_000, 8_000), (100_000, 1_000), (30_000, 30_000)])
 def test_images_of_too_many_pixels_are_refused_by_their_header(size):
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", *size, 8, 2, 0, 0, 0))
@@ -43,9 +36,10 @@ def test_images_of_too_many_pixels_are_refused_by_their_header(size):
 
 
 def test_a_jpeg_of_too_many_scans_is_refused(photo):
-    assert decode_image(progressive(photo, 100)).shape == (30, 40, 3)
+    whole = encode(photo, "JPEG", progressive=True)
+    assert decode_image(with_more_scans(whole, 100)).shape == (30, 40, 3)
     with pytest.raises(ImageDecodeError, match=r"a JPEG of 3,0\d\d scans; expected at most 2048"):
-        decode_image(progressive(photo, 3_000))
+        decode_image(with_more_scans(whole, 3_000))
 
 
 def test_an_arithmetically_coded_jpeg_is_refused(photo):
@@ -143,8 +137,7 @@ def test_the_largest_image_takes_bounded_memory_and_time(tmp_path, kind, options
     mode = "CMYK" if kind == "JPEG" else "RGB"
     data = encode(Image.linear_gradient("L").resize((side, side)).convert(mode), kind, **options)
     if kind == "JPEG":
-        last, scans = data.rindex(jpeg.SCAN), jpeg.MAX_SCANNED // MAX_PIXELS - data.count(jpeg.SCAN)
-        data = data[:-2] + data[last:-2] * scans + data[-2:]
+        data = with_more_scans(data, jpeg.MAX_SCANNED // MAX_PIXELS - data.count(jpeg.SCAN))
     (tmp_path / "largest").write_bytes(data)
     kibibytes, seconds = decoding(tmp_path / "largest", 1)
     assert kibibytes < 1.5e6

@@ -30,15 +30,7 @@ from experiments.__main__ import main as experiments
 from tests.colored_images import write_colored_tree
 from tests.commands.test_import_weights import FIXTURES, NARROW
 from tests.data.sources.tfds_sets import write_set
-from tests.faults.odd_files import (
-    change_array,
-    make_odd,
-    put,
-    put_among,
-    put_value,
-    save_arrays,
-    save_picture,
-)
+from tests.faults import odd_files
 from tests.faults.trials import AS_PROMISED, LOST, ROOT, TRACEBACK, WRONG, Ended, Trial
 
 PROMISE = (
@@ -138,14 +130,14 @@ def _run(main: Callable, arguments: list[str], folder: Path, most: int = LONGEST
 
 def _table(rng: np.random.Generator, folder: Path, case: Path):
     copy = _copied_rows(case)
-    what = put(rng, copy / str(rng.choice(["runs.csv", "curves.csv", "lr_search.csv"])))
+    what = odd_files.put(rng, copy / str(rng.choice(["runs.csv", "curves.csv", "lr_search.csv"])))
     if rng.integers(2):
         return experiments, ["compare", str(copy), str(RECORDED)], what
     return experiments, ["tables", "--results-dir", str(case)], f"tables, {what}"
 
 
 def _json(rng: np.random.Generator, folder: Path, case: Path):
-    change = put_value if rng.integers(3) else put
+    change = odd_files.put_value if rng.integers(3) else odd_files.put
     if rng.integers(2):
         copy = _copied_rows(case)
         what = change(rng, sorted((copy / "records").iterdir())[0])
@@ -205,11 +197,11 @@ def _tree(rng: np.random.Generator, folder: Path, case: Path):
             places.append(place)
     for place in places[1:]:
         for i in range(rng.integers(0, 5)):
-            save_picture(rng, place / f"{i}{rng.choice(['.png', '.jpg', ''])}")
+            odd_files.save_picture(rng, place / f"{i}{rng.choice(['.png', '.jpg', ''])}")
         if not rng.integers(3):
             what = str(rng.choice(["pipe", "socket", "folder", "loop", "dead link", "device", "empty"]))
             with contextlib.suppress(OSError):
-                make_odd(place / str(rng.choice(NAMES)), what)
+                odd_files.make_odd(place / str(rng.choice(NAMES)), what)
     options = ["--set", f"image_size={rng.integers(4, 40)}", "--out", str(case / "out")]
     shown = ", ".join(ascii(os.fspath(place.relative_to(root)))[1:40].strip("'") for place in places[1:5])
     return alexnet, ["data", "--model", "cifar-net", "--dataset", f"folder:{root}", *options], shown
@@ -219,7 +211,7 @@ def _image(rng: np.random.Generator, folder: Path, case: Path):
     files, names = [], []
     for i in range(8):
         path = case / f"{i}{ascii(rng.choice(NAMES))[1:9]}.png".replace("/", "")
-        names.append(save_picture(rng, path) + " " + put(rng, path).split(": ")[1])
+        names.append(odd_files.save_picture(rng, path) + " " + odd_files.put(rng, path).split(": ")[1])
         files.append(str(path))
     return alexnet, ["predict", "--checkpoint", str(folder / "net"), *files], "; ".join(names)[:200]
 
@@ -227,7 +219,7 @@ def _image(rng: np.random.Generator, folder: Path, case: Path):
 def _tfds(rng: np.random.Generator, folder: Path, case: Path):
     copy = case / "odd_pets"
     shutil.copytree(folder / copy.name, copy)
-    what = "; ".join(put_among(rng, copy) for _ in range(rng.integers(1, 3)))
+    what = "; ".join(odd_files.put_among(rng, copy) for _ in range(rng.integers(1, 3)))
     source = ["--dataset", copy.name, "--data-dir", str(case), "--no-download"]
     if rng.integers(2):
         return alexnet, ["evaluate", "--checkpoint", str(folder / "net"), *source], f"evaluate, {what}"
@@ -247,15 +239,15 @@ def _tfds(rng: np.random.Generator, folder: Path, case: Path):
 def _weights(rng: np.random.Generator, folder: Path, case: Path):
     if not rng.integers(3):
         file = str(rng.choice(["model.keras", "preprocessing.npz"]))
-        return _changed_net(folder, case, lambda net: put(rng, net / file))
+        return _changed_net(folder, case, lambda net: odd_files.put(rng, net / file))
     name = str(rng.choice(list(NARROW)))
     stored = read_arrays(FIXTURES / f"pytorch_{'caffe' if 'caffe' in name else 'torchvision'}.npz")
     arrays = {key: array for key, array in stored.items() if "." in key}
-    what = [change_array(rng, arrays) for _ in range(rng.integers(3))]
+    what = [odd_files.change_array(rng, arrays) for _ in range(rng.integers(3))]
     path = case / "weights"
-    what.append(save_arrays(rng, path, arrays))
+    what.append(odd_files.save_arrays(rng, path, arrays))
     if not rng.integers(3):
-        what.append(put(rng, path))
+        what.append(odd_files.put(rng, path))
     model, side = NARROW[name]
     data = dataclasses.replace(PRESETS[name].data, image_size=side, crop=side)
     preset = dataclasses.replace(PRESETS[name], model=model, data=data)

@@ -8,11 +8,10 @@ from PIL import Image
 from alexnet_tf.data.streaming.streamed_set import StreamedSet
 from alexnet_tf.data.streaming.tfds_records import record_checksum
 from alexnet_tf.runtime.errors import InputError
-from tests.data.encoded import encode
+from tests.data.encoded import encode, flip
 from tests.data.sources.tfds_sets import (
     both_storages,
     cut_into_shards,
-    flip,
     load,
     record_file,
     record_places,

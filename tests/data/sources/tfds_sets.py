@@ -108,9 +108,3 @@ def record_places(path: Path) -> list[tuple[int, int]]:
         places.append((start + 12, size))
         start += 12 + size + 4
     return places
-
-
-def flip(path: Path, place: int) -> None:
-    content = bytearray(path.read_bytes())
-    content[place] ^= 1
-    path.write_bytes(content)

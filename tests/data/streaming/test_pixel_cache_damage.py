@@ -2,7 +2,6 @@ import os
 import resource
 import signal
 from collections import namedtuple
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,20 +10,15 @@ from alexnet_tf.config.fields import DataConfig
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.data.streaming import pixel_cache
 from alexnet_tf.runtime.errors import InputError
+from tests.data.encoded import flip
 from tests.data.streaming.cached_tree import IMAGE, files, in_memory, stream
 from tests.data.streaming.test_streamed_set import assert_same_set
-
-
-def spoil_one_byte(pixels: Path, at: int) -> None:
-    content = bytearray(pixels.read_bytes())
-    content[at] ^= 1
-    pixels.write_bytes(content)
 
 
 def test_a_changed_bit_is_detected_while_pixels_are_read(tree, folder):
     images = stream(tree).cached(folder)
     data = DataPipelines(images, DataConfig(image_size=32))
-    spoil_one_byte(files(folder)[1], 7 * IMAGE + 5)
+    flip(files(folder)[1], 7 * IMAGE + 5)
 
     assert len(list(data.train(0, 1, 1))) == data.train_size, "expected a whole epoch"
     with pytest.raises(InputError, match=r"received other pixels for image \d+; delete .*\.\*"):
@@ -63,7 +57,7 @@ def test_truncated_pixels_are_detected_while_reading(tree, folder):
             lambda index, pixels: (index.unlink(), pixels.write_bytes(bytes(49 * IMAGE))),
             "150,528 bytes of pixels without an index",
         ),
-        (lambda index, pixels: (index.unlink(), spoil_one_byte(pixels, 9)), "pixels of another fingerprint"),
+        (lambda index, pixels: (index.unlink(), flip(pixels, 9)), "pixels of another fingerprint"),
     ],
 )
 def test_a_damaged_cache_is_refused(tree, folder, spoil, words):
@@ -114,7 +108,7 @@ def test_a_file_lost_while_the_cache_is_written_is_reported(tree, folder):
     with pytest.raises(InputError, match=r"stay readable; received red/05.png \(cannot be read: No such"):
         images.cached(folder)
     (tree / "away.png").rename(tree / "red" / "05.png")
-    spoil_one_byte(tree / "red" / "06.png", -30)
+    flip(tree / "red" / "06.png", -30)
     with pytest.raises(
         InputError, match=r"received red/06.png \(its content has changed since it was scanned"
     ):
