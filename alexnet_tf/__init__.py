@@ -11,41 +11,24 @@ import sys
 __version__ = "0.1.0"
 
 # By default TensorFlow does not use oneDNN on CPUs without AVX512_VNNI, although oneDNN makes the training
-# step twice as fast on such CPUs too (benchmarks/LOG.md). TensorFlow reads this variable on import; an
-# existing value is kept.
+# step twice as fast on such CPUs too (benchmarks/LOG.md). TensorFlow reads this variable on import.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
-_HOMES = {
-    "AlexNetConfig": "alexnet_tf.config.models",
-    "Config": "alexnet_tf.config.fields",
-    "DataConfig": "alexnet_tf.config.fields",
-    "CifarNetConfig": "alexnet_tf.config.models",
-    "TrainConfig": "alexnet_tf.config.fields",
-    "DataAccess": "alexnet_tf.data.load",
-    "InputError": "alexnet_tf.runtime.errors",
-    "open_data": "alexnet_tf.data.pipeline",
-    "GroupedConv2D": "alexnet_tf.layers",
-    "LocalResponseNormalization": "alexnet_tf.layers",
-    "PadToCover": "alexnet_tf.layers",
-    "SpatialResponseNormalization": "alexnet_tf.layers",
-    "AlexNet": "alexnet_tf.models",
-    "build_model": "alexnet_tf.models",
-    "cifar_net": "alexnet_tf.models",
-    "CAFFE": "alexnet_tf.config.presets",
-    "CODE": "alexnet_tf.config.presets",
-    "ONE_TOWER": "alexnet_tf.config.presets",
-    "PAPER": "alexnet_tf.config.presets",
-    "SCALED": "alexnet_tf.config.presets",
-    "decode_predictions": "alexnet_tf.models",
-    "preprocess_input": "alexnet_tf.models",
-    "load_trained": "alexnet_tf.checkpoints.saved",
-    "load_caffe": "alexnet_tf.checkpoints.import_weights",
-    "load_torchvision": "alexnet_tf.checkpoints.import_weights",
-    "read_arrays": "alexnet_tf.checkpoints.import_weights",
-    "MomentumSGD": "alexnet_tf.training.optimizers",
-    "make_optimizer": "alexnet_tf.training.optimizers",
-    "make_strategy": "alexnet_tf.training.strategy",
+_PUBLIC = {
+    "checkpoints.import_weights": ("load_caffe", "load_torchvision", "read_arrays"),
+    "checkpoints.saved": ("load_trained",),
+    "config.fields": ("Config", "DataConfig", "TrainConfig"),
+    "config.models": ("AlexNetConfig", "CifarNetConfig"),
+    "config.presets": ("CAFFE", "CODE", "ONE_TOWER", "PAPER", "SCALED"),
+    "data.load": ("DataAccess",),
+    "data.pipeline": ("open_data",),
+    "layers": ("GroupedConv2D", "LocalResponseNormalization", "PadToCover", "SpatialResponseNormalization"),
+    "models": ("AlexNet", "build_model", "cifar_net", "decode_predictions", "preprocess_input"),
+    "runtime.errors": ("InputError",),
+    "training.optimizers": ("MomentumSGD", "make_optimizer"),
+    "training.strategy": ("make_strategy",),
 }
+_HOMES = {name: f"alexnet_tf.{module}" for module, names in _PUBLIC.items() for name in names}
 
 __all__ = sorted(_HOMES)
 

@@ -33,7 +33,6 @@ from alexnet_tf.runtime.files import check_unclaimed, claimed_folder, lock_besid
 from alexnet_tf.runtime.reading import check_outside
 from alexnet_tf.runtime.startup import import_keras, quiet_startup
 
-# The arguments that train the default network of `explain`.
 EXPLAINED_NETWORK = (
     "train --model alexnet-scaled --set width=0.25 --set lrn_alpha=0.4096 --set batch_size=32 "
     "--set schedule=steps --set drops=6 --dataset builtin --epochs 7 --out runs/explain/alexnet"
@@ -57,7 +56,6 @@ RECIPE = one_of(RECIPES)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs one command; returns its exit status."""
     return run_command(_parser().parse_args(arguments))
 
 

@@ -55,7 +55,6 @@ def run_gpu_check(gpu: tf.config.PhysicalDevice) -> int:
             task.call()
             calls += 1
         rate = calls * task.amount / (time.perf_counter() - start)
-        # Sampled after the timing, while the GPU works.
         with ThreadPoolExecutor(1) as pool:
             sample = pool.submit(_utilisation)
             while not sample.done():

@@ -57,7 +57,7 @@ class Benchmark:
         contenders: in the order of the first round; every other round is in reverse order.
         calls: minimum number of calls per turn. Contenders prefetch batches during the turns of others, so
             only a turn with more calls than prefetched batches includes the time of reading.
-        least_rounds: minimum number of rounds, even if calls are long; the budget may have a smaller one.
+        least_rounds: minimum number of rounds, even if calls are long, unless the budget's is smaller.
     """
 
     item: str
@@ -281,14 +281,8 @@ def commands(conditions: Conditions) -> Iterator[Benchmark]:
         yield Benchmark("commands", case, "runs", contenders, least_rounds=1)
 
 
-ITEMS: dict[str, Callable[[Conditions], Iterator[Benchmark]]] = {
-    "machine_limits": machine_limits,
-    "alexnet_step": alexnet_step,
-    "cifar_step": cifar_step,
-    "layers": layers,
-    "input_pipeline": input_pipeline,
-    "step_with_input": step_with_input,
-    "memory": memory,
-    "inference": inference,
-    "commands": commands,
-}
+_ITEMS = (
+    machine_limits, alexnet_step, cifar_step, layers, input_pipeline, step_with_input, memory, inference,
+    commands,
+)  # fmt: skip
+ITEMS: dict[str, Callable[[Conditions], Iterator[Benchmark]]] = {item.__name__: item for item in _ITEMS}

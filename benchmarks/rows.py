@@ -58,7 +58,6 @@ class Row:
 
     @property
     def median(self) -> float:
-        """Median duration of a call over the rounds, in seconds."""
         return statistics.median(self.seconds)
 
     @property

@@ -68,7 +68,6 @@ def model_card(net: Trained, about: dict[str, Any], kind: str) -> str:
 
 
 def data_card(net: Trained, about: dict[str, Any]) -> str:
-    """Which images the network was trained on, and how they were changed, as Markdown."""
     data, statistics = net.config.data, net.statistics
     changes = [
         name.replace("_", " ")

@@ -35,7 +35,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def own_network(parse_flags: Callable[[], argparse.Namespace]) -> Trained:
-    """A small AlexNet of two towers: trained on the built-in images by the first call, then read from disk.
+    """A small AlexNet of two towers, trained on the built-in images by the first call, then read from disk.
 
     `parse_flags` returns the parsed flags of the `alexnet train` command that trains it.
     """

@@ -53,7 +53,10 @@ def run(options: argparse.Namespace) -> int:
     np.savez_compressed(buffer, files=paths, features=member_features)
     write_bytes(options.out / "features.npz", buffer.getvalue())
     shown = range(min(SHOWN, len(queries)))
-    sheet = [_neighbourhood(net, [members[place] for place in near[i]]) for i in shown]
+    sheet = []
+    for i in shown:
+        found = [members[place] for place in near[i]]
+        sheet.append(Neighbourhood(_pixels(net, found), [path.name for path in found], [False] * len(found)))
     images = _pixels(net, [queries[i] for i in shown])
     names = [queries[i].name for i in shown]
     among = f"among {len(members):,} images"
@@ -122,7 +125,3 @@ def nearest(
 def _pixels(net: Trained, files: Sequence[Path]) -> np.ndarray:
     read = [image for batch in read_batches(net, files) for _, image in batch]
     return net.pixels(np.stack([image for image in read if not isinstance(image, str)]))
-
-
-def _neighbourhood(net: Trained, files: Sequence[Path]) -> Neighbourhood:
-    return Neighbourhood(_pixels(net, files), [path.name for path in files], [False] * len(files))

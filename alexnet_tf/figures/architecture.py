@@ -140,7 +140,11 @@ def architecture_figure(model: keras.Model, name: str | None = None) -> Figure:
             box.draw(axes)
             _label_sizes(axes, box, stage, len(boxes))
         if towers > 1 and place == 1:
-            _name_towers(axes, boxes)
+            for number, box in enumerate(boxes, start=1):
+                axes.text(
+                    box.left + box.length + 0.12, box.bottom - 0.04, f"tower {number}", fontsize=11,
+                    fontweight="bold", color=box.color, ha="left", va="top",
+                )  # fmt: skip
         _describe(axes, stage, left + width / 2, height - HEADER + 0.77, footer)
         left, before = left + width, boxes
     layers = sum(stage.kind != "input" for stage in stages)
@@ -217,11 +221,3 @@ def _describe(axes: Axes, stage: Stage, middle: float, top: float, footer: float
 
 def _followed_by(stage: Stage) -> str:
     return "\n".join(word.replace(", ", ",\n") for word in stage.followed_by)
-
-
-def _name_towers(axes: Axes, boxes: Sequence[Box]) -> None:
-    for number, box in enumerate(boxes, start=1):
-        axes.text(
-            box.left + box.length + 0.12, box.bottom - 0.04, f"tower {number}", fontsize=11,
-            fontweight="bold", color=box.color, ha="left", va="top",
-        )  # fmt: skip

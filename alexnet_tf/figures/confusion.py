@@ -5,8 +5,7 @@ from matplotlib.figure import Figure
 
 from alexnet_tf.figures.look import caption, title
 
-# Counts are readable for at most MOST_COUNTS classes, names for at most MOST_NAMES classes.
-MOST_COUNTS, MOST_NAMES = 25, 60
+MOST_COUNTS, MOST_NAMES = 25, 60  # classes for which counts and names are readable
 
 
 def confusion_figure(matrix: np.ndarray, names: Sequence[str], dataset: str) -> Figure:

@@ -33,18 +33,15 @@ def first_kernels(model: keras.Model) -> tuple[np.ndarray, int]:
 
 
 def colorfulness(kernels: np.ndarray) -> np.ndarray:
-    """The share of each kernel's energy that is off the grey axis, in [0, 1].
+    """The share of each kernel's energy that is off the grey axis: float64 [kernels] in [0, 1].
 
         1 - sum over pixels of (w . g)^2 / sum over pixels of |w|^2,   g = (1, 1, 1) / sqrt(3)
 
-    A kernel with three equal channels has 0; a kernel whose channels sum to zero at every pixel has 1.
-    Independent noise has 2/3 on average, and so has a uniform red kernel.
+    A kernel with three equal channels has 0, one whose channels sum to zero at every pixel has 1, and one of
+    zeros has NaN. Independent noise has 2/3 on average, and so has a uniform red kernel.
 
     Args:
         kernels: [height, width, 3, kernels].
-
-    Returns:
-        float64 [kernels]; NaN for a kernel of zeros.
 
     Raises:
         ValueError: for kernels without three input channels.
@@ -114,15 +111,12 @@ def _energies(kernels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def displayed(kernels: np.ndarray) -> np.ndarray:
-    """Kernels as images: each is scaled by its largest absolute weight, and zero becomes mid grey.
+    """Kernels as images [kernels, height, width, channels] in [0, 1]; zero becomes mid grey.
 
         1/2 + w / (2 max |w|)
 
     Args:
         kernels: [height, width, channels, kernels].
-
-    Returns:
-        [kernels, height, width, channels] in [0, 1].
 
     Example:
 

@@ -113,14 +113,11 @@ def _glyphs() -> frozenset[int]:
 def write_figure(
     path: Path, draw: Callable[[], Figure | None], formats: Sequence[str], dpi: int | None = None
 ) -> list[Path]:
-    """Draws a figure once, unless `draw` returns None, and writes it in each format (`png`, `svg`, `pdf`).
+    """Draws a figure once and writes it in each format (`png`, `svg`, `pdf`); nothing if `draw` returns None.
 
     Args:
         path: path of the files without their extension.
         dpi: pixels per inch of a `png`; by default the value in the style.
-
-    Returns:
-        The paths of the files.
 
     Raises:
         InputError: if a file cannot be written.

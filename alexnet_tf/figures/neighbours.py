@@ -9,11 +9,7 @@ class NearestSearch:
     """Finds the nearest members, by Euclidean distance, of a database that is read in chunks.
 
     Squared distances are computed as |q|^2 - 2 q.d + |d|^2 in float64, so the rounding error is far smaller
-    than the difference between two images. Only the queries and one chunk are held in memory.
-
-    Args:
-        queries: [q, values].
-        count: number of neighbours for each query.
+    than the difference between two images. Only the queries [q, values] and one chunk are held in memory.
 
     Example:
 
@@ -61,15 +57,12 @@ def _squared_distances(queries: np.ndarray, squares: np.ndarray, chunk: np.ndarr
 
 
 def same_class_share(indices: np.ndarray, labels: np.ndarray, query_labels: np.ndarray) -> np.ndarray:
-    """The share of each query's neighbours that have its class.
+    """The share of each query's neighbours that have its class: float64 [q].
 
     Args:
         indices: [q, count], indices into `labels`.
         labels: [database].
         query_labels: [q].
-
-    Returns:
-        float64 [q].
 
     Example:
 
@@ -80,7 +73,7 @@ def same_class_share(indices: np.ndarray, labels: np.ndarray, query_labels: np.n
 
 
 def nearer_share(queries: np.ndarray, database: Iterable[np.ndarray], indices: np.ndarray) -> np.ndarray:
-    """The share of a database that is nearer to a query than a given member, for each query and given member.
+    """The share of a database that is nearer to a query than a given member: float64 [q, count].
 
     Distances are Euclidean. The share is 0 for a query's nearest member and about 1/2 for a random member.
     All distances are held in memory, 8 bytes for each pair of a query and a member.
@@ -89,9 +82,6 @@ def nearer_share(queries: np.ndarray, database: Iterable[np.ndarray], indices: n
         queries: [q, values].
         database: consecutive chunks [m, values].
         indices: int64 [q, count], indices of the given members in the database.
-
-    Returns:
-        float64 [q, count].
 
     Example:
 

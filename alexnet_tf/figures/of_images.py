@@ -206,7 +206,7 @@ def _gathered(data: DataPipelines, split: ReadSplit, indices: np.ndarray, croppe
 def _batches(
     data: DataPipelines, split: ReadSplit, indices: np.ndarray, cropped: bool = True
 ) -> Iterator[np.ndarray]:
-    """Without the padding of the last batch."""
+    """Yields images without the padding of the last batch."""
     for images, _, weights in data.chosen(split, indices, min(BATCH, len(indices)), cropped):
         data.check_readable()
         yield images.numpy()[weights.numpy() > 0]

@@ -31,7 +31,6 @@ class Stage:
         parameters: number of parameters of all layers of the stage.
         kernel: (height, width, input channels of one group) of a convolution's kernels.
         stride: (vertical, horizontal) stride of a convolution.
-        groups: number of groups of a convolution.
     """
 
     name: str

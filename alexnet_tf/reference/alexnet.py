@@ -74,8 +74,7 @@ def alexnet_activations(
             f"weights: expected 16 arrays, a kernel and a bias per layer, received {len(weights)}"
         )
     layers = list(zip(weights[::2], weights[1::2], strict=True))
-    channels = weights[0].shape[-1]
-    towers = channels // layers[1][0].shape[2]
+    towers = weights[0].shape[-1] // weights[2].shape[2]
     stages = {}
 
     def convolve(values: np.ndarray, number: int) -> np.ndarray:
@@ -129,8 +128,7 @@ def alexnet_weight_shapes(
 
     Args:
         filters: number of filters of each of the five convolutions, in all towers together.
-        hidden: number of units of the two hidden layers.
-        classes: number of classes.
+        hidden: number of units of each hidden layer.
         towers: 2, or 1 for the paper's net on one GPU (section 3.2), which has half the `filters` in conv1 to
             conv4.
         image_size: side of the input images in pixels.

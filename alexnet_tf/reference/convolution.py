@@ -26,7 +26,6 @@ def conv2d(
         bias: [filters].
         stride: `s`, in pixels, along both axes.
         padding: zeros added around the images.
-        groups: number of groups.
         overhang: let the last window extend past the bottom and right edges, where it reads zeros, as in the
             authors' conv1.
 

@@ -18,15 +18,8 @@ def local_response_normalization(
     the authors' program.
 
     Args:
-        activations: [..., channels].
-        n: number of channels in the window.
-        k: additive constant.
-        alpha: factor of the sum.
-        beta: exponent.
+        activations: [..., channels]; the result has the same shape.
         divide_alpha: divide `alpha` by `n`, as in the authors' program.
-
-    Returns:
-        Array with the shape of `activations`.
 
     Example:
 
@@ -56,15 +49,8 @@ def spatial_response_normalization(
     program ("same map") it follows the second cross-channel normalisation.
 
     Args:
-        images: [batch, height, width, channels].
-        window: side of the neighbourhood.
-        k: additive constant.
-        alpha: factor of the sum.
-        beta: exponent.
+        images: [batch, height, width, channels]; the result has the same shape.
         divide_alpha: divide `alpha` by `window ** 2`, as in the formula and in the authors' program.
-
-    Returns:
-        Array with the shape of `images`.
 
     Example:
 

@@ -18,7 +18,6 @@ def max_pool(
         size: `z`, side of the window.
         stride: `s`, distance between neighbouring windows.
         padding: pixels added around the image.
-        overhang: round the number of windows up.
 
     Returns:
         [batch, rows, columns, channels].

@@ -1,5 +1,3 @@
-"""Makes growth.md and its figure from growth.csv, without measuring."""
-
 from collections.abc import Sequence
 from pathlib import Path
 

@@ -33,7 +33,9 @@ def profile_tables(shares: list[Share], about: Mapping[str, str]) -> str:
             f"in turns with the call, runs at {peak:,.0f} GFLOP/s."
         )
         parts.append(_layers_table(rows, peak, traced))
-        parts.append(_others_table(rows, traced))
+        others = sorted((one for one in rows if not one.layer), key=lambda one: -one.seconds)
+        lines = [[one.part, _milliseconds(one.seconds), f"{one.seconds / traced:.0%}"] for one in others]
+        parts.append(markdown(("other operations", "ms", "of the traced time"), lines))
     return "\n\n".join(parts)
 
 
@@ -50,15 +52,7 @@ def _layers_table(rows: list[Share], peak: float, traced: float) -> str:
 
 
 def _cell(one: Share | None, peak: float) -> str:
-    if one is None:
-        return "–"
-    return f"{_milliseconds(one.seconds)}, {one.gflop / one.seconds / peak:.0%}"
-
-
-def _others_table(rows: list[Share], traced: float) -> str:
-    others = sorted((one for one in rows if not one.layer), key=lambda one: -one.seconds)
-    lines = [[one.part, _milliseconds(one.seconds), f"{one.seconds / traced:.0%}"] for one in others]
-    return markdown(("other operations", "ms", "of the traced time"), lines)
+    return f"{_milliseconds(one.seconds)}, {one.gflop / one.seconds / peak:.0%}" if one else "–"
 
 
 def _milliseconds(seconds: float) -> str:

@@ -1,5 +1,3 @@
-"""Forward and backward passes of single layers, and the update rule."""
-
 import math
 
 import torch

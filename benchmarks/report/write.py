@@ -94,7 +94,6 @@ def machines_page(results_dir: Path) -> str:
 
 
 def readme_section(results_dir: Path) -> str:
-    """Markdown for the README: the speed in one sentence, with a link to the table of all machines."""
     machines = [
         read_all(path.parent)
         for path in sorted(results_dir.glob("*/machine.csv"))

@@ -47,11 +47,9 @@ def describe_machine(sides: Mapping[str, Mapping[str, Any]], quick: bool) -> dic
 
 
 def describe_item(about: Mapping[str, str], whole: Mapping[str, str]) -> str:
-    """Date, load, commit and kind of the run that measured an item separately, and what else differs.
+    """Date, load, commit and kind of the run that measures an item separately, and what else differs.
 
-    Args:
-        about: `describe_machine` of this run.
-        whole: `describe_machine` of the run that measured the other items.
+    `about` describes this run, `whole` the run that measured the other items.
     """
     own = ("run", "measured_at", "load_before", "tensorflow_git_commit")
     changed = [
@@ -79,7 +77,6 @@ def read_machine(path: Path) -> dict[str, str]:
 
 
 def machine_folder(results_dir: Path) -> Path:
-    """Creates the folder for the results of this machine."""
     folder = results_dir / machine_kind()
     make_folder(folder, "--results-dir")
     return folder

@@ -46,7 +46,6 @@ def write_photographs(folder: Path, count: int) -> None:
 
 
 def write_thumbnails(folder: Path, count: int) -> None:
-    """Writes `count` different JPEG files of 64x64 pixels into class folders."""
     rng = np.random.default_rng(0)
     for number in range(count):
         blocks = Image.fromarray(rng.integers(0, 256, [8, 8, 3], np.uint8))

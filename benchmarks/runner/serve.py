@@ -25,7 +25,7 @@ LONG = 4.0
 
 
 class Server:
-    """Answers requests about the tasks of a package, whose functions requests name as `module.function`."""
+    """Answers requests; a request names a task by the `module.function` of `package` that builds it."""
 
     def __init__(self, package: str):
         self.package = package

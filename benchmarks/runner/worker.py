@@ -8,7 +8,6 @@ import tempfile
 from pathlib import Path
 from typing import IO, Any
 
-# The repository's root, from which workers import `benchmarks`.
 ROOT = Path(__file__).parents[2]
 # Allocators that PyTorch's guide to speed on CPUs recommends instead of glibc's; the first one found is used.
 ALLOCATORS = ("jemalloc", "tcmalloc", "tcmalloc_minimal")

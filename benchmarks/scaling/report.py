@@ -67,10 +67,7 @@ def predictions(devices: Sequence[Device]) -> Iterator[Prediction]:
 
 
 def write_scaling(results_dir: Path, machines: Sequence[Path]) -> list[Path]:
-    """Writes published.csv, predicted.csv, table.md and the figure.
-
-    Machines without training steps are left out.
-    """
+    """Writes published.csv, predicted.csv, table.md and the figure; skips machines without training steps."""
     make_folder(results_dir, "--out")
     measured = [measured_device(machine, precision) for machine in machines for precision in PRECISIONS]
     devices = [device for device in measured if device is not None]

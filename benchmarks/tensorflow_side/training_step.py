@@ -34,7 +34,7 @@ def half_width_alexnet(batch: int, precision: str) -> Task:
 
 
 def half_width_model() -> keras.Model:
-    """Of the size of the nets in the experiments' condition `trained`: width .5, 56 pixels, 100 classes."""
+    """Width .5, 56 pixels, 100 classes: the size of the nets of the experiments' condition `trained`."""
     return alexnet_model((56, 56, 3), 100, dataclasses.replace(SCALED, width=0.5))
 
 
