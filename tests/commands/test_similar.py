@@ -6,8 +6,8 @@ import pytest
 from alexnet_tf.__main__ import main
 from alexnet_tf.commands.image_files import image_files
 from tests.colored_images import write_colored_tree
+from tests.figures.untrained import untrained
 from tests.tables import read_rows
-from tests.untrained import untrained
 
 
 @pytest.fixture

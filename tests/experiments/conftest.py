@@ -10,7 +10,7 @@ import alexnet_tf.data.pipeline
 import experiments.runner.options
 from experiments.__main__ import main
 from experiments.evidence.read import read_evidence
-from tests.experiments.made_up_results import POOLING, SPEED, pooling_results, speed_results
+from tests.experiments.made_up_results import POOLING, SPEED, both_results
 from tests.experiments.one_run import RUN
 from tests.tiny import tiny_image_set
 
@@ -72,9 +72,13 @@ def unencoded(monkeypatch):
 @pytest.fixture
 def root(tmp_path) -> Path:
     """Results of the made-up experiments `speed` and `pooling`."""
-    speed_results(tmp_path / "builtin" / "speed")
-    pooling_results(tmp_path / "builtin" / "pooling")
-    return tmp_path
+    return both_results(tmp_path)
+
+
+@pytest.fixture
+def trees(tmp_path) -> tuple[Path, ...]:
+    """Two results directories with the same rows."""
+    return tuple(both_results(tmp_path / name) for name in ("results", "runs"))
 
 
 @pytest.fixture

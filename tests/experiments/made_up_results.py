@@ -116,6 +116,12 @@ def pooling_results(folder: Path, experiment: Experiment = POOLING) -> Path:
     return _copied(folder, experiment, _record_pooling)
 
 
+def both_results(root: Path) -> Path:
+    speed_results(root / "builtin" / "speed")
+    pooling_results(root / "builtin" / "pooling")
+    return root
+
+
 def _record_speed(folder: Path, experiment: Experiment) -> None:
     for seed, (relu, tanh) in enumerate([(4, 24), (5, 25), (4, 28)]):
         record(folder, experiment, "relu", seed, fall(relu, 8))

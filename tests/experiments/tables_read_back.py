@@ -1,8 +1,8 @@
-import csv
 import json
 from pathlib import Path
 
 from experiments.report.write import write_report
+from tests.tables import read_rows
 
 
 def report(folder, experiment):
@@ -10,19 +10,14 @@ def report(folder, experiment):
     return write_report(folder, experiment, figures=False)
 
 
-def read(path: Path) -> list[dict[str, str]]:
-    with open(path, newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def effects(folder: Path) -> list[dict[str, str]]:
-    return read(folder / "effects.csv")
+    return read_rows(folder / "effects.csv")
 
 
 def untimed(path: Path) -> list[dict[str, str]]:
     """The rows without the columns that differ from one training to the next."""
     timing = {"seconds", "finished_at", "images_per_second"}
-    return [{name: value for name, value in row.items() if name not in timing} for row in read(path)]
+    return [{name: value for name, value in row.items() if name not in timing} for row in read_rows(path)]
 
 
 def alter_record(path: Path, **changes) -> None:

@@ -16,7 +16,7 @@ from experiments.claims.relu import EXPERIMENT
 from experiments.report.markdown import markdown
 from tests.command_errors import one_line_of_status_2
 from tests.experiments.one_run import ARM, COMMON
-from tests.experiments.tables_read_back import read as rows
+from tests.tables import read_rows as rows
 from tests.tiny import tiny_image_set
 from tests.tiny_runs import Interrupt
 
@@ -131,6 +131,8 @@ def test_list_shows_claims_sections_arms_and_costs(capsys):
         (["run", "relu", "--epochs", "0"], ["--epochs", ">= 1", "'0'"]),
         (["run", "relu", "--set", "colour=red"], ["--set", "'colour'", "activation"]),
         (["run", "relu", "--precision", "int8"], ["--precision", "int8"]),
+        (["run", "relu", "--jobs", "0"], ["--jobs", "a whole number >= 1"]),
+        (["run", "relu", "--jobs", "2", "--scheduler", "tcp://localhost:1"], ["not allowed with"]),
         (["run", "relu", "--replicas", "0"], ["--replicas", "'0'"]),
         (["run", "relu", "--replicas", "9" * 5000], ["--replicas", "999"]),
         (["run", "relu", "--dataset", "folder:/does/not/exist"], ["/does/not/exist"]),

@@ -15,7 +15,7 @@ from experiments.claims import depth, ensemble, towers, views
 from experiments.claims.common import CIFAR
 from experiments.claims.kernels import KERNELS, KERNELS_MANY
 from experiments.experiment import Experiment
-from tests.experiments.tables_read_back import read
+from tests.tables import read_rows
 from tests.tiny import tiny_image_set
 
 # 96 images in batches of 96: one step.
@@ -59,7 +59,7 @@ def output_shape(config: ModelConfig, side: int) -> tuple:
 def run(results_dir: Path, experiment: Experiment, *arguments: str, settings=NARROW) -> list[dict[str, str]]:
     command = ["run", experiment.name, *ONE_STEP, *settings, "--results-dir", str(results_dir), *arguments]
     assert main(command) == 0
-    return read(results_dir / "builtin" / experiment.name / "runs.csv")
+    return read_rows(results_dir / "builtin" / experiment.name / "runs.csv")
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda experiment: experiment.name)
@@ -83,8 +83,8 @@ def test_every_arm_of_every_experiment_runs(images, common_results, experiment):
     assert {row["status"] for row in written} == {"done"}
     for arm, row in zip(experiment.arms, written, strict=True):
         assert not arm.probe or any(row[metric.name] for metric in experiment.probe_metrics), arm.name
-    assert len(read(folder / "curves.csv")) == 2 * len(experiment.arms)
-    assert len(read(folder / "effects.csv")) == len(experiment.comparisons)
+    assert len(read_rows(folder / "curves.csv")) == 2 * len(experiment.arms)
+    assert len(read_rows(folder / "effects.csv")) == len(experiment.comparisons)
     for name in ("summary.csv", "table.md", "figure.png", "figure.svg"):
         assert (folder / name).stat().st_size > 0
     assert len(list((folder / "records").glob("*.json"))) == len(experiment.arms)

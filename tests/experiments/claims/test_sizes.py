@@ -13,7 +13,7 @@ from alexnet_tf.models.summary import weightless
 from alexnet_tf.statistics.effects import share_effect
 from alexnet_tf.statistics.power import detectable_effect
 from tests.experiments.committed import NAMED, RESULTS, committed
-from tests.experiments.tables_read_back import read
+from tests.tables import read_rows
 
 SIZE = re.compile(
     r"\b(?:half|thirds?|quarters?|fifths?|sixteenth|forty-eighth|twice|times|hour|hundred|thousand|twenty)\b"
@@ -51,7 +51,7 @@ def arm(name: str, arm_name: str):
 
 
 def searched(name: str, arm_name: str, rate: float) -> float:
-    rows = read(FOLDERS[f"ablation-{name}"] / "lr_search.csv")
+    rows = read_rows(FOLDERS[f"ablation-{name}"] / "lr_search.csv")
     found = {(row["arm"], float(row["learning_rate"]), row["seed"]): row["train_error"] for row in rows}
     return float(found[arm_name, rate, "1000"])
 
@@ -106,7 +106,7 @@ def lag(name: str, arm_name: str, seed: int) -> float:
 
 
 def shown_kernels() -> list[float]:
-    rows = read(RESULTS / "tiny_imagenet100/alexnet/kernels.csv")
+    rows = read_rows(RESULTS / "tiny_imagenet100/alexnet/kernels.csv")
     return [round(float(row["colorfulness"]), 2) for row in rows]
 
 

@@ -5,7 +5,7 @@ import pytest
 from alexnet_tf.runtime.errors import InputError
 from experiments.compare.results import AGREE, DIFFER, compare
 from tests.experiments.compare.altered import ALONE, agreeing, compared, edit, record_rates, section
-from tests.experiments.made_up_results import SPEED, fall, record
+from tests.experiments.made_up_results import SPEED, both_results, fall, record
 
 
 def test_folders_and_runs_without_a_partner_are_listed(trees):
@@ -63,16 +63,16 @@ def test_folders_below_state_are_not_compared(trees):
     assert section(compared(AGREE, *trees), ALONE) == []
 
 
-def test_experiments_on_two_data_sets_are_paired_by_name(tmp_path, original):
-    shutil.copytree(original / "builtin" / "pooling", tmp_path / "float32" / "tiny" / "pooling")
-    text = compared(AGREE, original, tmp_path)
+def test_experiments_on_two_data_sets_are_paired_by_name(root, tmp_path_factory):
+    other = tmp_path_factory.mktemp("other")
+    shutil.copytree(root / "builtin" / "pooling", other / "float32" / "tiny" / "pooling")
+    text = compared(AGREE, root, other)
     assert "agree: 6 rows of runs.csv" in text
-    assert section(text, ALONE) == [f"only in {original}: builtin/speed"]
+    assert section(text, ALONE) == [f"only in {root}: builtin/speed"]
 
 
-def test_a_folder_is_paired_with_the_longest_path_that_its_own_path_ends_with(original, tmp_path):
-    root = shutil.copytree(original, tmp_path / "results")
-    inner = shutil.copytree(original, root / "float32") / "builtin" / "speed"
+def test_a_folder_is_paired_with_the_longest_path_that_its_own_path_ends_with(root):
+    inner = both_results(root / "float32") / "builtin" / "speed"
     text = compared(AGREE, inner, root)
     assert section(text, ALONE) == [
         f"only in {root}: {name}" for name in ("builtin/pooling", "builtin/speed", "float32/builtin/pooling")

@@ -9,12 +9,13 @@ from alexnet_tf.config.fields import Config
 from experiments.evidence.read import contradictions, evidence_of, folders_of, read_evidence
 from experiments.report.claims_page import claims_page
 from tests.experiments.made_up_results import POOLING, SPEED, pooling_results, record, speed_results
-from tests.experiments.tables_read_back import effects, read, report
+from tests.experiments.tables_read_back import effects, report
+from tests.tables import read_cells, read_rows
 
 
 def edit(path, change, where=lambda row: True):
     """Changes cells of the first row for which `where` is true; returns its line number."""
-    header, *rows = csv.reader(path.read_text().splitlines())
+    header, *rows = read_cells(path)
     number = next(n for n, row in enumerate(rows) if where(dict(zip(header, row, strict=True))))
     for column, text in change.items():
         rows[number][header.index(column)] = text
@@ -33,7 +34,7 @@ def test_an_impossible_metric_is_neither_averaged_nor_censored(folder, text):
     line = edit(folder / "runs.csv", {"epochs_to_25": text}, lambda row: row["run_id"] == "speed-tanh-1")
     (problem,) = report(folder, SPEED)
     assert problem.startswith(f"{folder / 'runs.csv'}:{line}: epochs_to_25: expected a ")
-    (row,) = [row for row in read(folder / "summary.csv") if row["mean"] and float(row["mean"]) > 20]
+    (row,) = [row for row in read_rows(folder / "summary.csv") if row["mean"] and float(row["mean"]) > 20]
     # The remaining values are 24 and 28 epochs.
     assert (row["n"], float(row["mean"])) == ("2", pytest.approx(26))
     assert (effects(folder)[0]["n"], effects(folder)[0]["verdict"]) == ("2", "undecided")

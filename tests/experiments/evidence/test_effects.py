@@ -6,11 +6,12 @@ import pytest
 from alexnet_tf.results.columns import EFFECTS, SUMMARY
 from experiments.evidence.effects import weakest
 from tests.experiments.made_up_results import POOLING, SPEED, fall, pooling_results, record, speed_results
-from tests.experiments.tables_read_back import alter_record, effects, read, report
+from tests.experiments.tables_read_back import alter_record, effects, report
+from tests.tables import read_rows
 
 
 def summary_of(folder):
-    return {(row["arm"], row["metric"]): row for row in read(folder / "summary.csv")}
+    return {(row["arm"], row["metric"]): row for row in read_rows(folder / "summary.csv")}
 
 
 def test_the_effects_of_a_ratio_equal_numbers_computed_by_hand(tmp_path):

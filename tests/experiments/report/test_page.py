@@ -17,8 +17,8 @@ import vl_convert
 
 from experiments.report.page.charts import COLORS, curves_chart
 from experiments.report.page.write import HERE, PAGE, write_page
+from tests.experiments.committed import RESULTS
 
-RESULTS = Path(__file__).parents[3] / "results"
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
 
@@ -201,9 +201,8 @@ def test_tables_are_sorted_with_empty_cells_last(opened):
         assert last == ""
         assert list(map(float, errors)) == sorted(map(float, errors), reverse=falling)
     # Names are sorted as text, even if they have digits.
-    for place, name in enumerate(("a9", "b1")):
-        cell = table.locator("tbody td:first-child").nth(place)
-        cell.evaluate("(cell, name) => { cell.textContent = name }", name)
+    names = table.locator("tbody td:first-child")
+    names.evaluate_all("(cells) => { cells[0].textContent = 'a9'; cells[1].textContent = 'b1'; }")
     arms = clicked(heads[0])
     assert arms == sorted(arms)
 

@@ -5,8 +5,9 @@ import pytest
 from alexnet_tf.runtime.errors import InputError
 from experiments.report.write import TABLES, write_all, write_report
 from tests.experiments.made_up_results import POOLING, SPEED, fall, pooling_results, record, speed_results
-from tests.experiments.tables_read_back import effects, read, report
+from tests.experiments.tables_read_back import effects, report
 from tests.in_text import items
+from tests.tables import read_rows
 
 
 def test_a_bound_is_explained_beside_table_and_figure(tmp_path):
@@ -45,7 +46,7 @@ def test_the_same_rows_give_the_same_bytes_even_with_an_undeclared_arm(tmp_path,
         assert write_report(folder, experiment) == []
         written.append([(folder / name).read_bytes() for name in [*TABLES, "figure.png", "figure.svg"]])
     assert written[0] == written[1]
-    assert "relu+activation=elu" in {row["arm"] for row in read(folder / "summary.csv")}
+    assert "relu+activation=elu" in {row["arm"] for row in read_rows(folder / "summary.csv")}
     line = "| `relu+activation=elu` | (not among the experiment's arms) |"
     assert line in (folder / "table.md").read_text()
 

@@ -15,7 +15,8 @@ from experiments.__main__ import main
 from experiments.runner.options import lock_path
 from tests.command_errors import one_line_of_status_2
 from tests.experiments.one_run import small_steps
-from tests.experiments.tables_read_back import read, untimed
+from tests.experiments.tables_read_back import untimed
+from tests.tables import read_rows
 
 ROOT = Path(__file__).parents[3]
 
@@ -53,15 +54,15 @@ def test_a_killed_run_resumes_to_the_rows_of_an_uninterrupted_one(tree, tmp_path
     before = speeds(found[0])
     # A whole run has 31 points, of the epochs 0 to 30.
     assert 3 <= len(before) < 31
-    (first,) = read(killed / "runs.csv")
+    (first,) = read_rows(killed / "runs.csv")
     assert first["arm"] == f"relu-modern{SETTINGS}"
 
     limits = {"cwd": ROOT, "capture_output": True, "timeout": 300, "text": True}
     again = subprocess.run(command(tree, tmp_path / "killed"), **limits)
     assert again.returncode == 0, again.stderr
     assert "already done, not run again" in again.stdout
-    assert read(killed / "runs.csv")[0] == first
-    curve = [row for row in read(killed / "curves.csv") if row["arm"] == f"tanh-modern{SETTINGS}"]
+    assert read_rows(killed / "runs.csv")[0] == first
+    curve = [row for row in read_rows(killed / "curves.csv") if row["arm"] == f"tanh-modern{SETTINGS}"]
     # A repeated epoch would have another speed.
     assert [float(row["images_per_second"] or 0) for row in curve[: len(before)]] == before
     assert not list(killed.glob("state/*.npz"))

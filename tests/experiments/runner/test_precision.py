@@ -10,13 +10,13 @@ from experiments.experiment import Experiment
 from experiments.runner import options as options_module
 from experiments.runner.options import Options
 from experiments.runner.search import candidate
+from tests.experiments.committed import RESULTS
 
-ROOT = Path(__file__).parents[3]
 EACH = pytest.mark.parametrize("experiment", EXPERIMENTS, ids=lambda experiment: experiment.name)
 
 
 def committed(experiment: Experiment) -> Path:
-    return ROOT / "results" / experiment.dataset / experiment.name
+    return RESULTS / experiment.dataset / experiment.name
 
 
 @pytest.fixture(params=[True, False], ids=["bfloat16", "no bfloat16"])
@@ -52,8 +52,8 @@ def test_a_search_without_settings_has_the_committed_candidates(experiment, monk
 
 
 def test_rows_of_an_undeclared_precision_are_in_a_folder_named_after_it():
-    folders = [path.parent for path in sorted((ROOT / "results").rglob("runs.csv"))]
-    declared = {*map(committed, EXPERIMENTS), ROOT / "results/quickstart/builtin/quickstart"}
+    folders = [path.parent for path in sorted(RESULTS.rglob("runs.csv"))]
+    declared = {*map(committed, EXPERIMENTS), RESULTS / "quickstart/builtin/quickstart"}
     others = [folder for folder in folders if folder not in declared]
     assert others
     for folder in others:

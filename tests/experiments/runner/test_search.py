@@ -9,7 +9,7 @@ from experiments.claims.pooling import POOLING
 from experiments.runner.winner import MAX_EXTENSIONS, tied
 from tests.command_errors import one_line_of_status_2
 from tests.experiments.one_run import COMMON
-from tests.experiments.tables_read_back import read
+from tests.tables import read_rows
 
 pytestmark = pytest.mark.usefixtures("tiny_builtin")
 
@@ -25,7 +25,7 @@ def trained_to(error: float) -> tuple[None, History]:
 
 
 def searched(results_dir: Path) -> list[dict[str, str]]:
-    return read(results_dir / "builtin/ablation-pooling/lr_search.csv")
+    return read_rows(results_dir / "builtin/ablation-pooling/lr_search.csv")
 
 
 def test_search_writes_each_candidate_and_one_winner(tmp_path, monkeypatch):

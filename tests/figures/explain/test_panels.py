@@ -13,7 +13,7 @@ from alexnet_tf.figures.explain.panels import PANELS
 from alexnet_tf.models import mnist_cnn
 from tests.command_errors import one_line_of_status_2
 from tests.data.encoded import encode
-from tests.untrained import NOISE, untrained
+from tests.figures.untrained import NOISE, untrained
 
 
 @pytest.fixture(scope="module")
