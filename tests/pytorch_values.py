@@ -13,5 +13,4 @@ def pytorch_values(name: str, case: str = "") -> dict[str, np.ndarray]:
 
 
 def alexnet_weights(values: dict[str, np.ndarray]) -> list[np.ndarray]:
-    """The 16 weights of the narrow AlexNet in `pytorch_values("alexnet")`."""
     return [values[f"weight{index:02}"] for index in range(16)]

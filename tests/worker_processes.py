@@ -65,7 +65,7 @@ def wait_for(path: Path, text: str, processes: Sequence[Worker], seconds: float 
 
 
 def wait_for_end(processes: Sequence[Worker], seconds: float = 300) -> list[Ended]:
-    """Waits until all processes have ended; kills the rest after `seconds` and records infinite times."""
+    """Waits until all processes have ended. After `seconds` it kills the rest, whose time is infinite."""
     started = time.monotonic()
     ends: dict[Worker, float] = {}
     while len(ends) < len(processes) and time.monotonic() - started < seconds:

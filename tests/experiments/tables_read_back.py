@@ -14,6 +14,12 @@ def effects(folder: Path) -> list[dict[str, str]]:
     return read_rows(folder / "effects.csv")
 
 
+def reported(folder, experiment):
+    """Writes the tables, and returns the rows of effects.csv and the text of table.md."""
+    report(folder, experiment)
+    return effects(folder), (folder / "table.md").read_text("utf-8")
+
+
 def untimed(path: Path) -> list[dict[str, str]]:
     """The rows without the columns that differ from one training to the next."""
     timing = {"seconds", "finished_at", "images_per_second"}

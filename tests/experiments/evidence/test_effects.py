@@ -6,7 +6,7 @@ import pytest
 from alexnet_tf.results.columns import EFFECTS, SUMMARY
 from experiments.evidence.effects import weakest
 from tests.experiments.made_up_results import POOLING, SPEED, fall, pooling_results, record, speed_results
-from tests.experiments.tables_read_back import alter_record, effects, report
+from tests.experiments.tables_read_back import alter_record, effects, report, reported
 from tests.tables import read_rows
 
 
@@ -47,13 +47,13 @@ def test_a_claim_has_the_weakest_verdict(verdicts, of_claim):
 def test_the_only_ensemble_of_an_arm_counts_as_one_value(tmp_path):
     arms = (dataclasses.replace(POOLING.arms[0], nets=3), dataclasses.replace(POOLING.arms[1], nets=2))
     experiment = dataclasses.replace(POOLING, arms=arms)
-    report(pooling_results(tmp_path), experiment)
+    _, table = reported(pooling_results(tmp_path), experiment)
+    assert "| 0.500 (n = 1) |" in table
     summary = summary_of(tmp_path)
     of_three = summary["separate", "probe"]
     assert (of_three["n"], of_three["mean"], of_three["std"]) == ("1", "0.5", "")
     # Single runs and ensembles of two of the three nets have one value per seed.
     assert summary["separate", "test_error"]["n"] == summary["overlapping", "probe"]["n"] == "3"
-    assert "| 0.500 (n = 1) |" in (tmp_path / "table.md").read_text()
     # With a fourth seed, each seed has its own ensemble of three nets.
     record(tmp_path, experiment, "separate", 7, [0.9, 0.2], probe=0.4)
     report(tmp_path, experiment)
@@ -61,8 +61,7 @@ def test_the_only_ensemble_of_an_arm_counts_as_one_value(tmp_path):
 
 
 def test_the_effects_of_a_difference_equal_numbers_computed_by_hand(tmp_path):
-    report(pooling_results(tmp_path), POOLING)
-    error, gap = effects(tmp_path)
+    (error, gap), table = reported(pooling_results(tmp_path), POOLING)
     # -.4, -.5, -.3 points: mean -.4, std .1, half width 4.3027 * .1 / sqrt(3) = .24841
     assert float(error["effect"]) == pytest.approx(-0.004)
     assert float(error["ci_high"]) == pytest.approx(-0.004 + 0.0024841, abs=1e-7)
@@ -72,16 +71,15 @@ def test_the_effects_of_a_difference_equal_numbers_computed_by_hand(tmp_path):
     # The gaps are equal up to rounding, so there is no effect on the gap.
     assert float(gap["effect"]) == pytest.approx(0, abs=1e-15)
     assert (gap["verdict"], gap["primary"], gap["size"]) == ("no such effect", "false", "below s")
-    assert "−0.40 points [−0.65, −0.15]" in (tmp_path / "table.md").read_text()
+    assert "−0.40 points [−0.65, −0.15]" in table
 
 
 def test_holm_corrects_for_all_comparisons_of_a_file(tmp_path):
-    report(speed_results(tmp_path), SPEED)
-    alone = float(effects(tmp_path)[0]["p_holm"])
+    (alone, _), _ = reported(speed_results(tmp_path), SPEED)
     for seed in range(3):
         record(tmp_path, SPEED, "other", seed, fall(4, 8 + seed))
-    report(tmp_path, SPEED)
-    assert min(float(row["p_holm"]) for row in effects(tmp_path)) == pytest.approx(2 * alone)
+    both, _ = reported(tmp_path, SPEED)
+    assert min(float(row["p_holm"]) for row in both) == pytest.approx(2 * float(alone["p_holm"]))
 
 
 def test_the_summary_equals_numbers_computed_by_hand(tmp_path):
@@ -100,13 +98,11 @@ def test_censored_runs_count_and_give_a_bound(tmp_path):
     for seed, (tanh, message) in enumerate([(30, ""), (90, "> 40 epochs"), (90, "> 40 epochs")]):
         record(tmp_path, SPEED, "relu", seed, fall(4 + seed, 8))
         record(tmp_path, SPEED, "tanh", seed, fall(tanh, 40), message=message)
-    report(tmp_path, SPEED)
-    row = effects(tmp_path)[0]
+    (row, _), table = reported(tmp_path, SPEED)
     # ratios 30/4, > 40/5, > 40/6
     assert float(row["effect"]) == pytest.approx((7.5 * 8 * 40 / 6) ** (1 / 3))
     assert (row["n"], row["ci_low"], row["ci_high"], row["p_holm"]) == ("3", "", "", "")
     assert row["verdict"] == "undecided"
-    table = (tmp_path / "table.md").read_text()
     assert "| 2 of 3 > 40; others 30.0 |" in table
     assert "| > 7.37× | 3 |" in table
     # A mean over the runs that reached the target would favour tanh.
@@ -119,9 +115,8 @@ def test_rows_of_different_precisions_are_not_paired(tmp_path):
         record(tmp_path, SPEED, "relu", seed, fall(4, 8))
         precision = "mixed_bfloat16" if seed == 1 else "float32"
         record(tmp_path, SPEED, "tanh", seed, fall(24, 30), precision=precision)
-    report(tmp_path, SPEED)
-    assert effects(tmp_path)[0]["n"] == "2"
-    table = (tmp_path / "table.md").read_text()
+    (row, _), table = reported(tmp_path, SPEED)
+    assert row["n"] == "2"
     assert "seed 1: tanh has the precision mixed_bfloat16, relu float32" in table
 
 
@@ -129,24 +124,23 @@ def test_runs_of_different_kinds_of_processors_are_not_paired(tmp_path):
     folder = speed_results(tmp_path)
     for arm, seed, processor in (("relu", 1, "A"), ("tanh", 1, "B"), ("relu", 2, "A")):
         alter_record(folder / f"records/speed-{arm}-{seed}.json", environment={"processor": processor})
-    report(folder, SPEED)
+    (row, _), table = reported(folder, SPEED)
     # For seed 2, only one record names its processor.
-    assert effects(folder)[0]["n"] == "2"
-    assert "seed 1: tanh was trained on B, relu on A" in (folder / "table.md").read_text()
+    assert row["n"] == "2"
+    assert "seed 1: tanh was trained on B, relu on A" in table
 
 
 def test_fewer_than_three_pairs_give_no_verdict(tmp_path):
-    def effect_with(seed):
+    def reported_with(seed):
         record(tmp_path, SPEED, "relu", seed, fall(4, 8))
         record(tmp_path, SPEED, "tanh", seed, fall(24 + seed, 30))
-        report(tmp_path, SPEED)
-        return effects(tmp_path)[0]
+        return reported(tmp_path, SPEED)
 
-    row = effect_with(seed=0)
+    (row, _), table = reported_with(seed=0)
     assert (row["n"], float(row["effect"]), row["ci_low"], row["ci_high"]) == ("1", pytest.approx(6), "", "")
     assert (row["p_holm"], row["verdict"]) == ("", "undecided")
-    assert "| 6.00× | 1 |" in (tmp_path / "table.md").read_text()
-    row = effect_with(seed=1)
+    assert "| 6.00× | 1 |" in table
+    (row, _), _ = reported_with(seed=1)
     assert float(row["ci_low"]) > 3
     assert (row["n"], row["verdict"]) == ("2", "undecided")
 
@@ -155,12 +149,11 @@ def test_a_diverged_run_never_reaches_the_target(tmp_path):
     folder = speed_results(tmp_path)
     record(folder, SPEED, "relu", 3, fall(4, 8))
     record(folder, SPEED, "tanh", 3, [0.9, 0.9], status="diverged", message="loss is not finite")
-    report(folder, SPEED)
+    (row, _), table = reported(folder, SPEED)
     # The diverged run counts with the 40 epochs that its record allows: ratios 6, 5, 7, > 40/4.
-    row = effects(folder)[0]
     assert float(row["effect"]) == pytest.approx((6 * 5 * 7 * 10) ** (1 / 4))
     assert (row["n"], row["ci_high"]) == ("4", "")
-    assert "| 4 (1 diverged) |" in (folder / "table.md").read_text()
+    assert "| 4 (1 diverged) |" in table
 
 
 @pytest.mark.parametrize("status", ["diverged", "failed"])
@@ -168,9 +161,8 @@ def test_a_difference_leaves_out_failed_and_diverged_runs_and_reports_them(tmp_p
     folder = pooling_results(tmp_path)
     record(folder, POOLING, "separate", 3, [0.9, 0.9], probe=None)
     record(folder, POOLING, "overlapping", 3, [0.9, 0.9], probe=None, status=status)
-    report(folder, POOLING)
-    assert [row["n"] for row in effects(folder)] == ["3", "3"]
-    table = (folder / "table.md").read_text()
+    rows, table = reported(folder, POOLING)
+    assert [row["n"] for row in rows] == ["3", "3"]
     assert f"- test_error: seed 3: overlapping {status}" in table
     assert f"| 4 (1 {status}) |" in table
     assert summary_of(folder)["overlapping", "test_error"]["n"] == "3"

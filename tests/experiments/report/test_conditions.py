@@ -9,7 +9,7 @@ from alexnet_tf.results.folder import record_search
 from experiments.evidence.read import Evidence
 from experiments.report.conditions import count, notes
 from tests.experiments.made_up_results import POOLING, SPEED, pooling_results, record, speed_results
-from tests.experiments.tables_read_back import report
+from tests.experiments.tables_read_back import reported
 from tests.in_text import numbers
 
 
@@ -26,10 +26,9 @@ def test_nets_of_another_arm_are_listed_below_the_table(tmp_path, own, source, a
     for seed in seeds:
         message = f"shared with {source}-seed{seed}-0123456789"
         record(folder, POOLING, arm, seed, [0.9, 0.2], message=message, probe=None)
-    report(folder, POOLING)
-    written = (folder / "table.md").read_text().splitlines()
+    _, table = reported(folder, POOLING)
     for line in lines:
-        assert [text for text in written if re.fullmatch(f"- {line}", text)], line
+        assert re.search(f"^- {line}$", table, re.MULTILINE), line
 
 
 def test_interrupted_runs_are_not_called_failed():
@@ -51,8 +50,8 @@ def test_a_rate_chosen_without_reaching_the_target_is_reported(tmp_path):
             "config_hash": arm,
         }  # fmt: skip
         record_search(folder, [row])
-    report(folder, SPEED)
-    (line,) = [line for line in (folder / "table.md").read_text().splitlines() if "no rate" in line]
+    _, table = reported(folder, SPEED)
+    (line,) = [line for line in table.splitlines() if "no rate" in line]
     assert "`tanh`" in line
     assert "relu" not in line
 

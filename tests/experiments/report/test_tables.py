@@ -2,13 +2,12 @@ import dataclasses
 
 from experiments.report.conditions import DATASET_NOTES
 from tests.experiments.made_up_results import BASE, POOLING, pooling_results, record
-from tests.experiments.tables_read_back import report
+from tests.experiments.tables_read_back import reported
 
 
 def test_the_table_says_what_was_measured_and_how(tmp_path, monkeypatch):
     monkeypatch.setitem(DATASET_NOTES, "f" * 64, "a note on these pixels")
-    report(pooling_results(tmp_path), POOLING)
-    table = (tmp_path / "table.md").read_text()
+    _, table = reported(pooling_results(tmp_path), POOLING)
     for words in (
         "# C4: pooling on builtin",
         "Section 3.4 of the paper. Overlapping pooling lowers the test error.",
@@ -35,18 +34,15 @@ def test_remarks_on_the_effects_are_left_out_if_only_one_arm_was_run(tmp_path):
     pooling_results(folders[0])
     record(folders[1], explained, "overlapping", 0, [0.9, 0.5])
     for folder, is_shown in zip(folders, (True, False), strict=True):
-        report(folder, explained)
-        table = (folder / "table.md").read_text()
+        _, table = reported(folder, explained)
         assert {text in table for text in remarks} == {is_shown}
 
 
 def test_departures_from_the_definition_are_listed(tmp_path):
     folder = pooling_results(tmp_path)
-    report(folder, POOLING)
-    assert "Departures" not in (folder / "table.md").read_text()
+    assert "Departures" not in reported(folder, POOLING)[1]
     for arm in ("separate", "overlapping"):
         record(folder, POOLING, arm, 3, [0.9, 0.5], config=BASE.replace(epochs=2, pool_size=3))
-    report(folder, POOLING)
-    table = (folder / "table.md").read_text()
+    _, table = reported(folder, POOLING)
     assert "- train.epochs 2 instead of 40: `separate`, `overlapping`\n" in table
     assert "- model.pool_size 3 instead of 2: `separate`\n" in table
