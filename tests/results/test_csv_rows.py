@@ -12,7 +12,7 @@ from alexnet_tf.results.csv_rows import MAX_TABLE, read_table, read_texts, to_cs
 from alexnet_tf.results.folder import read_curves, read_runs
 from alexnet_tf.results.records import read_records
 from tests.in_text import numbers
-from tests.recording import curve_rows, record, run_row
+from tests.results.recording import curve_rows, record, run_row
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from alexnet_tf.results.folder import (
 )
 from alexnet_tf.results.records import read_records
 from alexnet_tf.runtime.errors import InputError
-from tests.recording import METRICS, record, run_row, search_row
+from tests.results.recording import METRICS, record, run_row, search_row
 
 
 def test_rows_are_sorted_by_arm_order_seed_and_epoch(tmp_path):
@@ -132,7 +132,7 @@ WRITER = """
 import sys
 from pathlib import Path
 sys.path.insert(0, {root!r})
-from tests.recording import record
+from tests.results.recording import record
 for seed in range(int(sys.argv[2]), int(sys.argv[3])):
     record(Path(sys.argv[1]), sys.argv[4], seed)
 """
