@@ -45,6 +45,8 @@ def test_a_pickle_cut_anywhere_is_refused(tmp_path, protocol):
 
 # 60 tuples, each of which holds the previous one twice: comparing or printing the last would never end.
 DOUBLED = b")" + b"".join(b"\x94h%c\x86" % i for i in range(60))
+# One object, so that a pickle holds it once for any number of copies.
+TEXT = "a" * 200_000
 HOSTILE = {
     "nested keys": (b"\x80\x04}" + DOUBLED + b"Ns.", "short names"),
     "equal hashes": ({i * (2**61 - 1): None for i in range(1500)}, "short names"),
@@ -56,7 +58,7 @@ HOSTILE = {
     "types in a state": (Made(np.dtype, ("f4",), (3, "<", None, ("a",), {}, -1, -1, 0)), "builds a"),
     "flags in a state": (Made(np.dtype, ("f4",), (3, "<", None, None, None, -1, -1, 1)), "builds a"),
     "a call": (Made(print, ("executed",)), "names builtins.print"),
-    "copies": ([Made(codecs.encode, ("a" * 200_000, "latin1")) for _ in range(1000)], "unpacks to"),
+    "copies": ([Made(codecs.encode, (TEXT, "latin1")) for _ in range(1000)], "unpacks to"),
 }
 READ = """
 import pickle, sys
