@@ -19,14 +19,6 @@ from tests.command_errors import one_line_of_status_2
 LAYERS = "grouped_conv2d", "local_response_normalization"
 
 
-@pytest.fixture(autouse=True)
-def policy():
-    before = keras.config.dtype_policy()
-    yield
-    keras.config.set_dtype_policy(before)
-    tf.config.experimental.enable_tensor_float_32_execution(True)
-
-
 def small_net(precision: str = "float32", dropout: float = 0.5) -> keras.Model:
     keras.utils.set_random_seed(1)
     keras.config.set_dtype_policy(precision)
@@ -101,9 +93,7 @@ def test_gpu_check_prints_rates_and_gives_status_1_if_one_check_fails(
     monkeypatch.setattr(gpu_check, "host_operations", lambda graph: hosted)
     monkeypatch.setattr(gpu_check, "compiled_alexnet", lambda precision: precision)
     monkeypatch.setattr(gpu_check, "steps_graph", lambda model, batch: None)
-    calls = []
-    task = Task(lambda: calls.append(0), 20)
-    monkeypatch.setattr(gpu_check, "training_task", lambda *args, **kwargs: task)
+    monkeypatch.setattr(gpu_check, "training_task", lambda *args, **kwargs: Task(lambda: None, 20))
     monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda gpu: {"device_name": "a GPU"})
 
     assert gpu_check.run_gpu_check(tf.config.PhysicalDevice("GPU:0", "GPU")) == status

@@ -1,5 +1,3 @@
-"""Two workers, of which one is killed within an epoch, resume after the last saved step."""
-
 import json
 
 import pytest
@@ -56,9 +54,8 @@ def test_two_workers_resume_within_an_epoch(tmp_path):
     statuses = [[worker.status for worker in each] for each in ends]
     assert statuses == [[0, 0], [2, -9], [0, 0]], [worker.errors for each in ends for worker in each]
     for whole, resumed in zip(ends[0], ends[2], strict=True):
-        (_, losses, expected), (steps, last_losses, found) = (
-            json.loads(worker.output[-1]) for worker in (whole, resumed)
-        )
+        _, losses, expected = json.loads(whole.output[-1])
+        steps, last_losses, found = json.loads(resumed.output[-1])
         # The first training call of a process has a single step, [2, 4]; the next one begins with [2, 5].
         assert steps == [[2, 4], [2, 5]]
         assert last_losses[-1] == losses[-1]

@@ -101,9 +101,8 @@ def test_first_kernels_are_the_kernels_and_towers_of_the_first_convolution():
     assert towers == 2
     np.testing.assert_array_equal(kernels, model.get_layer("conv1").kernel)
     assert first_kernels(narrow_alexnet(towers=1))[1] == 1
-    dense = keras.Sequential([keras.Input((8,)), keras.layers.Dense(2)])
     with pytest.raises(InputError, match="model: expected a network with a convolution"):
-        first_kernels(dense)
+        first_kernels(keras.Sequential([keras.Input((8,)), keras.layers.Dense(2)]))
 
 
 def test_the_figure_states_the_colourfulness_of_each_tower():
@@ -131,9 +130,8 @@ def test_the_figure_states_the_colourfulness_of_each_tower():
 
 
 def test_kernels_of_one_channel_are_drawn_without_colorfulness():
-    preset = PRESETS["mnist-cnn"]
     with house_look():
-        figure = kernels_figure(build_model(preset.model, (28, 28, 1), 10))
+        figure = kernels_figure(build_model(PRESETS["mnist-cnn"].model, (28, 28, 1), 10))
 
     assert [axes.get_title("left") for axes in figure.axes] == ["32 kernels"]
     assert figure.axes[0].images[0].get_array().ndim == 2

@@ -28,9 +28,8 @@ def test_neighbours_equal_a_brute_force_search_for_any_chunks(pieces):
     # The values are in float32, like features, and far from 0, where differences of squares lose digits.
     queries = (rng.normal(size=(7, 30)) + 100).astype(np.float32)
     database = (rng.normal(size=(200, 30)) + 100).astype(np.float32)
-    chunks = (chunk for chunk in np.array_split(database, pieces))
 
-    found = nearest(queries, chunks, 6)
+    found = nearest(queries, iter(np.array_split(database, pieces)), 6)
 
     expected = brute_force(queries.astype(np.float64), database.astype(np.float64), 6)
     np.testing.assert_array_equal(found, expected)

@@ -236,9 +236,8 @@ raise SystemExit(entry())
 @pytest.mark.slow
 def test_a_user_without_an_entry_in_passwd_can_work(tmp_path):
     (tmp_path / "start.py").write_text(WITHOUT_PASSWD)
-    write_colored_tree(
-        tmp_path / "colors", {"blue": (0, 0, 200), "red": (200, 0, 0)}, lambda i: (32, 32), noise=40
-    )
+    colors = {"blue": (0, 0, 200), "red": (200, 0, 0)}
+    write_colored_tree(tmp_path / "colors", colors, lambda i: (32, 32), noise=40)
     unset = "env -u HOME -u USER -u LOGNAME -u LNAME -u USERNAME -u XDG_CACHE_HOME"
     flags = "train --model cifar-net --dataset folder:colors --set batch_size=4 --epochs 1 --out net"
     done = run(f"{unset} $PYTHON start.py {flags}", tmp_path)
@@ -258,10 +257,7 @@ def test_an_unusual_environment_does_not_change_the_output(tmp_path):
         PYTHONIOENCODING="ascii",
     )
     assert (strange.returncode, strange.stderr) == (0, "")
-    assert (
-        strange.stdout.encode("ascii", "backslashreplace").decode()
-        == plain.stdout.encode("ascii", "backslashreplace").decode()
-    )
+    assert strange.stdout == plain.stdout.encode("ascii", "backslashreplace").decode()
 
 
 def test_training_imports_only_what_it_needs():
@@ -277,8 +273,6 @@ def test_training_imports_only_what_it_needs():
 
 @pytest.mark.parametrize(("module", "arguments"), [("alexnet_tf", ["--version"]), ("experiments", ["list"])])
 def test_light_commands_import_neither_keras_nor_tensorflow(module, arguments):
-    program = (
-        f"import sys, contextlib, {module}.__main__ as m\nwith contextlib.suppress(SystemExit): "
-        f"m.main({arguments})\nsys.exit(bool({{'keras', 'tensorflow'}} & {{*sys.modules}}))"
-    )
+    start = f"import sys, contextlib, {module}.__main__ as m\nwith contextlib.suppress(SystemExit): "
+    program = f"{start}m.main({arguments})\nsys.exit(bool({{'keras', 'tensorflow'}} & {{*sys.modules}}))"
     assert run(f'$PYTHON -c "{program}"', ROOT).returncode == 0

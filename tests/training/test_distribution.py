@@ -62,8 +62,7 @@ current_workers().leave()
 
 @pytest.mark.slow
 def test_two_workers_give_the_curves_of_two_replicas(tmp_path):
-    processes = start_workers([["-c", WORKER]] * 2, tmp_path)
-    chief, other = wait_for_end(processes)
+    chief, other = wait_for_end(start_workers([["-c", WORKER]] * 2, tmp_path))
     assert [chief.status, other.status] == [0, 0], chief.errors + other.errors
     results = [[json.loads(line) for line in worker.output] for worker in (chief, other)]
 

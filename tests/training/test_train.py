@@ -1,16 +1,13 @@
-"""A single run: it learns and is recorded, and unsuitable settings are refused."""
-
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-import alexnet_tf.training.network
-import alexnet_tf.training.session
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.models import build_model
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.processor import warn_of_emulation
+from alexnet_tf.training import network, session
 from alexnet_tf.training.evaluate import Scores
 from alexnet_tf.training.history import TrainingInterrupted
 from alexnet_tf.training.network import check_run, compile_model
@@ -22,7 +19,6 @@ from tests.tiny_runs import IMAGE_SET, Interrupt, metrics, run
 
 @pytest.fixture(scope="module")
 def whole():
-    """The history of an uninterrupted run."""
     return run()[1]
 
 
@@ -48,37 +44,31 @@ def test_divergence_is_recorded():
     assert all(np.isfinite(point["train_loss"]) for point in history.curve)
 
 
-def test_divergence_in_the_last_step_of_an_epoch_is_recorded():
-    # The loss of the step is finite, but the weights after it are not.
-    class BreakWeights(keras.callbacks.Callback):
-        def on_train_batch_end(self, batch, logs=None):
-            kernel = self.model.trainable_variables[-2]
-            kernel.assign(np.full(kernel.shape, np.nan))
-
-    _, history = run(TINY_CONFIG.replace(batch_size=96), callbacks=[BreakWeights()])
-
-    assert (history.status, history.message) == ("diverged", "loss is not finite after epoch 1")
-    assert [point["epoch"] for point in history.curve] == [0]
-
-
-def test_a_run_with_weights_that_are_not_finite_at_the_end_is_diverged():
-    def break_weights(epoch, logs):
+@pytest.mark.parametrize(
+    ("hook", "message"),
+    [
+        ("on_train_batch_end", "loss is not finite after epoch 1"),
+        ("on_epoch_end", "weights are not finite after epoch 1"),
+    ],
+)
+def test_a_run_whose_weights_become_infinite_is_diverged(hook, message):
+    def break_weights(_, logs):
         kernel = watch.model.trainable_variables[-2]
         kernel.assign(np.where(np.arange(kernel.shape[1]) == 1, np.inf, kernel.value.numpy()))
 
-    watch = keras.callbacks.LambdaCallback(on_epoch_end=break_weights)
-    _, history = run(TINY_CONFIG.replace(epochs=1), callbacks=[watch])
+    watch = keras.callbacks.LambdaCallback(**{hook: break_weights})
+    # The only step of the epoch has a finite loss.
+    _, history = run(TINY_CONFIG.replace(epochs=1, batch_size=96), callbacks=[watch])
 
-    assert (history.status, history.message) == ("diverged", "weights are not finite after epoch 1")
+    assert (history.status, history.message) == ("diverged", message)
+    assert len(history.curve) == (1 if hook == "on_train_batch_end" else 2)
 
 
 def test_a_loss_that_is_never_finite_is_recorded_and_the_model_is_built_once(monkeypatch):
     built = []
-    monkeypatch.setattr(
-        alexnet_tf.training.network, "build_model", lambda *a: built.append(a) or build_model(*a)
-    )
+    monkeypatch.setattr(network, "build_model", lambda *a: built.append(a) or build_model(*a))
     nothing = Scores(float("nan"), 1.0, 1.0, 96)
-    monkeypatch.setattr(alexnet_tf.training.session, "make_evaluator", lambda *arguments: lambda _: nothing)
+    monkeypatch.setattr(session, "make_evaluator", lambda *arguments: lambda _: nothing)
     _, history = run()
 
     assert (history.status, history.message) == ("diverged", "loss is not finite after epoch 0")
@@ -106,8 +96,8 @@ def test_the_number_of_steps_per_call_follows_the_time_limit_and_changes_no_resu
 def test_runs_of_one_network_are_checked_with_one_trial_build(monkeypatch):
     built = []
     model = build_model(TINY_CONFIG.model, (8, 8, 3), 6)
-    monkeypatch.setattr(alexnet_tf.training.network, "build_model", lambda *a: built.append(a) or model)
-    alexnet_tf.training.network._layer_names.cache_clear()
+    monkeypatch.setattr(network, "build_model", lambda *a: built.append(a) or model)
+    network._layer_names.cache_clear()
     for seed in range(3):
         config = TINY_CONFIG.replace(seed=seed)
         check_run(config, DataPipelines(IMAGE_SET, config.data), tf.distribute.get_strategy())
@@ -161,14 +151,15 @@ def test_an_interrupted_run_says_so_and_keeps_its_state(whole, tmp_path, capsys)
 
 
 @pytest.mark.parametrize("has_it", [True, False])
-def test_a_warning_is_printed_if_the_processor_has_no_bfloat16(monkeypatch, capsys, has_it):
+def test_a_warning_is_printed_once_if_the_processor_has_no_bfloat16(monkeypatch, capsys, has_it):
     monkeypatch.setattr("alexnet_tf.training.network.has_bfloat16", lambda: has_it)
     warn_of_emulation.cache_clear()
 
     config = TINY_CONFIG.replace(precision="mixed_bfloat16")
-    compile_model(config, DataPipelines(IMAGE_SET, config.data), tf.distribute.get_strategy())
+    for _ in range(2):
+        compile_model(config, DataPipelines(IMAGE_SET, config.data), tf.distribute.get_strategy())
 
-    assert ("many times slower" in capsys.readouterr().err) is not has_it
+    assert capsys.readouterr().err.count("many times slower than float32") == (0 if has_it else 1)
 
 
 def test_search_never_evaluates_the_report_split():
@@ -199,10 +190,8 @@ def test_a_callback_may_set_the_learning_rate_and_stop_the_run():
     ("changes", "words"),
     [
         ({"batch_size": 97}, "at most the number of training images, 96; received 97"),
-        ({"batch_size": 0}, "received 0"),
         ({"epochs": 0}, "epochs: expected a whole number >= 1"),
         ({"schedule": "plateau"}, "expected holdout=true"),
-        ({"activation": "gelatine"}, "activation: .*gelatine"),
         ({"pooling": ("max",)}, "model: "),
         ({"lrn": True, "lrn_n": 0}, "model: n: expected a whole number"),
     ],
@@ -242,24 +231,23 @@ def test_conv1_does_not_change_once_it_is_frozen(precision):
     config = TINY_CONFIG.replace(freeze_conv1_after=1, epochs=2, bias_rate=2.0, precision=precision)
     weights = []
 
-    class Watch(keras.callbacks.Callback):
-        def on_epoch_end(self, epoch, logs=None):
-            weights.append(self.model.get_weights())
+    def keep(epoch, logs):
+        weights.append(watch.model.get_weights())
 
-    run(config.replace(weight_decay=1e-3), callbacks=[Watch()])
+    watch = keras.callbacks.LambdaCallback(on_epoch_end=keep)
+    run(config.replace(weight_decay=1e-3), callbacks=[watch])
 
     moved = [not np.array_equal(before, after) for before, after in zip(*weights, strict=True)]
-    assert moved == [False, False] + [True] * (len(moved) - 2), (
-        "expected only the first two arrays, kernel and bias of conv1, to be frozen"
-    )
+    # The first two arrays are the kernel and the bias of conv1.
+    assert moved == [False, False] + [True] * (len(moved) - 2)
 
 
 def test_an_interruption_tells_whether_a_checkpoint_is_kept(tmp_path, monkeypatch):
-    def stop(session):
+    def stop(_):
         raise KeyboardInterrupt
 
     for name, is_kept in (("evaluate", False), ("goes_on", True)):
-        monkeypatch.setattr(alexnet_tf.training.session.Session, name, stop)
+        monkeypatch.setattr(session.Session, name, stop)
         with pytest.raises(TrainingInterrupted) as stopped:
             run(checkpoint=tmp_path / "state.npz")
         assert stopped.value.is_kept is (tmp_path / "state.npz").exists() is is_kept

@@ -9,19 +9,19 @@ from benchmarks.runner.machine import write_machine
 from tests.benchmarks.recorded_rows import ROWS
 
 
-def record(folder, readme, plan=PLAN):
+def record(root, plan=PLAN):
+    folder, readme = root / "benchmarks" / "some-cpu", root.parent / "README.md"
     folder.mkdir(parents=True)
     readme.write_text("before\n<!-- benchmark --><!-- /benchmark -->\nafter\n")
     for item, rows in ROWS.items():
         write_rows(folder / f"{item}.csv", rows)
     about = {"processor": "Some, CPU", "threads": "2", "run": "quick", "plan": plan}
     write_machine(folder / "machine.csv", about)
-    return folder
+    return folder, readme
 
 
 def test_a_report_made_twice_from_the_same_files_has_the_same_bytes(tmp_path):
-    readme = tmp_path / "README.md"
-    folder = record(tmp_path / "results" / "benchmarks" / "some-cpu", readme)
+    folder, readme = record(tmp_path / "results")
 
     written = write_report(folder)
 
@@ -44,8 +44,7 @@ def test_a_report_made_twice_from_the_same_files_has_the_same_bytes(tmp_path):
 
 
 def test_rows_of_an_earlier_plan_give_no_ratios(tmp_path):
-    readme = tmp_path / "README.md"
-    folder = record(tmp_path / "results" / "benchmarks" / "old-cpu", readme, plan="1")
+    folder, readme = record(tmp_path / "results", plan="1")
 
     assert [path.name for path in write_report(folder)] == ["table.md", "table.md", "README.md"]
 
@@ -57,8 +56,7 @@ def test_rows_of_an_earlier_plan_give_no_ratios(tmp_path):
 
 
 def test_a_users_own_runs_do_not_change_the_readme(tmp_path):
-    readme = tmp_path / "README.md"
-    folder = record(tmp_path / "runs" / "benchmarks" / "some-cpu", readme)
+    folder, readme = record(tmp_path / "runs")
 
     write_report(folder)
 

@@ -55,9 +55,7 @@ def test_missing_layers_are_not_drawn():
     net = Trained(model, config, tuple("abcdefghij"), (28, 28, 1), pixel_statistics(grey))
 
     explained = Explained(net, encode(Image.fromarray(grey[0, ..., 0]), "PNG"))
-    drawn = {name for name, _, draw in PANELS if draw(explained)}
-
-    assert drawn == {"3.1-relu", "3.4-pooling", "3.5-maps"}
+    assert {name for name, _, draw in PANELS if draw(explained)} == {"3.1-relu", "3.4-pooling", "3.5-maps"}
 
 
 def test_the_sum_of_products_is_the_output_of_the_layer(explained):
