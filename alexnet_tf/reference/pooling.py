@@ -51,7 +51,7 @@ def average_pool(
            [11. , 12.5]])
     """
     totals = _windows(images, size, stride, padding, overhang, outside=0).sum((-2, -1))
-    inside = np.ones((1, *images.shape[1:3], 1))
+    inside = np.ones((1, *images.shape[1:3], 1), images.dtype)
     return totals / _windows(inside, size, stride, padding, overhang, outside=0).sum((-2, -1))
 
 
