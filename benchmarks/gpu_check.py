@@ -98,7 +98,7 @@ def _runs_on_gpu(node: tf.compat.v1.NodeDef) -> bool:
 
 
 def gpu_difference(device: str = "GPU:0", side: int = 224, batch: int = 16, width: float = 1.0) -> float:
-    """The largest difference of loss or gradients between device and CPU, divided by the largest value.
+    """The largest difference of the loss or a gradient between device and CPU, divided by its largest value.
 
     TF32, which would round the GPU's products, is off during the comparison.
     """

@@ -41,7 +41,7 @@ def report_data(config: DataConfig, out: Path, seed: int, access: DataAccess) ->
     """Reads every image of a set, writes statistics, lists and samples, and returns the statistics by name.
 
     Args:
-        config: `storage` is ignored: images are streamed.
+        config: `storage` is ignored: every set but `builtin` is streamed.
         out: folder for statistics.csv (statistic,value), classes.csv (images of each class and split),
             quarantine.csv (path,reason of each file that is not used), duplicates.csv (equal pictures in both
             splits or in two classes, if there are any) and samples.png (see `draw_samples`).

@@ -64,7 +64,7 @@ class Photographs(Dataset):
 
 
 class FastPhotographs(Photographs):
-    """The same work by OpenCV, which albumentations uses too."""
+    """The same steps by OpenCV, which albumentations uses too, but scaled without antialiasing."""
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
         import cv2

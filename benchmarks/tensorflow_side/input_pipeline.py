@@ -38,7 +38,7 @@ def files(folder: str, batch: int, threads: int, scaling: Method = "antialiased"
 
 
 def cached_files(folder: str, batch: int, threads: int) -> Task:
-    """One epoch from decoded pixels, which the first epoch wrote to disk."""
+    """One epoch from decoded pixels, which are written to disk before."""
     return with_pixels_decoded_once(folder, lambda data: _epochs(data, batch))
 
 
