@@ -13,6 +13,8 @@ from alexnet_tf.runtime.errors import InputError
 
 # Side in pixels, if image sizes vary and no size was requested.
 DEFAULT_SIDE = 256
+# Number of pixels that Pillow converts to an array at a time.
+STRIP_PIXELS = 2**20
 
 Method = Literal["antialiased", "bilinear"]
 
@@ -77,11 +79,8 @@ def central_square(image: np.ndarray | Image.Image, side: int, method: Method = 
     if (height, width) == (side, side):
         return pixels(image)
     if method == "bilinear":
-        shorter = min(height, width)
-        top, left = (height - shorter) // 2, (width - shorter) // 2
-        square = pixels(image)[top : top + shorter, left : left + shorter]
         # OpenCV drops the axis of a single channel.
-        return _opencv().resize(square, (side, side)).reshape(side, side, -1)
+        return _opencv().resize(_whole_square(image), (side, side)).reshape(side, side, -1)
     if isinstance(image, np.ndarray):
         image = Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
     scale = side / min(image.size)
@@ -93,6 +92,22 @@ def central_square(image: np.ndarray | Image.Image, side: int, method: Method = 
     bottom = min((top + side) * down, image.height)
     box = (left * across, top * down, right, bottom)
     return pixels(image.resize((side, side), Image.Resampling.BILINEAR, box=box))
+
+
+def _whole_square(image: np.ndarray | Image.Image) -> np.ndarray:
+    """The central square in whole pixels, uint8 [n, n, channels]."""
+    height, width = dimensions(image)
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    if isinstance(image, np.ndarray):
+        return image[top : top + side, left : left + side]
+    # In strips, because Pillow makes two copies of what it converts.
+    square = np.empty((side, side, len(image.getbands())), np.uint8)
+    rows = max(1, STRIP_PIXELS // side)
+    for start in range(0, side, rows):
+        end = min(start + rows, side)
+        square[start:end] = pixels(image.crop((left, top + start, left + side, top + end)))
+    return square
 
 
 @functools.cache

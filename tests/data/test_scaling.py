@@ -1,4 +1,5 @@
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -65,6 +66,17 @@ def test_bilinear_scaling_is_the_formula_on_the_central_square(shape, side):
     scaled = central_square(image, side, "bilinear")
     assert (scaled.shape, scaled.dtype) == ((side, side, shape[2]), np.uint8)
     np.testing.assert_allclose(scaled, expected, atol=1)
+
+
+def test_bilinear_scaling_copies_only_the_central_square_and_only_once(monkeypatch):
+    monkeypatch.setattr(scaling, "STRIP_PIXELS", 2**16)
+    image = Image.fromarray(random_image((1000, 2000, 3)))
+    tracemalloc.start()
+    found = central_square(image, 64, "bilinear")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 1.5 * 1000 * 1000 * 3
+    np.testing.assert_array_equal(found, central_square(np.asarray(image), 64, "bilinear"))
 
 
 @pytest.fixture

@@ -39,8 +39,8 @@ ATTEMPTS = 2
 class Readers:
     """Several reading processes; a context manager, which ends them on exit. Thread-safe.
 
-    Each reader takes about 50 MB, plus 12 MB for parts of batches, plus at most 1.2 GB to decode one image
-    (see `alexnet_tf.data.decode`). A reader that is killed is replaced. A call of `read` takes at most
+    Each reader takes about 45 MB, or 62 MB if OpenCV scales the images, plus at most 1.2 GB to decode one
+    image (see `alexnet_tf.data.decode`). A reader that is killed is replaced. A call of `read` takes at most
     `PART_BYTES`, or one image of `image_bytes` if that is larger.
     """
 

@@ -2,6 +2,7 @@ from pathlib import Path
 
 from alexnet_tf.data.arrays import ImageSet
 from alexnet_tf.data.load import load_image_set
+from alexnet_tf.data.scaling import Method
 from alexnet_tf.data.streaming.streamed_set import StreamedSet
 from tests.colored_images import write_colored_tree
 
@@ -16,12 +17,12 @@ def write_tree(root: Path) -> Path:
     return root
 
 
-def stream(tree: Path, side: int | None = 32) -> StreamedSet:
-    return load_image_set(f"folder:{tree}", image_size=side, storage="stream")
+def stream(tree: Path, side: int | None = 32, method: Method = "antialiased") -> StreamedSet:
+    return load_image_set(f"folder:{tree}", image_size=side, storage="stream", method=method)
 
 
-def in_memory(tree: Path, side: int | None = 32) -> ImageSet:
-    return load_image_set(f"folder:{tree}", image_size=side, storage="memory")
+def in_memory(tree: Path, side: int | None = 32, method: Method = "antialiased") -> ImageSet:
+    return load_image_set(f"folder:{tree}", image_size=side, storage="memory", method=method)
 
 
 def files(folder: Path) -> tuple[Path, Path]:

@@ -25,9 +25,10 @@ def reads(monkeypatch) -> list[int]:
     return rows
 
 
-def test_a_cached_set_equals_the_set_in_memory(tree, folder, reads):
-    memory = in_memory(tree)
-    cached = stream(tree).cached(folder)
+@pytest.mark.parametrize("method", ["antialiased", "bilinear"])
+def test_a_cached_set_equals_the_set_in_memory(tree, folder, reads, method):
+    memory = in_memory(tree, method=method)
+    cached = stream(tree, method=method).cached(folder)
     reads.clear()
 
     assert_same_set(memory, cached)

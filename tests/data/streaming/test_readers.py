@@ -37,9 +37,9 @@ def batches(data: DataPipelines) -> list[np.ndarray]:
     return [part.numpy() for one in sets for batch in one for part in batch]
 
 
-@pytest.mark.parametrize("count", [1, 2])
-def test_batches_and_quarantine_are_the_same_with_and_without_readers(tree, count):
-    here, there = DataPipelines(stream(tree), CONFIG), DataPipelines(stream(tree), CONFIG)
+@pytest.mark.parametrize(("count", "method"), [(1, "antialiased"), (2, "bilinear")])
+def test_batches_and_quarantine_are_the_same_with_and_without_readers(tree, count, method):
+    here, there = (DataPipelines(stream(tree, method=method), CONFIG) for _ in range(2))
     victims = sorted(tree.rglob("*.png"))
     victims[3].unlink()
     victims[40].write_bytes(victims[40].read_bytes()[:200])
