@@ -31,6 +31,7 @@ def load_image_set(
     storage: Storage = "auto",
     max_bytes: int = MEMORY_LIMIT,
     method: Method = "antialiased",
+    may_keep_size: bool = False,
 ) -> ImageSet | StreamedSet:
     """Loads a data set into memory or, if it is large, prepares to stream it from disk.
 
@@ -40,10 +41,11 @@ def load_image_set(
             their size, or become 256 pixels if their sizes differ (paper, section 2).
         storage, max_bytes: see `is_streamed`; the built-in set is always in memory.
         method: how images are scaled; see `central_square`.
+        may_keep_size: accept a method other than the default even if no image has to be scaled.
 
     Raises:
-        InputError: if the set cannot be found, downloaded, read or held in memory, or a package that `method`
-            needs is missing.
+        InputError: if the set cannot be found, downloaded, read or held in memory, a package that `method`
+            needs is missing, or a method was chosen but no image has to be scaled.
 
     Example:
 
@@ -52,21 +54,20 @@ def load_image_set(
     """
     if image_size is not None and image_size < 1:
         raise InputError(f"expected an image size of at least 1 pixel; received {image_size}")
-    scaling = Scaling(image_size, method)
+    scaling = Scaling(image_size, method, may_keep_size)
     if name == "builtin" and storage == "stream":
         raise InputError("storage stream: expected a folder or a TFDS set; received builtin")
     if name == "builtin":
         from alexnet_tf.data.sources.builtin import CLASS_NAMES, draw_builtin
 
         splits = draw_builtin()
+        scaling.check_used([splits["train"][0].shape[1:3]])
         if image_size:
             is_streamed(name, 12_000, (image_size, image_size, 3), "memory")
             splits = {
                 split: (np.stack([central_square(image, image_size, method) for image in images]), labels)
                 for split, (images, labels) in splits.items()
             }
-        else:
-            scaling.check_used()
         return ImageSet.from_splits(name, CLASS_NAMES, splits["train"], splits["test"], "test")
     if name.startswith("folder:"):
         from alexnet_tf.data.sources.folder import load_folder

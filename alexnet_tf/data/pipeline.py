@@ -258,8 +258,14 @@ def open_data(
 
         open_data(DataConfig(dataset="cifar10"), DataAccess(data_dir="/data/tfds", download=False))
     """
+    # Images for a trained network may already have the size that it was trained with.
     image_set = _load_once(
-        config.dataset, access, config.image_size or None, config.storage, method=config.scaling
+        config.dataset,
+        access,
+        config.image_size or None,
+        config.storage,
+        method=config.scaling,
+        may_keep_size=statistics is not None,
     )
     return DataPipelines(image_set, config, statistics)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
+from numpy.typing import ArrayLike
 from PIL import Image
 
 from alexnet_tf.data.decode import dimensions, pixels
@@ -26,6 +27,7 @@ class Scaling:
     Attributes:
         side: side of the central square in pixels; None to keep images of one size as they are.
         method: see `central_square`.
+        may_keep_size: whether a method may be chosen for images that all have their final size already.
 
     Raises:
         InputError: if a package that the method needs is missing.
@@ -33,17 +35,27 @@ class Scaling:
 
     side: int | None = None
     method: Method = "antialiased"
+    may_keep_size: bool = False
 
     def __post_init__(self) -> None:
         if self.method == "bilinear":
             _opencv()
 
-    def check_used(self) -> None:
-        """Raises an InputError if a method was chosen for images that keep their size."""
-        if self.side is None and self.method != Scaling.method:
+    def check_used(self, sizes: ArrayLike) -> None:
+        """Raises an InputError if a method was chosen, but all images of a set keep their size.
+
+        Args:
+            sizes: [n, 2], height and width of each image.
+        """
+        sizes = np.asarray(sizes)
+        if (
+            self.method != Scaling.method
+            and not self.may_keep_size
+            and (sizes == (self.side or sizes[0])).all()
+        ):
             raise InputError(
-                f"scaling: expected image_size, or images of different sizes, for {self.method}; received "
-                "images of one size, which are not scaled"
+                f"scaling: expected another image_size, or images of different sizes, for {self.method}; "
+                "received images of one size, which are not scaled"
             )
 
     def identity(self) -> tuple[int | None, str, str]:
@@ -114,11 +126,11 @@ def _whole_square(image: np.ndarray | Image.Image) -> np.ndarray:
 def _opencv() -> Any:
     try:
         import cv2
-    except ImportError:
+    except ImportError as error:
         raise InputError(
-            "scaling: expected OpenCV for bilinear; received no such package; pip install "
+            f"scaling: expected OpenCV for bilinear; received {' '.join(str(error).split())}; pip install "
             "opencv-python-headless"
-        ) from None
+        ) from error
     # Several threads read images already.
     cv2.setNumThreads(1)
     return cv2
@@ -148,9 +160,6 @@ def choose_shape(sizes: Sequence[tuple[int, int]], scaling: Scaling, channels: i
 
     If no side is requested, images of one size keep it; images of different sizes become 256 x 256 pixels.
 
-    Raises:
-        InputError: if a method was chosen and images keep their size.
-
     Example:
 
     >>> choose_shape([(9, 8), (9, 8)], Scaling(), 3)
@@ -161,5 +170,4 @@ def choose_shape(sizes: Sequence[tuple[int, int]], scaling: Scaling, channels: i
     side = scaling.side or (DEFAULT_SIDE if len(set(sizes)) > 1 else None)
     if side:
         return ImageShape((side, side, channels), scaling.method)
-    scaling.check_used()
     return ImageShape((*sizes[0], channels), None)

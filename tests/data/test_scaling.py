@@ -1,3 +1,4 @@
+import dataclasses
 import sys
 import tracemalloc
 
@@ -10,7 +11,7 @@ from alexnet_tf.config.fields import DataConfig
 from alexnet_tf.data import scaling
 from alexnet_tf.data.load import DataAccess, load_image_set
 from alexnet_tf.data.pipeline import open_data
-from alexnet_tf.data.scaling import central_square
+from alexnet_tf.data.scaling import Scaling, central_square
 from alexnet_tf.runtime.errors import InputError
 from tests.colored_images import write_colored_tree
 from tests.command_errors import one_line_of_status_2
@@ -118,6 +119,15 @@ def test_bilinear_scaling_without_opencv_says_what_to_install(photographs, tmp_p
     assert not out.exists()
 
 
+def test_the_reason_why_opencv_cannot_be_loaded_is_given(tmp_path, monkeypatch):
+    (tmp_path / "cv2.py").write_text("raise ImportError('libGL.so.1: cannot open shared object file')")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "cv2", raising=False)
+    scaling._opencv.cache_clear()
+    with pytest.raises(InputError, match=r"received libGL\.so\.1: cannot open.*; pip install"):
+        Scaling(8, "bilinear")
+
+
 @pytest.mark.parametrize("storage", ["memory", "stream"])
 @pytest.mark.parametrize("name", ["builtin", "folder", "tiny_pets"])
 def test_a_scaling_method_for_images_that_keep_their_size_is_refused(name, storage, tmp_path):
@@ -130,9 +140,15 @@ def test_a_scaling_method_for_images_that_keep_their_size_is_refused(name, stora
     elif storage == "stream":
         pytest.skip("the built-in set is always in memory")
     access = DataAccess(str(tmp_path), download=False)
-    with pytest.raises(InputError, match="which are not scaled"):
-        load_image_set(name, access, storage=storage, method="bilinear")
-    # With the size of the images, as when a trained network is evaluated, the method is accepted.
     side = 32 if name == "builtin" else 8
-    scaled = load_image_set(name, access, side, storage, method="bilinear")
-    assert scaled.fingerprint == load_image_set(name, access, storage=storage).fingerprint
+    for size in (None, side):
+        with pytest.raises(InputError, match="which are not scaled"):
+            load_image_set(name, access, size, storage, method="bilinear")
+    # When a trained network is evaluated, the method is accepted.
+    config = DataConfig(name, image_size=side, scaling="bilinear", storage=storage)
+    known = open_data(dataclasses.replace(config, scaling="antialiased"), access)
+    scaled = open_data(config, access, known.statistics)
+    assert scaled.image_set.fingerprint == known.image_set.fingerprint
+    # The scan that is kept then does not make another run accept it.
+    with pytest.raises(InputError, match="which are not scaled"):
+        open_data(config, access)

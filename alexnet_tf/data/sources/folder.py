@@ -45,7 +45,10 @@ def load_folder(name: str, scaling: Scaling, storage: Storage, max_bytes: int) -
     _check_classes(name, tree, np.arange(tree.trained), tree.unused)
     # Without a requested side, the target shape depends on the sizes of the files.
     sizes = None if scaling.side else _read_sizes(tree)
-    expected = [size for size in sizes or [] if not isinstance(size, str)] or [(1, 1)]
+    expected = [size for size in sizes or [] if not isinstance(size, str)]
+    if expected:
+        scaling.check_used(expected)
+    expected = expected or [(1, 1)]
     shape = choose_shape(expected, scaling, channels=3).shape
     if is_streamed(name, len(tree.paths), shape, storage, max_bytes):
         return _stream(name, tree, scaling, expected)
@@ -78,6 +81,7 @@ def _stream(name: str, tree: FolderTree, scaling: Scaling, sizes: Sequence[tuple
     _check_classes(name, tree, np.setdiff1d(groups[0], [row for row, _ in scan.unusable]), quarantine)
     _check_report(name, len(scan.report_rows), tree.report_root)
     used = np.sort(np.concatenate([scan.train_rows, scan.report_rows]))
+    scaling.check_used(scan.dimensions[used])
     remarks = Remarks(tuple(tree.unused), _duplicates(tree, used, scan.hashes[used]), tuple(tree.notes))
     return StreamedSet(name, tree.class_names, files, scan, tree.report_split, remarks)
 
@@ -152,6 +156,7 @@ def _decode(
                 f"{name}: expected images; received {len(tree.paths)} files, none of them readable"
                 f"{_first_reason(quarantine)}"
             )
+        scaling.check_used(list(sizes.values()))
         target = choose_shape(list(sizes.values()), scaling, channels=3)
         images = np.empty((len(readable), *target.shape), np.uint8)
         fill = _or_reason(partial(_fill, images, target))

@@ -161,7 +161,7 @@ def _load(
     shape = (side, side, channels or 3) if side else (height, width, channels or 3)
     as_stored = side in (None, height) and side in (None, width)
     if as_stored:
-        scaling.check_used()
+        scaling.check_used([(height, width)])
     count = sum(info.splits[split].num_examples for split in splits)
     if is_streamed(name, count, shape, storage, max_bytes):
         decode = partial(decode_as_tfds, feature) if as_stored else partial(decoded, channels=shape[2])

@@ -114,8 +114,8 @@ class StreamedSet(NamedSet):
         """Raises an InputError if TFDS decodes the images: readers have no TensorFlow."""
         if not (self._scan.target.method or isinstance(self._encoded, ImageFiles)):
             raise InputError(
-                f"--readers: expected images that Pillow decodes (files, or scaled); received {self.name}, "
-                "whose images TensorFlow decodes; see --set image_size"
+                f"--readers: expected files, or images that have to be scaled; received {self.name}, whose "
+                "images TensorFlow decodes; see --set image_size"
             )
 
     @contextlib.contextmanager
@@ -212,7 +212,7 @@ def open_scan(
         "scaling": scaling.identity(),
         **encoded.identity(),
     }
-    place = cache_name(results_slug(name), identity["root"], *dataclasses.astuple(scaling))
+    place = cache_name(results_slug(name), identity["root"], scaling.side, scaling.method)
     arrays = load_arrays(place, identity)
     if arrays is not None:
         return Scan.from_arrays(arrays)

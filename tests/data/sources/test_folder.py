@@ -157,7 +157,8 @@ def test_trees_without_readable_images_of_two_classes_are_refused(tmp_path, pets
     for class_name in ("cat", "dog"):
         (tmp_path / "texts" / class_name).mkdir(parents=True)
         (tmp_path / "texts" / class_name / "a.jpg").write_text("text")
-    assert "received 2 files, none of them readable (first: cat/a.jpg" in failure(tmp_path / "texts")
+    for options in ({}, {"method": "bilinear"}, {"method": "bilinear", "storage": "stream"}):
+        assert "none of them readable (first: cat/a.jpg" in failure(tmp_path / "texts", **options)
 
 
 @pytest.mark.parametrize("name", [b"b\xff", b"b\nc"])
