@@ -79,18 +79,12 @@ def data_card(net: Trained, about: dict[str, Any]) -> str:
     changes += [f"random crops of {data.crop}"] if data.crop else []
     changes += [f"colour noise ({data.color_noise})"] if data.color_noise != "none" else []
     return (
-        "\n".join(
-            [
-                "# Data card",
-                "",
-                f"- Data set: {data.dataset}, fingerprint {about.get('data_fingerprint') or 'unknown'}.",
-                f"- Classes: {len(net.class_names)}, in class_names.txt.",
-                f"- Images: resized to {' x '.join(map(str, net.image_shape))}; mean pixel {mean}, "
-                f"standard deviation {statistics.stddev:.1f}.",
-                f"- Augmentation in training: {', '.join(changes) or 'none'}.",
-                f"- Held out of training for model selection: {held_out}.",
-                "- Licence, consent and balance of the images: unknown to this program; add what you know.",
-            ]
-        )
-        + "\n"
+        "# Data card\n\n"
+        f"- Data set: {data.dataset}, fingerprint {about.get('data_fingerprint') or 'unknown'}.\n"
+        f"- Classes: {len(net.class_names)}, in class_names.txt.\n"
+        f"- Images: resized to {' x '.join(map(str, net.image_shape))}; mean pixel {mean}, "
+        f"standard deviation {statistics.stddev:.1f}.\n"
+        f"- Augmentation in training: {', '.join(changes) or 'none'}.\n"
+        f"- Held out of training for model selection: {held_out}.\n"
+        "- Licence, consent and balance of the images: unknown to this program; add what you know.\n"
     )

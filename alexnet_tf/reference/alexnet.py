@@ -17,10 +17,7 @@ TOWERS_SPLIT = (False, True, False, True, True)
 
 
 def alexnet_forward(
-    images: np.ndarray,
-    weights: Sequence[np.ndarray],
-    preset: Preset = "paper",
-    inverted_dropout: bool = True,
+    images: np.ndarray, weights: Sequence[np.ndarray], preset: Preset = "paper", inverted_dropout: bool = True
 ) -> np.ndarray:
     """Class probabilities of the trained network (paper, sections 3 and 4.2).
 
@@ -58,10 +55,7 @@ def alexnet_forward(
 
 
 def alexnet_activations(
-    images: np.ndarray,
-    weights: Sequence[np.ndarray],
-    preset: Preset = "paper",
-    inverted_dropout: bool = True,
+    images: np.ndarray, weights: Sequence[np.ndarray], preset: Preset = "paper", inverted_dropout: bool = True
 ) -> dict[str, np.ndarray]:
     """Outputs of the stages of `alexnet_forward`: `conv1`, `pool1`, ..., `pool5`, `fc6`, `fc7`, `softmax`.
 

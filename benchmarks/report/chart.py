@@ -7,41 +7,28 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from alexnet_tf.figures.look import DARK, PALETTE, caption, title
+from benchmarks.plan import PRECISIONS
 from benchmarks.report.targets import TARGETS, Measured, Target, best, paired_ratio
 from benchmarks.rows import Rows, find, significant
 
 # Bars without a target: title, item, case, beginning of the names of the other contenders (the fastest
 # counts), name of our contender.
 FURTHER = (
-    ("CIFAR net with LRN, float32, against PyTorch", "cifar_step", "batch 128, float32",
-     "PyTorch with LRN", "ours with LRN"),
-    ("CIFAR net with LRN, bfloat16, against PyTorch", "cifar_step", "batch 128, mixed_bfloat16",
-     "PyTorch with LRN", "ours with LRN"),
-    ("CIFAR net without LRN, float32, against PyTorch", "cifar_step", "batch 128, float32",
-     "PyTorch without LRN", "ours without LRN"),
-    ("CIFAR net without LRN, bfloat16, against PyTorch", "cifar_step", "batch 128, mixed_bfloat16",
-     "PyTorch without LRN", "ours without LRN"),
-    ("LRN 128x55x55x96, float32, against PyTorch", "layers", "LRN 128x55x55x96, float32",
-     "PyTorch", "ours"),
-    ("LRN 128x55x55x96, bfloat16, against PyTorch", "layers", "LRN 128x55x55x96, bfloat16",
-     "PyTorch", "ours"),
-    ("grouped convolution, float32, against Keras", "layers",
-     "grouped convolution 16x27x27x96 -> 256, float32", "Keras groups=2", "ours"),
-    ("grouped convolution, float32, against PyTorch", "layers",
-     "grouped convolution 16x27x27x96 -> 256, float32", "PyTorch", "ours"),
-    ("grouped convolution, bfloat16, against PyTorch", "layers",
-     "grouped convolution 16x27x27x96 -> 256, bfloat16", "PyTorch", "ours"),
-    ("update of 61 M parameters, against Keras", "layers", "update of 61 M parameters, float32",
-     "Keras SGD", "ours"),
-    ("update of 61 M parameters, against PyTorch", "layers", "update of 61 M parameters, float32",
-     "PyTorch", "ours"),
+    *((f"CIFAR net {lrn}, {precision.removeprefix('mixed_')}, against PyTorch", "cifar_step",
+       f"batch 128, {precision}", f"PyTorch {lrn}", f"ours {lrn}")
+      for lrn in ("with LRN", "without LRN") for precision in PRECISIONS),
+    *((f"{case}, against PyTorch", "layers", case, "PyTorch", "ours")
+      for case in ("LRN 128x55x55x96, float32", "LRN 128x55x55x96, bfloat16")),
+    *((f"grouped convolution, {dtype}, against {other.split()[0]}", "layers",
+       f"grouped convolution 16x27x27x96 -> 256, {dtype}", other, "ours")
+      for dtype, other in (("float32", "Keras groups=2"), ("float32", "PyTorch"), ("bfloat16", "PyTorch"))),
+    *((f"update of 61 M parameters, against {other.split()[0]}", "layers",
+       "update of 61 M parameters, float32", other, "ours") for other in ("Keras SGD", "PyTorch")),
     ("inference, batch 128, float32, against PyTorch", "inference", "batch 128, 1 view, float32",
      "PyTorch", "ours"),
     ("32x32 images in memory, against PyTorch", "input_pipeline", "32x32 images in memory",
      "PyTorch", "ours"),
 )  # fmt: skip
-
-
 # Bars without a target.
 PALE = "#9CC7E2"
 
