@@ -15,9 +15,10 @@ from PIL import Image
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from alexnet_tf.__main__ import main
-from alexnet_tf.checkpoints.saved import Trained, load_trained, write_trained
-from alexnet_tf.commands.export import decoded
+from alexnet_tf.checkpoints.saved import Trained, input_wanted, load_trained, write_trained
+from alexnet_tf.commands.export import decoded, write_saved_model
 from alexnet_tf.config.presets import PRESETS
+from alexnet_tf.data import scaling
 from alexnet_tf.data.decode import decode_image
 from alexnet_tf.data.orientation import ORIENTATION
 from alexnet_tf.data.pixel_statistics import PixelStatistics
@@ -136,6 +137,40 @@ def test_an_exported_network_scales_like_the_pipeline(size, method):
     data = encode(Image.fromarray(pixels).resize(size, Image.Resampling.BICUBIC), "PNG")
     expected = central_square(decode_image(data), 64, method).astype(int)
     assert np.abs(decoded(tf.constant(data), (64, 64, 3), method).numpy() - expected).max() <= 1
+
+
+NOISE = np.random.default_rng(0).integers(0, 256, (150, 130, 3)).astype(np.uint8)
+
+
+@pytest.fixture
+def bilinear(checkpoint) -> Trained:
+    net = load_trained(checkpoint)
+    return dataclasses.replace(net, config=net.config.replace(scaling="bilinear"))
+
+
+def test_a_network_scales_new_images_as_in_its_training(bilinear):
+    image = bilinear.preprocess(encode(Image.fromarray(NOISE), "PNG"))[np.newaxis]
+    np.testing.assert_array_equal(bilinear.pixels(image)[0], central_square(NOISE, 64, "bilinear"))
+    assert "bilinear" in input_wanted(bilinear)["steps"][0]
+
+
+@pytest.mark.slow
+def test_a_saved_model_scales_images_as_in_training(bilinear, tmp_path):
+    data = encode(Image.fromarray(NOISE), "PNG")
+    image = bilinear.preprocess(data)[np.newaxis]
+    write_saved_model(bilinear, tmp_path)
+    served = tf.saved_model.load(tmp_path).signatures["serving_default"](tf.constant([data]))
+    check(served["logits"], np.asarray(bilinear.model(image[:, 6:-6, 6:-6]), np.float64), 0.01)
+
+
+def test_a_network_that_needs_opencv_says_what_to_install(
+    bilinear, photographs, tmp_path, monkeypatch, capsys
+):
+    write_trained(tmp_path, bilinear, "abc", {})
+    monkeypatch.setitem(sys.modules, "cv2", None)
+    scaling._opencv.cache_clear()
+    arguments = ["predict", "--checkpoint", str(tmp_path), str(photographs[0])]
+    assert "pip install opencv-python-headless" in one_line_of_status_2(main, arguments, capsys)
 
 
 @pytest.mark.parametrize("endian", ["<", ">"])

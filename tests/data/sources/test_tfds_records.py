@@ -63,6 +63,12 @@ def test_images_that_cannot_be_decoded_are_left_out_in_both_storages(tmp_path):
     assert (len(memory.train_images), stream.fingerprint) == (9, memory.fingerprint)
 
 
+def test_a_set_of_several_sizes_is_scaled_by_the_chosen_method(tmp_path):
+    write_set(tmp_path, "varied", {"train": 10, "test": 4}, shape=(None, None, 3))
+    memory, stream = both_storages(tmp_path, "varied", 16, method="bilinear")
+    assert memory.fingerprint == stream.fingerprint != load(tmp_path, "varied", image_size=16).fingerprint
+
+
 @pytest.mark.parametrize("storage", ["memory", "stream"])
 def test_a_file_that_breaks_off_is_refused(tmp_path, pets, storage):
     pets.write_bytes(pets.read_bytes()[:-5])

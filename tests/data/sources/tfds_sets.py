@@ -60,8 +60,11 @@ def load(data_dir: Path, name: str, **options: Any) -> ImageSet | StreamedSet:
     return load_image_set(name, DataAccess(str(data_dir)), **options)
 
 
-def both_storages(data_dir: Path, name: str, image_size: int | None) -> tuple[ImageSet, StreamedSet]:
-    return tuple(load(data_dir, name, image_size=image_size, storage=kind) for kind in ("memory", "stream"))
+def both_storages(
+    data_dir: Path, name: str, image_size: int | None, **options: Any
+) -> tuple[ImageSet, StreamedSet]:
+    options["image_size"] = image_size
+    return tuple(load(data_dir, name, storage=kind, **options) for kind in ("memory", "stream"))
 
 
 def record_file(data_dir: Path, name: str = "tiny_pets", split: str = "train") -> Path:
