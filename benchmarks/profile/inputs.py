@@ -18,7 +18,7 @@ from PIL import Image
 from alexnet_tf.config.fields import DataConfig
 from alexnet_tf.data.decode import decoded
 from alexnet_tf.data.pipeline import DataPipelines, open_data
-from alexnet_tf.data.scaling import central_square
+from alexnet_tf.data.scaling import Method, central_square
 from alexnet_tf.results.csv_rows import read_texts
 from benchmarks.rows import positive_number, write_lines
 from benchmarks.runner.photographs import write_photographs, write_thumbnails
@@ -29,6 +29,7 @@ BATCH, ROUNDS = 128, 5
 # Work, stage, number of images, and the function that runs the stage on them.
 Call = tuple[str, str, int, Callable[[], object]]
 FILES, CACHED, SMALL = "JPEG files, 256 to 224", "decoded pixels, 256 to 224", "JPEG files of 64 pixels"
+BILINEAR = f"{FILES}, bilinear"
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,7 @@ class Stage:
     """The measured time of an input pipeline up to one stage.
 
     Attributes:
-        work: `FILES`, `CACHED` or `SMALL`.
+        work: `FILES`, `BILINEAR`, `CACHED` or `SMALL`.
         cpu_ms: processor time per image, of all threads, up to and including this stage.
         elapsed_ms: wall-clock time per image; all stages but `batches...` run on one thread.
     """
@@ -75,6 +76,8 @@ def _calls(scratch: Path) -> Iterator[Call]:
         for name, step in zip(("reading", "decoding", "scaling"), steps, strict=False):
             yield work, name, len(paths), functools.partial(_each, step, paths)
         yield from _pipelines(work, paths[0].parents[1], 256 if paths is large else 64, None)
+    for name, step in (("decoding", _decode), ("scaling", functools.partial(_scale, method="bilinear"))):
+        yield BILINEAR, name, len(large), functools.partial(_each, step, large)
     pipelines = [*_pipelines(CACHED, scratch / "large", 256, scratch / "cache")]
     (pixels,) = (scratch / "cache").glob("*.pixels")
     for name, check in (("reading", False), ("checksum", True)):
@@ -111,8 +114,8 @@ def _decode(path: Path) -> np.ndarray | Image.Image:
     return decoded(path.read_bytes())
 
 
-def _scale(path: Path) -> np.ndarray:
-    return central_square(_decode(path), 256)
+def _scale(path: Path, method: Method = "antialiased") -> np.ndarray:
+    return central_square(_decode(path), 256, method)
 
 
 def _read_pixels(path: Path, images: int, check: bool) -> None:

@@ -7,8 +7,9 @@ import pytest
 
 from alexnet_tf.models import alexnet
 from alexnet_tf.models.summary import weightless
+from benchmarks.profile import inputs
 from benchmarks.profile import measure as profile
-from benchmarks.profile.inputs import CACHED, FILES, SMALL, stages_table
+from benchmarks.profile.inputs import BILINEAR, CACHED, FILES, SMALL, stages_table
 from benchmarks.profile.rows import (
     FORWARD,
     HALF_WIDTH,
@@ -22,6 +23,7 @@ from benchmarks.profile.rows import (
 )
 from benchmarks.profile.trace import NORMALISATION, UPDATE
 from benchmarks.runner.machine import read_machine
+from benchmarks.runner.photographs import write_photographs
 from benchmarks.tensorflow_side.inference import forward_gflop
 from benchmarks.tensorflow_side.training_step import half_width_model, training_gflop
 
@@ -41,6 +43,20 @@ def test_the_gflop_of_the_parts_add_up_to_the_gflop_of_the_network():
         costs = profile._gflop(work, batch=1)
         assert sum(costs.values()) == pytest.approx(counted) == pytest.approx(expected)
         assert len(costs) == products
+
+
+def test_the_bilinear_stages_are_profiled(tmp_path, monkeypatch):
+    methods = []
+    monkeypatch.setattr(inputs, "central_square", lambda image, side, method: methods.append(method))
+    monkeypatch.setattr(inputs, "_pipelines", lambda *names: [])
+    for name in ("large", "small"):
+        write_photographs(tmp_path / name, 1)
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "a.pixels").touch()
+    calls = {(work, stage): call for work, stage, _, call in inputs._calls(tmp_path)}
+    calls[BILINEAR, "decoding"]()
+    calls[BILINEAR, "scaling"]()
+    assert methods == ["bilinear"]
 
 
 @pytest.mark.slow
@@ -68,4 +84,5 @@ def test_a_measured_step_has_all_parts_of_the_network(tmp_path):
     of_one_image = {(one.part, one.layer) for one in measured if one.work == INFERENCE and one.layer}
     stages = stages_table(folder / "profile_inputs.csv")
     assert all(f"| {work} | batches: colour noise |" in stages for work in (FILES, CACHED, SMALL))
+    assert all(f"| {BILINEAR} | {stage} |" in stages for stage in ("decoding", "scaling"))
     assert of_one_image == {(FORWARD, layer) for layer in layers}
