@@ -21,10 +21,14 @@ LITTLE = dict.fromkeys(("megabytes", "runs", "epochs"), 1) | dict.fromkeys(("bat
 LITTLE |= {"size": 8, "shape": [2, 5, 5, 8], "filters": 4, "kernel": 3}
 
 
+def name(contender):
+    return f"{contender.build} {contender.arguments.get('scaling', '')}".strip()
+
+
 def must_run():
     place = Conditions(quick=False, images="", threads=2)
     found = [c for item in ITEMS.values() for benchmark in item(place) for c in benchmark.contenders]
-    return {c.build: c for c in reversed(found) if c.must_run and "bfloat16" not in str(c.arguments)}
+    return {name(c): c for c in reversed(found) if c.must_run and "bfloat16" not in str(c.arguments)}
 
 
 @pytest.fixture(scope="module")
@@ -46,20 +50,20 @@ SLOW = ("step_with_input.cached", "step_with_input.files", "commands.ablation")
 
 
 @pytest.mark.parametrize(
-    "build", [pytest.param(one, marks=[pytest.mark.slow] * (one in SLOW)) for one in must_run()]
+    "name", [pytest.param(one, marks=[pytest.mark.slow] * (one in SLOW)) for one in must_run()]
 )
-def test_a_required_contender_runs(build, images, monkeypatch):
+def test_a_required_contender_runs(name, images, monkeypatch):
     monkeypatch.setattr(input_pipeline, "CIFAR_SIZE", 1000)
     monkeypatch.setattr(input_pipeline, "READ_BATCH", 4)
-    contender = must_run()[build]
+    contender = must_run()[name]
     dataset = f"folder:{images / 'thumbnails'}"
     little = {**LITTLE, "folder": str(images / "photographs"), "dataset": dataset}
-    arguments = {name: little.get(name, value) for name, value in contender.arguments.items()}
-    if build == "training_step.alexnet":
+    arguments = {key: little.get(key, value) for key, value in contender.arguments.items()}
+    if name == "training_step.alexnet":
         arguments["side"] = 112  # by default 224
 
     server = Server("benchmarks.tensorflow_side")
-    prepared = server.answer({"do": "prepare", "key": "it", "build": build, "arguments": arguments})
+    prepared = server.answer({"do": "prepare", "key": "it", "build": contender.build, "arguments": arguments})
 
     assert prepared.get("error") is None
     assert prepared["amount"] > 0
@@ -67,6 +71,12 @@ def test_a_required_contender_runs(build, images, monkeypatch):
     # Training tasks return the loss, a float.
     result = server.tasks["it"].call()
     assert not isinstance(result, float) or np.isfinite(result)
+
+
+def test_the_bilinear_contender_scales_images_by_this_method(images, monkeypatch):
+    monkeypatch.setattr(input_pipeline, "_epochs", lambda data, batch: data.config.scaling)
+    arguments = must_run()["input_pipeline.files bilinear"].arguments
+    assert input_pipeline.files(**{**arguments, "folder": str(images / "photographs")}) == "bilinear"
 
 
 @pytest.mark.slow
