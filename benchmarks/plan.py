@@ -212,7 +212,7 @@ def input_pipeline(conditions: Conditions) -> Iterator[Benchmark]:
         _tensorflow("two readers alone", "input_pipeline.read_files", **photographs, readers=2),
         _pytorch("torchvision DataLoader", "input_pipeline.torchvision_files", **files),
         _pytorch("PyTorch DataLoader, Pillow", "input_pipeline.pillow_files", **files),
-        _pytorch("PyTorch DataLoader, OpenCV bilinear", "input_pipeline.opencv_files", **files),
+        _pytorch("PyTorch DataLoader, OpenCV bilinear square", "input_pipeline.opencv_files", **files),
     )
     yield Benchmark("input_pipeline", "JPEG files to 224x224", "images", from_files)
     thumbnails: dict[str, Any] = {"folder": f"{conditions.images}/thumbnails", "storage": "stream"}

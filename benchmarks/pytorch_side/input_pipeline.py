@@ -74,9 +74,11 @@ class FastPhotographs(Photographs):
         if image is None:
             raise ValueError(f"OpenCV cannot read {self.paths[index]}")
         height, width = image.shape[:2]
-        scale = 256 / min(height, width)
-        sides = round(width * scale), round(height * scale)
-        image = cv2.resize(image, sides, interpolation=cv2.INTER_LINEAR)
+        shorter = min(height, width)
+        # As in this library, pixels outside the central square are not scaled.
+        top, left = (height - shorter) // 2, (width - shorter) // 2
+        square = image[top : top + shorter, left : left + shorter]
+        image = cv2.resize(square, (256, 256), interpolation=cv2.INTER_LINEAR)
         top, left = (random.randint(0, side - 224) for side in image.shape[:2])
         image = image[top : top + 224, left : left + 224]
         if random.random() < 0.5:

@@ -151,8 +151,9 @@ FOUR_RUNS, TEN_RUNS = "four runs of two epochs", "ten runs with hardly any train
 PILLOW = ("torchvision DataLoader", "PyTorch DataLoader, Pillow")
 
 
-# In rows from before our `scaling=bilinear`, PyTorch's loader with OpenCV averaged over areas.
-ANY = (*PILLOW, "PyTorch DataLoader, OpenCV", "PyTorch DataLoader, OpenCV bilinear")
+# In earlier rows PyTorch's loader with OpenCV averaged over areas, then scaled whole images bilinearly.
+OPENCV = ("OpenCV", "OpenCV bilinear", "OpenCV bilinear square")
+ANY = (*PILLOW, *(f"PyTorch DataLoader, {scaling}" for scaling in OPENCV))
 
 
 def _loaders(rows: Rows, ours: Sequence[str], names: Sequence[str]) -> Measured:
