@@ -28,7 +28,7 @@ class Row:
     """The result of one contender in one comparison.
 
     Attributes:
-        framework: the contender's side in the plan.
+        framework: `tensorflow` or `pytorch`, the contender's `side` in the plan; empty if it was not run.
         amount: work of one call, in `unit`.
         gflop: operations of one call, in 1e9; 0 if they are not counted.
         seconds: duration of one call, one value per round.
@@ -120,7 +120,7 @@ def read_rows(path: Path) -> list[Row]:
     """Reads the rows of one item; an empty list if the file does not exist.
 
     Raises:
-        InputError: if columns other than `ADDED` are missing, or a row is incomplete.
+        InputError: if columns differ (but all of `ADDED` may be missing), or a value is impossible.
     """
     needed = NEEDED.get(path.stem, TIMED)
     columns: Sequence[str] = COLUMNS
@@ -176,7 +176,7 @@ def positive_number(name: str, text: str, place: str) -> float:
 
 
 def significant(value: float) -> str:
-    """Formats a number with three significant digits and separated thousands.
+    """Formats a number with two decimals below 10, one below 100 and none above.
 
     Example:
 

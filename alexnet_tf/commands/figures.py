@@ -1,4 +1,4 @@
-"""`alexnet figures`: the paper's Figures 2 to 4 for a trained network, and its learning curve."""
+"""`alexnet figures`: Figures 2 to 4 and the learning curve of a trained network, or Figure 2 of a model."""
 
 import argparse
 

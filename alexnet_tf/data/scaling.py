@@ -59,7 +59,7 @@ class Scaling:
             )
 
     def identity(self) -> tuple[int | None, str, str]:
-        """A JSON-serialisable value that changes if scaled pixels may change, except by a new Pillow."""
+        """A JSON value that differs if scaled pixels may differ; it leaves out the version of Pillow."""
         return self.side, self.method, _opencv().__version__ if self.method == "bilinear" else ""
 
 
@@ -142,7 +142,7 @@ class ImageShape:
 
     Attributes:
         shape: (height, width, channels).
-        method: how images are scaled to their central square; None if all images already have this shape.
+        method: how images are scaled to their central square; None if images keep their size.
     """
 
     shape: tuple[int, int, int]

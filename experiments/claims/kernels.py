@@ -118,10 +118,11 @@ def dealt_arm(seeds: tuple[int, ...] = FIVE_SEEDS, spread: bool = False, **chang
     )
 
 
-# A third of the largest contrast: kernels that see only brightness have colourfulness 0, only colour 1.
+# A third of the largest contrast, 1: colourfulness is 0 for kernels that see only brightness, and 1 for
+# kernels that see only colour.
 SPECIALISED = Comparison("two", "dealt", CONTRAST, "difference", None, 0.33, primary=True)
 
-# The paper saw specialised towers in every net; in half of them they would still be a finding (chance: .05).
+# The paper saw specialised towers in every net. Half of our nets would still be a finding; chance gives 5%.
 SHARE = Comparison("dealt", "chance", HALVES_P, "share", None, 0.5)
 
 KERNELS = Experiment(
@@ -155,16 +156,16 @@ KERNELS = Experiment(
         "differs as much as the towers, in the other three many splits do (`deals_beyond`). So the towers do "
         "not specialise in every training, whereas the paper says that its own did",
         "neither more first kernels (ablation-kernels-many) nor a longer training (ablation-kernels-long) "
-        "alone makes the towers differ detectably more than random halves; in nets of twice the width that "
-        "are trained as long, they do (ablation-kernels-trained)",
+        "alone makes the towers differ detectably more than random halves on average over the nets. In nets "
+        "that are twice as wide and trained three times as long, they do (ablation-kernels-trained)",
         "with only twelve kernels a tower, even random halves differ by nearly half of the smallest effect "
         "of interest (`dealt`)",
     ),
     notes=(
         "the towers of the net in results/tiny_imagenet100/alexnet (half the width, 60 epochs) have a "
         "colourfulness of .54 and .19, a contrast beyond the smallest effect of interest. This single net "
-        "has neither a pair nor a p value here, because it was trained differently, its LRN is nearly a "
-        "constant factor, and its weights are not committed. Nets of this width are tested in "
+        "is not compared with a control: it was trained differently, its LRN is nearly a constant factor, "
+        "and its weights, which a p value needs, are not committed. Nets of this width are tested in "
         "ablation-kernels-trained",
         "the run of `one` with seed 1 was paused for most of an hour; its `seconds` include the pause",
     ),
@@ -203,7 +204,8 @@ KERNELS_MANY = dataclasses.replace(
         "kernels)",
     ),
     notes=(
-        "with this spread, three nets detect only effects about as large as the smallest effect of interest",
+        "the contrast varies so much between nets that three nets detect only effects at least about as "
+        "large as the smallest effect of interest",
         "declared when the verdict of ablation-kernels was known, before its own runs",
         "these nets were trained in mixed_bfloat16 and at half the rate, those of ablation-kernels in "
         "float32",
@@ -256,8 +258,8 @@ KERNELS_TRAINED = in_condition_trained(
         ".05",
         "one tower of each net has little colour: less than a quarter of its kernels' energy is off the grey "
         "axis (`grey_tower`), against about two thirds before training",
-        "five nets cannot show more than this direction: even if all five had p ≤ .05, the interval of the "
-        "share would start below the smallest effect of interest, at 48%",
+        "five nets can show only the direction of the effect: even if all five had p ≤ .05, the interval of "
+        "the share would start at 48%, below the smallest effect of interest, 50%",
     ),
     notes=(),
 )

@@ -1,4 +1,4 @@
-"""One verdict per claim, from the condition nearest to the paper among those that were run in full."""
+"""One verdict per claim, from one of its conditions; `claims_of` says which."""
 
 import math
 from collections import Counter

@@ -29,10 +29,11 @@ CONDITIONS_HEADER = (
 )  # fmt: skip
 _MEANINGS = "\n".join(f"| {meaning} | {verdict} |" for verdict, meaning in wording.MEANINGS.items())
 RULE = f"""\
-Each comparison declares, before its runs, the smallest effect of interest *s*. The null value, which means
-no effect, is 0 (1 for a ratio; 5%, which chance gives, for a share of nets with p ≤ .05); *s* lies on the
-claimed side of it. The mirror of *s* is -*s*, or 1/*s* for a ratio. The verdict follows from the interval
-alone, from the strongest to the weakest:
+Each comparison declares, before its runs, the smallest effect of interest *s*. The null value means no
+effect: 0 for a difference, 1 for a ratio, and 5% for a share of nets with p ≤ .05, because chance gives 5%.
+*s* lies on the claimed side of the null value. The mirror of *s* lies on its other side: -*s*, 1/*s* for a
+ratio, 10% - *s* for a share. The verdict follows from the interval alone, from the strongest to the
+weakest:
 
 | interval | verdict |
 |---|---|
@@ -42,11 +43,14 @@ In the tables, "direction" is the side of the null value on which the interval l
 the null value), and "size" is its position relative to *s*. With fewer than three pairs a comparison is
 undecided.
 
-A claim has the weakest verdict of its primary comparisons, in the condition closest to the paper's. As long
-as a condition lacks declared pairs, it decides only if no other condition is complete. A control removes a
-simpler possible cause of the effect: it compares the arm with an arm that has only this cause, or the same
-arms at equal training error. If the control shows no effect on the claimed side, the claim is "explained by"
-that cause; if the control is undecided, the verdict says "cause open".
+A claim has the weakest verdict of its primary comparisons, in the condition closest to the paper's. A
+condition that lacks declared pairs decides only if no other condition on its experiment's own data set is
+complete.
+
+A control tests whether the effect remains without a simpler possible cause. Either the baseline has this
+cause, too, or both arms are compared at equal training error. If the primary comparisons confirm the claim,
+but a control shows no effect on the claimed side, the verdict adds "explained by" and the cause; if a
+control is undecided or has no pairs, it adds "cause open".
 {wording.BOUNDS}
 p (Holm) is adjusted over all primary comparisons of this page.
 
@@ -235,7 +239,9 @@ def _power(evidence: Evidence, one: Judged) -> str:
         truth, source = (s**2 if comparison.kind == "ratio" else 2 * s), "twice *s*,"
     needed = pairs_needed(effect, comparison.kind, truth)
     if needed is None:
-        return f"{measure}: {effect.n} pairs have no spread, so the number needed is unknown"
+        return (
+            f"{measure}: the number of pairs needed is unknown, because {effect.n} cannot estimate the spread"
+        )
     size = wording.declared(truth, comparison)
     text = f"{measure}: about {needed:,} pairs, at 80% power if the true effect is {source} {size}"
     if needed <= effect.n:

@@ -32,10 +32,10 @@ class Options:
         arms: names; all arms of the experiment if empty.
         seeds: those of each arm if empty.
         settings: strings of the form `field=value`.
-        name: name of the one arm in the rows; if empty, an arm with settings is named after them.
+        name: name of the arm in the rows, if a single arm is chosen; if empty, `variant` makes the name.
         precision: if None, `settled` chooses it.
         replicas: `auto` or a number, as in `make_strategy`.
-        jobs: number of runs at once, each in its own process; 0 for one per GPU or processor core.
+        jobs: number of runs at once, each in its own process if there are several; 0 for one per GPU or core.
         scheduler: address of a Dask scheduler whose workers train the runs, instead of `jobs` processes.
         progress: makes the callback that shows a run's progress; `RunProgress` by default.
     """
@@ -95,13 +95,13 @@ class Options:
         return config.with_settings(*self.settings)
 
     def check(self, experiment: Experiment) -> None:
-        """Raises an InputError if an arm does not exist, or cannot be trained with these settings."""
+        """Raises an InputError for a missing arm, wrong settings, or a name or folder that cannot be used."""
         check_outside(self.results_dir, self.dataset, "--results-dir")
         arms = self.chosen_arms(experiment)
         others = {arm.name for arm in experiment.arms} - {arms[0].name}
         is_name = re.fullmatch(r"[\w.+=-]+([ ,]+[\w.+=-]+)*", self.name or "a")
         if self.name and (len(arms) > 1 or self.name in others or not is_name):
-            expected = "one arm (--arms), and for it a name of letters and digits that no other arm has"
+            expected = "a single arm (--arms) and a new name for it, of letters, digits and . + = - ,"
             chosen = ", ".join(arm.name for arm in arms)
             raise InputError(f"--as: expected {expected}; received {self.name!r} for {chosen}")
         for arm in arms:
@@ -133,7 +133,7 @@ class Options:
             precision: what the experiment declares for its own data set; other sets use float32.
 
         Raises:
-            InputError: if rows would be added to committed evidence in bfloat16, which this processor lacks.
+            InputError: if evidence declared in bfloat16 would get rows from a processor without it.
         """
         notices = []
         dataset = self.dataset

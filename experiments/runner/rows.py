@@ -55,7 +55,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What is recorded of a run: `about` is its file in records/; `error` ended a failed run."""
+    """What is recorded of a run: `about` is the content of its file in records/.
+
+    Attributes:
+        error: the exception that ended the run, if it failed.
+    """
 
     row: dict[str, Any]
     curve: list[dict[str, Any]]

@@ -24,7 +24,7 @@ SECTION = (ROOT / "CONTRIBUTING.md").read_text("utf-8").split("## Add a claim")[
 FILE = re.search(r"`experiments/claims/(\w+\.py)`", SECTION)[1]
 (CODE,) = re.findall(r"```python\n(.*?)```", SECTION, re.DOTALL)
 COMMANDS = re.findall(r"^    make (.*)$", SECTION, re.MULTILINE)
-# One step on 80 images instead of hours on CIFAR-10.
+# One step on 80 images, because the whole takes half an hour.
 TINY = ["DATASET=builtin", "EPOCHS=1", "SET=batch_size=80"]
 
 
@@ -83,7 +83,7 @@ def test_the_tests_of_declarations_and_pages_pass_with_the_new_claim(tmp_path):
 
 
 def untrained(config: Config, *arguments, **others) -> tuple[None, History]:
-    """The training of a search in which the middle rate of each grid wins."""
+    """Replaces `train`: trains nothing, and gives the middle rate of each grid the lowest error."""
     error = abs(config.train.learning_rate - 0.002)
     return None, History([{"epoch": 1, "train_error": error}], [error], status="done")
 
@@ -108,7 +108,7 @@ def test_the_commands_of_the_section_lead_to_a_table(with_the_claim, tmp_path):
 
     folder = results_dir / "builtin" / "ablation-momentum"
     assert "Momentum of .9 lowers the training error." in (folder / "table.md").read_text("utf-8")
-    # So few images cannot separate the rates, so the winner of each arm has rows of two seeds.
+    # With so few images all rates are tied, and ties get a second seed: each arm's winner has two rows.
     assert (folder / "lr_search.csv").read_text().count("true") == 4
     assert len((folder / "effects.csv").read_text().splitlines()) == 2
     assert (folder / "figure.png").stat().st_size > 0

@@ -124,9 +124,9 @@ def test_list_shows_claims_sections_arms_and_costs(capsys):
     [
         (["run", "gelu"], ["ablation-relu", "'gelu'"]),
         (["run", "relu", "--arms", "relu,elu"], ["tanh", "elu"]),
-        (["run", "relu", "--arms", "relu,tanh", "--as", "elu"], ["--as: expected one arm"]),
-        (["run", "relu", "--arms", "relu", "--as", "tanh"], ["--as: expected one arm"]),
-        (["run", "relu", "--arms", "relu", "--as", "a/b"], ["--as: expected one arm"]),
+        (["run", "relu", "--arms", "relu,tanh", "--as", "elu"], ["--as: expected a single arm"]),
+        (["run", "relu", "--arms", "relu", "--as", "tanh"], ["--as: expected a single arm"]),
+        (["run", "relu", "--arms", "relu", "--as", "a/b"], ["--as: expected a single arm"]),
         (["run", "relu", "--seeds", "-1"], ["--seeds", ">= 0", "'-1'"]),
         (["run", "relu", "--epochs", "0"], ["--epochs", ">= 1", "'0'"]),
         (["run", "relu", "--set", "colour=red"], ["--set", "'colour'", "activation"]),

@@ -140,7 +140,7 @@ def test_readers_do_not_load_tensorflow_to_read_a_set_that_is_scaled(tmp_path):
 
 
 def test_readers_refuse_sets_that_tensorflow_decodes(tmp_path, pets):
-    with pytest.raises(InputError, match=r"--readers: expected images that Pillow decodes.*image_size"):
+    with pytest.raises(InputError, match=r"--readers: .*TensorFlow decodes.*image_size"):
         load(tmp_path, "tiny_pets", storage="stream").check_readers()
 
 

@@ -203,8 +203,11 @@ SIZES: dict[tuple[str, str], Callable[[], bool]] = {
     ),
     (
         "kernels-trained",
-        "had p ≤ .05, the interval of the share would start below the smallest effect of interest, at 48%",
-    ): (lambda: round(share_effect(dict.fromkeys(range(5), 0.0)).low, 2) == 0.48),
+        "interval of the share would start at 48%, below the smallest effect of interest, 50%",
+    ): lambda: (
+        round(share_effect(dict.fromkeys(range(5), 0.0)).low, 2) == 0.48
+        and judged("kernels-trained", "dealt", "chance", "halves_p").comparison.smallest_effect == 0.5
+    ),
     ("kernels-trained", "just above .05"): lambda: beyond("kernels-trained")[3] > 0.05,
     ("kernels-long", "more than one random split in twenty"): lambda: beyond("kernels-long")[0] > 0.05,
     ("kernels-many", "none of a thousand"): lambda: beyond("kernels-many")[0] == 0,
@@ -216,8 +219,9 @@ SIZES: dict[tuple[str, str], Callable[[], bool]] = {
     ("kernels-many", "at half the rate"): lambda: rate("kernels-many", "two") == rate("kernels", "two") / 2,
     ("kernels", "two of five nets almost no random"): lambda: between(0, 0.05, *beyond("kernels")[:2]),
     ("kernels", "the other three many"): lambda: min(beyond("kernels")[2:]) > 0.4,
-    ("kernels", "twice the width that are trained as long"): lambda: (
+    ("kernels", "twice as wide and trained three times as long"): lambda: (
         arm("kernels-trained", "two").model.width == 2 * arm("kernels", "two").model.width
+        and arm("kernels-trained", "two").train.epochs == 3 * arm("kernels", "two").train.epochs
     ),
     ("kernels", "nearly half of the"): lambda: between(
         0.4, 0.5, mean("kernels", "dealt", "tower_contrast") / 0.33
