@@ -203,7 +203,8 @@ SIZES: dict[tuple[str, str], Callable[[], bool]] = {
     ),
     (
         "kernels-trained",
-        "interval of the share would start at 48%, below the smallest effect of interest, 50%",
+        "had p ≤ .05, the interval of the share would start at 48%, "
+        "below the smallest effect of interest, 50%",
     ): lambda: (
         round(share_effect(dict.fromkeys(range(5), 0.0)).low, 2) == 0.48
         and judged("kernels-trained", "dealt", "chance", "halves_p").comparison.smallest_effect == 0.5
