@@ -110,8 +110,10 @@ def gpu_difference(device: str = "GPU:0", side: int = 224, batch: int = 16, widt
     rng = np.random.default_rng(0)
     images = rng.normal(0, 60, (batch, side, side, 3)).astype(np.float32)
     labels = rng.integers(0, 10, batch)
-    results = [_loss_and_gradients(model, images, labels, where) for where in ("CPU:0", device)]
-    tf.config.experimental.enable_tensor_float_32_execution(was_on)
+    try:
+        results = [_loss_and_gradients(model, images, labels, where) for where in ("CPU:0", device)]
+    finally:
+        tf.config.experimental.enable_tensor_float_32_execution(was_on)
     return max(
         float(np.abs(ours - theirs).max() / max(np.abs(theirs).max(), 1e-30))
         for theirs, ours in zip(*results, strict=True)

@@ -75,12 +75,15 @@ def test_every_experiment_is_a_make_target():
     ("given", "words"),
     [
         (
-            "ablation-relu DATASET=x SEEDS=0,1 SET=width=0.5 AS=b DRY_RUN=1",
-            "run ablation-relu --dataset x --set width=0.5 --as b --dry-run --results-dir runs --seeds 0,1",
+            "ablation-relu DATASET=folder:a~b SEEDS=0,1 SET=width=0.5 AS=b~c DRY_RUN=1 RESULTS_DIR=d~e",
+            "run ablation-relu --dataset folder:a~b --set width=0.5 --as b~c --dry-run --results-dir d~e "
+            "--seeds 0,1",
         ),
-        ("compare B=runs/x MARGIN=0.01", "compare results runs/x --margin 0.01"),
+        ("compare A=a~b B=c~d MARGIN=0.01", "compare a~b c~d --margin 0.01"),
     ],
 )
 def test_variables_become_flags_of_the_command(given, words):
-    command = make("-n", *given.split()).stdout.replace("\\\n", "").splitlines()[-1]
-    assert shlex.split(command.split("-m experiments ")[1]) == words.split()
+    # Each ~ becomes a blank, which shows that the Makefile quotes its variables.
+    variables, expected = ([part.replace("~", " ") for part in text.split()] for text in (given, words))
+    last = make("-n", *variables).stdout.replace("\\\n", "").splitlines()[-1]
+    assert shlex.split(last.split("-m experiments ")[1]) == expected

@@ -45,7 +45,8 @@ def load_image_set(
 
     Raises:
         InputError: if the set cannot be found, downloaded, read or held in memory, a package that `method`
-            needs is missing, or a method was chosen but no image has to be scaled.
+            needs is missing, or a method was chosen but no image has to be scaled. (A TFDS set of undeclared
+            size is not judged.)
 
     Example:
 

@@ -265,7 +265,8 @@ def open_data(
         config.image_size or None,
         config.storage,
         method=config.scaling,
-        may_keep_size=statistics is not None,
+        # Without effect on the default, so that both kinds of call share the loaded set.
+        may_keep_size=statistics is not None and config.scaling != "antialiased",
     )
     return DataPipelines(image_set, config, statistics)
 

@@ -16,13 +16,16 @@ class GroupedConv2D(keras.layers.Conv2D):
 
     Channels and filters are split into contiguous groups of equal size; the paper has one group per GPU in
     layers 2, 4 and 5 (section 3.2). The weights are those of `keras.layers.Conv2D(groups=...)`: kernel
-    [height, width, channels / groups, filters], bias [filters]. Input and output are [batch, height, width,
-    channels].
+    [height, width, channels / groups, filters], bias [filters]; weights saved with that layer can be loaded.
+    Input and output are [batch, height, width, channels].
 
-    On a CPU TensorFlow computes a grouped convolution with XLA, which is several times slower. On a GPU cuDNN
-    computes all groups at once.
+    On a CPU TensorFlow computes a grouped convolution with XLA, which is several times slower than one group
+    after the other. On a GPU cuDNN computes all groups at once.
 
     Args:
+        filters: number of filters in all groups together.
+        kernel_size, strides: one or two integers, in pixels.
+        padding: "valid" or "same".
         groups: must divide the number of input channels and `filters`.
         implementation: "split" computes group by group, "native" uses Keras's implementation, "auto" is
             "native" if a GPU is visible when the layer is called (or traced), else "split".

@@ -14,6 +14,7 @@ class PadToCover(keras.layers.Layer):
 
     Args:
         kernel: side of the convolution's kernel, in pixels.
+        stride: of the convolution, in pixels; 1 pads nothing.
         smallest: smallest side accepted, in pixels; by default `kernel`.
 
     Raises:

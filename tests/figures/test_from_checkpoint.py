@@ -194,7 +194,7 @@ def test_chosen_examples_equal_the_examples_of_evaluation(data):
 
 
 def test_predict_draws_the_readable_files(checkpoint, tree, tmp_path, capsys):
-    grey = tmp_path / "grey.png"
+    grey = tmp_path / "$\\frac{$.png"
     Image.fromarray(np.full((300, 500), 90, np.uint8)).save(grey)
     words = tmp_path / "words.txt"
     words.write_text("red\tall red things\n")

@@ -68,17 +68,18 @@ def test_a_gpu_that_tensorflow_does_not_see_is_reported_unless_it_is_hidden(
     assert all("make setup CUDA=1" in line for line in said)
 
 
-def test_workers_compare_their_versions_and_numbers_of_gpus(monkeypatch):
+@pytest.mark.parametrize("gpus", [0, 4])
+def test_workers_compare_their_versions_and_numbers_of_gpus(monkeypatch, gpus):
     compared = {}
     monkeypatch.setenv("TF_CONFIG", tf_config(["a:1", "b:1"], 1))
     monkeypatch.setattr(strategy, "meet", lambda cluster: SimpleNamespace(compare=compared.update))
     monkeypatch.setattr(tf.distribute, "MultiWorkerMirroredStrategy", lambda: "workers")
-    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["gpu"] * 4)
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: ["gpu"] * gpus)
 
     assert make_strategy("auto") == "workers"
     assert {"python", "tensorflow", "keras", "alexnet_tf", "code commit"} <= compared.keys()
-    assert (compared["tensorflow"], compared["GPUs"]) == (tf.__version__, 4)
-    with pytest.raises(InputError, match="--replicas: expected auto or, on this worker, 4;"):
+    assert (compared["tensorflow"], compared["GPUs"]) == (tf.__version__, gpus)
+    with pytest.raises(InputError, match=f"--replicas: expected auto or, on this worker, {gpus or 1};"):
         make_strategy("2")
 
 

@@ -153,7 +153,7 @@ SIZES: dict[tuple[str, str], Callable[[], bool]] = {
     ("towers-trained", "trained a third as long"): lambda: longer("towers-trained", "two") == 3,
     ("lrn-alexnet", "a sixteenth of"): lambda: rate_ratio("lrn-alexnet", "none", "lrn") == 1 / 16,
     ("lrn-alexnet", "several times the paper's"): lambda: (
-        detectable("lrn-alexnet", "lrn", "factor") > -3 * paper("lrn-alexnet", "lrn", "none")
+        detectable("lrn-alexnet", "lrn", "factor") > 3 * abs(paper("lrn-alexnet", "lrn", "none"))
     ),
     ("pooling", "half that of"): lambda: rate_ratio("pooling", "overlapping", "separate") == 1 / 2,
     ("pooling-alexnet", "most training images too"): lambda: learn_most_images("pooling-alexnet"),

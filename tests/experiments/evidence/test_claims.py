@@ -21,6 +21,7 @@ def test_the_nearest_condition_that_was_run_decides(tmp_path, found):
 
     claim = claim_of(NEARER, POOLING)
     assert (claim.name, claim.decides.folder) == ("C4", found[1].folder)
+    assert claim.verdict == "direction confirmed, size open"
     for seed, error in enumerate((0.3, 0.4, 0.3)):
         if seed:
             # The nearer condition lacks pairs, so the complete one decides.
