@@ -1,5 +1,6 @@
 """Runs the Python blocks of the documents as tests; the examples of docstrings run by `--doctest-modules`."""
 
+import ctypes
 import gc
 import importlib.util
 import os
@@ -38,3 +39,6 @@ def released_memory():
     if keras := sys.modules.get("keras"):
         keras.backend.clear_session(free_memory=False)
     gc.collect()
+    if sys.platform == "linux" and hasattr(libc := ctypes.CDLL(None), "malloc_trim"):
+        # glibc otherwise keeps freed memory for the next file.
+        libc.malloc_trim(0)
