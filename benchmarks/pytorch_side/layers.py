@@ -4,6 +4,7 @@ import torch
 from torch import nn
 
 from benchmarks.pytorch_side.networks import Lrn, alexnet, normalization
+from benchmarks.pytorch_side.training_step import sgd
 from benchmarks.runner.task import Task
 
 
@@ -23,8 +24,7 @@ def update() -> Task:
     parameters = list(alexnet().parameters())
     for parameter in parameters:
         parameter.grad = torch.randn_like(parameter)
-    optimizer = torch.optim.SGD(parameters, 1e-4, momentum=0.9, weight_decay=5e-4, fused=True)
-    return Task(optimizer.step, sum(parameter.numel() for parameter in parameters))
+    return Task(sgd(parameters).step, sum(parameter.numel() for parameter in parameters))
 
 
 def _both_ways(layer: nn.Module, shape: list[int], dtype: str, amount: float) -> Task:

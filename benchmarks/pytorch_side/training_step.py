@@ -1,5 +1,7 @@
 """Training steps of PyTorch networks on a constant batch."""
 
+from collections.abc import Iterable
+
 import torch
 from torch import nn
 
@@ -36,11 +38,16 @@ def random_images(batch: int, side: int, channels_last: bool = True) -> torch.Te
     return (60 * torch.randn(batch, 3, side, side)).to(memory_format=layout)
 
 
+def sgd(parameters: Iterable[nn.Parameter]) -> torch.optim.SGD:
+    """The fastest of PyTorch's forms of the update (benchmarks/LOG.md)."""
+    return torch.optim.SGD(parameters, 1e-4, momentum=0.9, weight_decay=5e-4, fused=True)
+
+
 def _training_task(
     net: nn.Module, images: torch.Tensor, classes: int, precision: str, steps: int = 1
 ) -> Task:
     labels = torch.randint(0, classes, (len(images),))
-    optimizer = torch.optim.SGD(net.parameters(), 1e-4, momentum=0.9, weight_decay=5e-4, fused=True)
+    optimizer = sgd(net.parameters())
 
     def step() -> torch.Tensor:
         optimizer.zero_grad(set_to_none=True)

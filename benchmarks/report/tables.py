@@ -9,6 +9,8 @@ EARLIER = (
     "These rows are of an earlier plan, which compared with eager PyTorch only. Today's targets do not judge "
     "them, because they are for the fastest form of PyTorch's CPU build."
 )
+# Of rows measured before the fused form was used.
+DEFAULT_SGD = "default SGD, which is slower than the fused one"
 DIFFER = "`rounds differ`: the median decides, but at least one round is on the other side of the target."
 
 
@@ -95,7 +97,8 @@ def conditions(about: Mapping[str, str]) -> str:
     """Describes machine, versions and date of the rows in sentences."""
     names = {"TensorFlow": "tensorflow_version", "Keras": "tensorflow_keras", "PyTorch": "pytorch_version"}
     versions = ", ".join(f"{name} {about[key]}" for name, key in names.items() if key in about)
-    versions += f" ({about['pytorch_build']})" if "pytorch_build" in about else ""
+    if "pytorch_build" in about:
+        versions += f" ({about['pytorch_build']}, {about.get('pytorch_sgd', DEFAULT_SGD)})"
     # `minutes` is recorded only if a run has finished all items.
     kind = about.get("run", "") if "minutes" in about else "incomplete"
     sentences = [

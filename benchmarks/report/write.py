@@ -10,6 +10,7 @@ from benchmarks.profile.report import profile_tables
 from benchmarks.profile.rows import read_profile
 from benchmarks.report.chart import draw
 from benchmarks.report.tables import (
+    DEFAULT_SGD,
     EARLIER,
     conditions,
     is_current,
@@ -94,9 +95,9 @@ def machines_page(results_dir: Path) -> str:
 
 
 def readme_section(results_dir: Path) -> str:
-    machines = [
-        read_all(path.parent)
-        for path in sorted(results_dir.glob("*/machine.csv"))
-        if is_current(read_machine(path))
-    ]
-    return f"{speed_sentence(machines)} [Every target](results/{results_dir.name}/table.md)."
+    folders = {path.parent: read_machine(path) for path in sorted(results_dir.glob("*/machine.csv"))}
+    judged = {folder: about for folder, about in folders.items() if is_current(about)}
+    sentences = [speed_sentence([read_all(folder) for folder in judged])]
+    if older := sum("pytorch_sgd" not in about for about in judged.values()):
+        sentences.append(f"On {older} of these machines PyTorch used its {DEFAULT_SGD}.")
+    return " ".join([*sentences, f"[Every target](results/{results_dir.name}/table.md)."])
