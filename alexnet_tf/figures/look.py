@@ -148,9 +148,17 @@ def title(figure: Figure, text: str) -> None:
 
 def caption(figure: Figure, text: str) -> None:
     """Puts a small text, which explains the figure, at the bottom left; its line breaks are kept."""
-    lines = [part for line in text.splitlines() for part in _wrapped(line, _columns(figure, 162))]
     look = {"fontsize": "small", "color": "#666666", "parse_math": False}
-    figure.supxlabel("\n".join(lines), x=0.01, ha="left", **look)
+    dpi, of_file = figure.dpi, matplotlib.rcParams["savefig.dpi"]
+    # The width of a text in inches depends on the pixels of the file.
+    figure.dpi = dpi if of_file == "figure" else of_file
+    for columns in range(_columns(figure, 162), 0, -1):
+        lines = [part for line in drawable(text).splitlines() for part in _wrapped(line, columns)]
+        label = figure.supxlabel("\n".join(lines), x=0.01, ha="left", **look)
+        # Lines of wide letters take more than the usual width.
+        if label.get_window_extent().x1 <= figure.bbox.x1:
+            break
+    figure.dpi = dpi
 
 
 def _columns(figure: Figure, points: int) -> int:

@@ -1,5 +1,6 @@
 import warnings
 
+import matplotlib
 import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
@@ -18,6 +19,14 @@ def test_names_of_every_kind_are_drawn_without_a_warning(name):
         content = encoded(figure, ["png", "svg"])
     assert content["png"].startswith(b"\x89PNG")
     assert b"\x1b" not in content["svg"]
+
+
+def test_a_caption_of_wide_letters_stays_inside_the_figure():
+    with house_look():
+        figure = Figure(figsize=(4, 2))
+        caption(figure, "AVX512_BF16 " * 30)
+        figure.dpi = matplotlib.rcParams["savefig.dpi"]
+        assert figure._supxlabel.get_window_extent().x1 <= figure.bbox.x1
 
 
 @pytest.mark.parametrize("inches", [6.4, 10.4])
