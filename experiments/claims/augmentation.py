@@ -58,6 +58,10 @@ EXPERIMENT = Experiment(
         "`none` and `both` were given five seeds instead of three when the first three pairs were known",
         "the control at equal training error was declared when the rows were known",
     ),
+    notes=(
+        "the run of `both` with seed 4 is C9's `decay`, which was paused for more than an hour; its "
+        "`seconds` include the pause",
+    ),
     earlier_verdict="reproduced",
     scale=CIFAR_SCALE,
     figure=GAP.name,
@@ -73,6 +77,7 @@ TRAINED = in_condition_trained(
         _against_none("both", TEST_ERROR, -0.02, primary=True),
         _against_none("both", GAP, -0.02),
     ),
+    notes=(),
     figure="test_error",
 )
 EXPERIMENTS = (TRAINED, EXPERIMENT)

@@ -73,9 +73,9 @@ COLOR_LONG = dataclasses.replace(
     ),
     comparisons=OF_CODE,
     reasons=(
-        "the gap (test − training error) is more than twice that of ablation-color, but five pairs detect "
-        "no effect of colour noise on it. These nets still misclassify more than half of their training "
-        "images; larger nets are the subject of ablation-color-trained",
+        "the gap (test − training error) is about two to three times that of ablation-color, but five "
+        "pairs detect no effect of colour noise on it. These nets still misclassify more than half of their "
+        "training images; larger nets are the subject of ablation-color-trained",
     ),
     notes=(
         "declared when the verdict of ablation-color was known, before its own runs",

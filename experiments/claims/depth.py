@@ -39,6 +39,10 @@ EXPERIMENT = Experiment(
         "the statement was reworded when the rows were known, from 'costs about two points' to 'raises the "
         "test error', which is what its comparisons test",
     ),
+    notes=(
+        "the run of `full` with seed 4 is C9's `decay`, which was paused for more than an hour; its "
+        "`seconds` include the pause",
+    ),
     earlier_verdict="reproduced",
     scale=CIFAR_SCALE,
 )

@@ -1,11 +1,11 @@
 """claims.md: one verdict for each claim, then its conditions, controls, reasons and runs."""
 
 from collections.abc import Mapping, Sequence
+from statistics import median
 from types import MappingProxyType
 
 from alexnet_tf.results.folder import read_lr_search
 from alexnet_tf.statistics.effects import NO_PAIRS, UNDECIDED, share_effect, verdict
-from alexnet_tf.statistics.intervals import mean_interval
 from alexnet_tf.statistics.power import pairs_needed
 from experiments.evidence import wording
 from experiments.evidence.claims import Claim, claims_of, count_verdicts, weakest_of
@@ -29,11 +29,11 @@ CONDITIONS_HEADER = (
 )  # fmt: skip
 _MEANINGS = "\n".join(f"| {meaning} | {verdict} |" for verdict, meaning in wording.MEANINGS.items())
 RULE = f"""\
-Each comparison declares, before its runs, the smallest effect of interest *s*. The null value means no
-effect: 0 for a difference, 1 for a ratio, and 5% for a share of nets with p ≤ .05, because chance gives 5%.
-*s* lies on the claimed side of the null value. The mirror of *s* lies on its other side: -*s*, 1/*s* for a
-ratio, 10% - *s* for a share. The verdict follows from the interval alone, from the strongest to the
-weakest:
+Each comparison declares the smallest effect of interest *s*, before its runs unless a disclosure above says
+otherwise. The null value means no effect: 0 for a difference, 1 for a ratio, and 5% for a share of nets with
+p ≤ .05, because chance gives 5%. *s* lies on the claimed side of the null value. The mirror of *s* lies on
+its other side: -*s*, 1/*s* for a ratio, 10% - *s* for a share (below 0 if *s* is above 10%, so no share
+reaches it). The verdict follows from the interval alone, from the strongest to the weakest:
 
 | interval | verdict |
 |---|---|
@@ -43,9 +43,9 @@ In the tables, "direction" is the side of the null value on which the interval l
 the null value), and "size" is its position relative to *s*. With fewer than three pairs a comparison is
 undecided.
 
-A claim has the weakest verdict of its primary comparisons, in the condition closest to the paper's. A
-condition that lacks declared pairs decides only if no other condition on its experiment's own data set is
-complete.
+A claim has the weakest verdict of its primary comparisons, in the condition closest to the paper's (an
+exception is disclosed above). A condition with missing pairs decides only if no condition is complete on the
+data set that its experiment declares.
 
 A control tests whether the effect remains without a simpler possible cause. Either the baseline has this
 cause, too, or both arms are compared at equal training error. If the primary comparisons confirm the claim,
@@ -54,9 +54,10 @@ control is undecided or has no pairs, it adds "cause open".
 {wording.BOUNDS}
 p (Holm) is adjusted over all primary comparisons of this page.
 
-Pairs are not added to a known result in order to change its verdict: new seeds are declared as an experiment
-of their own and judged alone. So where a comparison is undecided, the pairs that would decide it are stated,
-but were not run; computing time is first spent on the experiments named `ablation-...-trained`.
+Pairs are not added to a known result in order to change its verdict (exceptions are disclosed above): new
+seeds are declared as an experiment of their own and judged alone. So where a comparison is undecided, the
+pairs that would decide it are stated, but were not run; computing time is first spent on the experiments
+named `ablation-...-trained`.
 
 Version 1 of this rule (release 0.1.0) called every effect on the claimed side reproduced, and its headline
 counted experiments, not claims. The rows were known when the rule was changed, so each condition below also
@@ -246,12 +247,13 @@ def _power(evidence: Evidence, one: Judged) -> str:
     text = f"{measure}: about {needed:,} pairs, at 80% power if the true effect is {source} {size}"
     if needed <= effect.n:
         return f"{text}; there are {effect.n}, so the true effect is probably smaller"
-    seconds = (
-        mean_interval([row["seconds"] for row in evidence.of_arm(arm)]).mean or 0
+    # The median, because a run that was paused has too many seconds.
+    seconds = sum(
+        median(row["seconds"] for row in evidence.of_arm(arm))
         for arm in (comparison.arm, comparison.baseline)
     )
     more = needed - effect.n
-    return f"{text}. Not run: {more:,} more, {duration(sum(seconds) * more)} of one core"
+    return f"{text}. Not run: {more:,} more, {duration(seconds * more)} of one core"
 
 
 def _runs(claim: Claim) -> str:

@@ -1,4 +1,4 @@
-"""What an experiment found, in one sentence: the title of its figure, and the last line of `run`."""
+"""What an experiment found, in one line: the title of its figure. `run` prints it last, with the effects."""
 
 from experiments.evidence import wording
 from experiments.evidence.effects import Judged
@@ -15,7 +15,7 @@ LABELS = {
 
 
 def finding(evidence: Evidence, decider: Evidence | None = None) -> str:
-    """The claim and its verdict; for runs that do not test the claim, what was measured instead.
+    """The claim and its verdict; for runs that do not test it or mix precisions, what was measured.
 
     `decider` is evidence of another condition, if that decides the claim.
     """
@@ -67,7 +67,7 @@ def measured(one: Judged) -> str:
 
 
 def times_faster(one: Judged, is_whole: bool = False) -> str:
-    """How much faster the baseline of a ratio of epochs is; `is_whole` also names the arm.
+    """How many times faster the baseline reaches the target; `is_whole` also names the arm.
 
     Example:
 

@@ -106,9 +106,10 @@ def _provenance(found: Sequence[Evidence]) -> str:
     pairs = [pair for evidence in found for pair in _pairs(evidence)]
     mixed = sum(not all(pair) for pair in pairs)
     return (
-        f"{text}The records of {unnamed} of the {len(nets)} nets do not name the processor. A pair whose "
-        f"records name different kinds of processors is not used; for {mixed} of the {len(pairs)} pairs in "
-        "the claims' primary comparisons, the records do not show whether both kinds are the same."
+        f"{text}The records of {unnamed} of the {len(nets)} nets do not name the processor's family "
+        f"and model. A pair whose records name different kinds of processors is not used; for "
+        f"{mixed} of the {len(pairs)} pairs in the claims' primary comparisons, the records do not show "
+        "whether both kinds are the same."
     )
 
 

@@ -91,11 +91,12 @@ def paper_noise(experiments: Sequence[Experiment]) -> str:
             if is_of_errors and effect is not None and abs(effect) < limit:
                 within[f"{wording.paper_effect(comparison)} of {experiment.claim} ({metric.title})"] = None
     text = (
-        f"The paper trained each net once. Its single net has a top-1 error of {ONE_CNN.top1:.1%} and a "
-        f"top-5 error of {ONE_CNN.top5:.1%} on {VALIDATION_IMAGES:,} validation images; the binomial "
-        f"standard errors of these are {_points(top1)} and {_points(top5)} points. The standard errors of "
-        f"the difference of two nets are at most √2 times as large, {_points(math.sqrt(2) * top1)} and "
-        f"{_points(math.sqrt(2) * top5)} points (less, because both nets are tested on the same images). "
+        "The paper gives one number for each net, without a spread over runs. Its single net has a top-1 "
+        f"error of {ONE_CNN.top1:.1%} and a top-5 error of {ONE_CNN.top5:.1%} on {VALIDATION_IMAGES:,} "
+        f"validation images; the binomial standard errors of these are {_points(top1)} and {_points(top5)} "
+        "points. The standard errors of the difference of two nets are at most √2 times as large, "
+        f"{_points(math.sqrt(2) * top1)} and {_points(math.sqrt(2) * top5)} points (less, because both nets "
+        "are tested on the same images). "
         "The variation between seeds is not included and adds to these errors."
     )
     if within:

@@ -164,7 +164,7 @@ def _pictures(results_dir: Path) -> list[dict[str, str]]:
                 small = image.convert("RGB")
             small.thumbnail((PICTURE_WIDTH, 10 * PICTURE_WIDTH), Image.Resampling.LANCZOS)
             buffer = io.BytesIO()
-            small.save(buffer, "WEBP", quality=70, method=6)
+            small.save(buffer, "WEBP", quality=60, method=6)
             about = f"{path.parent.name} on {path.parent.parent.name}"
             pictures.append({
                 "data": "data:image/webp;base64," + base64.b64encode(buffer.getvalue()).decode(),

@@ -160,8 +160,8 @@ SIZES: dict[tuple[str, str], Callable[[], bool]] = {
     ("pooling-alexnet", "half that of"): lambda: (
         rate_ratio("pooling-alexnet", "overlapping", "separate") == 1 / 2
     ),
-    ("color-long", "more than twice that of ablation-color"): lambda: (
-        mean("color-long", "none", "gap") > 2 * mean("color", "none", "gap")
+    ("color-long", "about two to three times that of ablation-color"): lambda: between(
+        1.9, 3, *(mean("color-long", each, "gap") / mean("color", each, "gap") for each in ("none", "code"))
     ),
     ("color-long", "more than half of their training"): lambda: learn_most_images("color-long"),
     ("color", "most training images"): lambda: learn_most_images("color"),
@@ -171,12 +171,17 @@ SIZES: dict[tuple[str, str], Callable[[], bool]] = {
     ("dropout-trained", "ends near 2%"): lambda: between(
         0.015, 0.025, mean("dropout-trained", "none", "train_error")
     ),
+    ("dropout-trained", "about twice the epochs to reach 65%"): lambda: between(
+        1.85, 2.15, effect("dropout-trained", "dropout", "none", "epochs_to_65")
+    ),
     ("dropout-trained", "same rate, 0.03, for both"): lambda: rates("dropout-trained") == {0.03},
     ("dropout", "31% training error, the gaps of `dropout` and `none` are almost equal"): lambda: (
         abs(effect("dropout", "dropout", "none", "gap_at_31")) < 0.002
     ),
     ("weight-decay", "paused for more than an hour"): lambda: pause("weight-decay", "decay", 4) > HOUR,
     ("lrn-form", "paused for more than an hour"): lambda: pause("weight-decay", "decay", 4) > HOUR,
+    ("augmentation", "paused for more than an hour"): lambda: pause("augmentation", "both", 4) > HOUR,
+    ("depth", "paused for more than an hour"): lambda: pause("depth", "full", 4) > HOUR,
     ("lrn-form", "twice the rate of"): lambda: rate_ratio("lrn-form", "spatial", "paper") == 2,
     ("bias", "for most of an hour"): lambda: between(HOUR / 2, HOUR, pause("bias", "tenth-he", 0)),
     ("bias", "twice as large as the smallest effect"): lambda: between(

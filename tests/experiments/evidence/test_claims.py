@@ -14,7 +14,7 @@ def test_the_headline_counts_claims(found):
     assert count_verdicts(found).endswith("(2): 1 reproduced; 1 direction confirmed, size open")
 
 
-def test_the_nearest_condition_that_was_run_decides(tmp_path, found):
+def test_the_nearest_complete_condition_decides(tmp_path, found):
     def claim_of(*experiments):
         (claim,) = claims_of(read_evidence(tmp_path, experiments), experiments)
         return claim

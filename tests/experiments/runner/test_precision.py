@@ -77,7 +77,7 @@ def test_the_declared_precision_is_the_default_on_the_declared_data_set_only(has
 
 
 @pytest.mark.parametrize("precision", [None, "float32", "mixed_bfloat16"])
-def test_runs_into_results_are_refused_on_a_processor_without_bfloat16(has_bfloat16, precision, tmp_path):
+def test_writing_runs_to_results_is_refused_without_bfloat16(has_bfloat16, precision, tmp_path):
     def settled(folder="results", dataset="cifar10"):
         options = Options(dataset=dataset, precision=precision, results_dir=tmp_path / folder)
         return options.settled(POOLING, POOLING.precision)
