@@ -31,8 +31,8 @@ from alexnet_tf import PAPER, SCALED, Config, DataConfig, TrainConfig, build_mod
 # %% [markdown]
 # ## The paper's network
 #
-# Section 3.5: five convolutions, three fully connected layers, 60,965,224 parameters. `weightless` builds
-# the network without allocating these parameters.
+# Section 3.5: five convolutions and three fully connected layers. They have 60,965,224 parameters.
+# `weightless` builds the network without allocating them.
 # %%
 from alexnet_tf.models.summary import summary_table, weightless
 
@@ -72,11 +72,11 @@ plt.show()
 # %% [markdown]
 # ## A small AlexNet
 #
-# The paper's eight layers with a quarter of the paper's kernels and units, two towers, and kernels of 5x5
-# in conv1. Three more things differ from the paper, because the net is small and the pixels have unit
-# variance: He's initialisation instead of Gaussians of .01 (section 5), biases of 0, and an `alpha` of LRN
-# that fits the scale of the pixels (section 3.3; raw pixels of photographs have a standard deviation of
-# about 64).
+# Like the paper's network it has eight layers and two towers. It has a quarter of the kernels and units, and
+# conv1 has kernels of 5x5 with stride 2 and no padding at the edge. Because the net is small and the pixels
+# have unit variance, the initialisation is He's instead of Gaussians of .01 (section 5), and all biases
+# start at 0. LRN's `alpha` is multiplied by 64², because raw pixels of photographs have a standard deviation
+# of about 64 (section 3.3).
 
 # %%
 small = dataclasses.replace(SCALED, width=0.25, lrn_alpha=1e-4 * 64**2)
@@ -90,9 +90,10 @@ print(summary_table(build_model(small, data.input_shape, data.image_set.classes)
 # %% [markdown]
 # ## Training
 #
-# Section 5: stochastic gradient descent with momentum .9 and weight decay .0005; the rate is divided by 10
-# once. The paper's batches had 128 of 1.2 million images. With 10,000 images that would be only 78 steps per
-# epoch, so here a batch has 32. Chance is an error of 90%; this net stays there for two or three epochs.
+# As in section 5, the net is trained by stochastic gradient descent with momentum .9 and weight decay .0005.
+# The learning rate is divided by 10 once, after epoch 6; the paper divided it three times. The paper's
+# batches had 128 of 1.2 million images. With 10,000 images that would be only 78 steps per epoch, so here a
+# batch has 32. Chance is an error of 90%; this net stays there for two or three epochs.
 
 # %%
 from alexnet_tf.training.train import train
@@ -130,16 +131,20 @@ display(figure)
 # ## What conv1 sees
 #
 # A test image, and eight maps of conv1: after the ReLU, after local response normalisation (section 3.3),
-# which brings strong and weak values closer together, and pooled (section 3.4). Each map has its own scale.
+# which brings strong and weak values closer together, and after pooling (section 3.4). Each map has its own
+# scale.
 
 # %%
 import keras
 
 picture, _, _ = next(iter(data.report(8)))
 tests = data.image_set.report_images
-taps = keras.Model(model.input, [model.get_layer(name).output for name in ("relu1", "lrn1", "pool1")])
-figure, axes = plt.subplots(3, 9, figsize=(10, 3.6), layout="constrained")
-for row, name, maps in zip(axes, ("ReLU", "LRN", "pooled"), taps(picture)):
+layers = {layer.name: layer for layer in model.layers}
+# The names depend on the configuration: without LRN, for example, there is no lrn1.
+names = [name for name in ("relu1", "tanh1", "lrn1", "pool1") if name in layers]
+taps = keras.Model(model.input, [layers[name].output for name in names])
+figure, axes = plt.subplots(len(names), 9, figsize=(10, 1.2 * len(names)), layout="constrained")
+for row, name, maps in zip(axes, names, taps(picture)):
     for channel, axis in enumerate(row[1:]):
         axis.imshow(np.asarray(maps)[0, ..., channel], cmap="gray")
         axis.set(xticks=[], yticks=[])
@@ -166,15 +171,16 @@ plt.show()
 # %% [markdown]
 # ## Nearest neighbours
 #
-# Figure 4, right: for each query (left) the four nearest training images by the 4096 (here 1024) values of
-# fc7, and by pixels. Neighbours of the query's class are framed.
+# As in the right part of Figure 4. The first column has the queries, which are test images. The next four
+# columns have each query's nearest training images by the values of fc7 (4096 in the paper, 1024 here), the
+# last four its nearest by pixels. Neighbours of the query's class are framed.
 
 # %%
 from alexnet_tf.figures.of_images import find_neighbours
 
 found = find_neighbours(model, data, seed=0)
 for space in found.spaces:
-    print(f"{space.name}: {space.share.mean:.0%} of the nearest are of the query's class")
+    print(f"{space.name}: {space.share.mean:.0%} of the nearest six have the query's class")
 print(f"by chance: {found.chance:.0%}")
 
 figure, axes = plt.subplots(4, 9, figsize=(10, 4.8), layout="constrained")
@@ -194,6 +200,6 @@ plt.show()
 # %% [markdown]
 # ## Next steps
 #
-# Replace `small` by `dataclasses.replace(small, lrn=False)`, `towers=1` or `activation="tanh"`, and predict
-# the errors before you train. One run shows little: the experiments of this project train three to five
-# seeds per arm.
+# Change one field, for example `small = dataclasses.replace(small, towers=1)`, or `lrn=False` or
+# `activation="tanh"` in the same way. Before you train, guess how the errors will change. One run shows
+# little: the experiments of this project train at least three seeds per arm.
