@@ -30,7 +30,7 @@ exclude_patterns = ["_build", "_extensions", "conf.py"]
 html_theme = "furo"
 html_title = f"alexnet_tf {version}"
 html_show_sphinx = False
-# Code lines have up to 110 characters.
+# width.css widens the column of text, so that code lines of up to 110 characters fit.
 html_static_path = ["_static"]
 html_css_files = ["width.css"]
 

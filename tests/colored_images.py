@@ -30,7 +30,7 @@ def write_colored_tree(
 
 
 def lose_content(path: Path) -> None:
-    """Replaces a file's bytes by zeros and keeps its size and date, so that its scan stays valid."""
+    """Overwrites a file with zeros; keeps its size and date, so that the scan of its folder stays valid."""
     about = path.stat()
     path.write_bytes(bytes(about.st_size))
     os.utime(path, ns=(about.st_atime_ns, about.st_mtime_ns))

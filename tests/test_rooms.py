@@ -30,7 +30,7 @@ def declared_rooms() -> list[str]:
     return [module_name(ROOT / path) for path in paths]
 
 
-# A file imports from its own room, with all its folders, and from rooms further down.
+# A file may import from its own room, including its folders, and from rooms further down in the table.
 ROOMS = declared_rooms()
 FILES = {
     module_name(path): path

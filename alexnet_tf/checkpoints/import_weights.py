@@ -36,7 +36,7 @@ def load_torchvision(model: keras.Model, arrays: Mapping[str, np.ndarray]) -> No
     Args:
         model: model with the same number of classes and the same image size as the file.
         arrays: the state dict as NumPy arrays, `features.0.weight`, `features.0.bias`, ...; in PyTorch:
-            `np.savez("alexnet.npz", **{k: v.numpy() for k, v in model.state_dict().items()})`.
+            `np.savez("alexnet.npz", **{k: v.detach().numpy() for k, v in model.state_dict().items()})`.
 
     Raises:
         InputError: if an array is missing or has the wrong shape.
@@ -82,7 +82,8 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         raise InputError(
             f"expected {CONTAINERS}; received {path}, a file of PyTorch; with PyTorch, convert it by "
             f"`arrays = torch.load({str(path)!r}, weights_only=True)` and "
-            f"`numpy.savez({str(path.with_suffix('.npz'))!r}, **{{k: v.numpy() for k, v in arrays.items()}})`"
+            f"`numpy.savez({str(path.with_suffix('.npz'))!r}, "
+            "**{k: v.detach().numpy() for k, v in arrays.items()})`"
         )
     if start.startswith(b"\x93NUMPY"):
         return _read_numpy_dictionary(path)

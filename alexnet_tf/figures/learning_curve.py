@@ -72,7 +72,7 @@ def write_curves(run: Path, name: str, dataset: str, out: Path) -> list[Path]:
     """Draws `curve` and `training` from the CSV files in the folder of a run; returns the files written.
 
     Raises:
-        InputError: as `read_curve`, before a figure is written.
+        InputError: as `read_curve`, before a figure is written; or if a figure cannot be written.
     """
     rows, measured = read_curve(run / "curve.csv"), run / "gradient_norms.csv"
     norms = read_gradient_norms(measured) if measured.is_file() else {}
@@ -124,10 +124,8 @@ def curve_figure(rows: Sequence[Mapping[str, float]], name: str, dataset: str) -
     title(figure, f"{name} on {dataset}: {rows[-1]['test_error']:.1%} test error after {epochs[-1]:g} epochs")
     caption(
         figure,
-        "Measured after each epoch, without augmentation: the central crop of each image. Training error: of "
-        "up to 10,000 training images."
-        + " Dotted: the last epoch before the learning rate drops."
-        * bool(drops),
+        "Errors are measured after each epoch, without augmentation. The training error is that of at most "
+        "10,000 training images." + " Dotted: the last epoch before the learning rate drops." * bool(drops),
     )
     return figure
 
@@ -160,7 +158,7 @@ def training_figure(
             is_total = layer == "all"  # the name that GradientNorms gives to all layers together
             ink: ColorType = DARK if is_total else colors(place / max(len(norms) - 1, 1) * 0.9)
             width = 2.0 if is_total else 1.3
-            # Neighbouring layers have similar colours, so normalisations have dashes.
+            # Neighbouring layers have similar colours, so the lines of normalisations are dashed.
             dashes = "--" if layer.startswith("norm") else "-"
             axes.plot(*zip(*points, strict=True), dashes, color=ink, linewidth=width, label=layer)
             labels.append((layer, *points[-1], ink))
@@ -175,7 +173,7 @@ def training_figure(
     caption(
         figure,
         "Losses are measured after each epoch, without augmentation and weight decay. The rate of epoch n is "
-        "drawn from n − 1 to n." + (" Gradients are of the mean loss of a batch, by layer." if norms else ""),
+        "drawn from n − 1 to n." + (" Gradients are those of a batch's mean loss." if norms else ""),
     )
     return figure
 

@@ -1,4 +1,4 @@
-"""Zero padding of images of unknown size, as in the authors' program (224 -> 227)."""
+"""A layer that pads images with zeros when it is called, as the authors' program does (224 -> 227)."""
 
 from typing import Any
 
@@ -10,12 +10,13 @@ import tensorflow as tf
 class PadToCover(keras.layers.Layer):
     """Pads images with zeros at the bottom and right, until a convolution's windows cover every pixel.
 
-    A side of `s` pixels becomes the smallest `kernel + i * stride >= s`, with a whole number `i >= 0`.
+    A side of `s` pixels becomes the smallest of the numbers `kernel + i * stride` (`i` = 0, 1, 2, ...) that
+    is not below `s`.
 
     Args:
         kernel: side of the convolution's kernel, in pixels.
         stride: of the convolution, in pixels; 1 pads nothing.
-        smallest: smallest side accepted, in pixels; by default `kernel`.
+        smallest: smallest side accepted, in pixels; above `kernel - stride`, by default `kernel`.
 
     Raises:
         InvalidArgumentError: when called, if a side is below `smallest`.

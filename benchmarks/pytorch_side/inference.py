@@ -14,9 +14,9 @@ def alexnet(
     channels_last: bool = True,
     all_threads: bool = False,
 ) -> Task:
-    """Class probabilities of 256x256 images, averaged over `views` views of 224x224 per image.
+    """Logarithm of the class probabilities of 256x256 images, averaged over 1 or 10 views of 224x224.
 
-    If `compiled`, weights are constants, which oneDNN can store in the layout that it computes in.
+    If `compiled`, weights are constants, and oneDNN rearranges them once for its computations.
     """
     if all_threads:
         networks.use_all_threads()

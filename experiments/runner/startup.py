@@ -1,4 +1,4 @@
-"""Starts TensorFlow for experiments; TensorFlow is imported only when it is started."""
+"""Starts TensorFlow for experiments. Importing this module does not import TensorFlow."""
 
 import os
 
@@ -45,7 +45,7 @@ def started(replicas: str, is_client: bool = False):
     return strategy
 
 
-# Dask calls this before a process of `--jobs` takes work.
+# Dask calls this in each worker process that `--jobs` starts, before the worker gets its first task.
 def dask_setup(worker: object) -> None:
     # Ctrl-C then reaches only the client, which asks the runs to end.
     os.setpgrp()

@@ -39,8 +39,8 @@ def load_tfds(
     """Loads an image classification set from disk; if it is missing, TFDS downloads it first.
 
     The report split is the test split, else the validation split, else 20% of each class held out by
-    `hold_out`; splits without labels are skipped. If images have to be scaled, those that cannot be decoded
-    are listed in `quarantine`.
+    `hold_out`; splits without labels are skipped. In a streamed set, and if images have to be scaled,
+    those that cannot be decoded are left out and listed in `quarantine`.
 
     Args:
         name: name in TFDS syntax: `cifar10`, `cifar10:3.0.2`, `imagenet_resized/32x32`.
@@ -70,7 +70,9 @@ def load_tfds(
 
 
 def find_prepared(name: str, data_dir: str | None) -> Any | None:
-    """The TFDS builder of the newest version of a set on disk, or None if there is none.
+    """The TFDS builder of a set on disk, or None if there is none.
+
+    If the name gives no version, it is the newest.
 
     Needs only the files of the set, not TFDS's code for it. Never accesses the network.
 
@@ -97,7 +99,7 @@ def find_prepared(name: str, data_dir: str | None) -> Any | None:
 
 
 def _check_files(directory: Path, name: str) -> None:
-    """Raises an OSError for files that are too large, and for pipes, for which TFDS would wait."""
+    """Raises an OSError if a text file is too large, or a path is a pipe, for which TFDS would wait."""
     for depth in range(1, 4):  # configuration, version and file
         for path in directory.glob("/".join([name, *"*" * depth])):
             # Another process may be preparing the set.
@@ -118,7 +120,7 @@ def _only_features_of_tfds() -> Iterator[None]:
             raise ValueError(f"features.json names {name[:100]}, which is not a feature of TFDS")
         return original.__get__(None, FeatureConnector)(name)
 
-    # Checked where TFDS looks up classes, because features.json may hold more names in text parsed later.
+    # features.json can hold JSON in strings, which TFDS parses later. So the check is in the class lookup.
     FeatureConnector.cls_from_name = staticmethod(own_class)
     try:
         yield
@@ -188,7 +190,7 @@ def _image_and_label(name: str, info: Any) -> tuple[str, str]:
     features = dict(info.features) if isinstance(info.features, tfds.features.FeaturesDict) else {}
     images = [key for key, feature in features.items() if type(feature) is tfds.features.Image]
     labels = [key for key, feature in features.items() if isinstance(feature, tfds.features.ClassLabel)]
-    # For sets of several images or labels (cifar100 has coarse and fine labels).
+    # They decide if an example has several images or labels (cifar100 has coarse and fine labels).
     keys: tuple[str, ...] = info.supervised_keys or ()
     if not (len(keys) == 2 and keys[0] in images and keys[1] in labels):
         if len(images) != 1 or len(labels) != 1:
@@ -206,7 +208,7 @@ def _image_and_label(name: str, info: Any) -> tuple[str, str]:
 
 
 def _has_labels(builder: Any, split: str, label_key: str) -> bool:
-    """In test splits of competitions every label is -1."""
+    """Whether the first example has a label. In test splits of competitions every label is -1."""
     import tensorflow_datasets as tfds
 
     check_sizes(builder, split)
