@@ -60,6 +60,8 @@ class MomentumSGD(keras.optimizers.SGD):
     def freeze(self) -> None:
         """Freezes the variables of the layer `freezable` from the next step on."""
         self._freezable_rate.assign(0.0)
+        if not self.momentum:
+            return
         # With a rate of 0 a remaining velocity would still move the weights.
         for variable, velocity in zip(self._trainable_variables, self.momentums, strict=True):
             if self._is_freezable(variable):
