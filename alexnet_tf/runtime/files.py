@@ -2,6 +2,7 @@
 
 import contextlib
 import datetime
+import fnmatch
 import glob
 import json
 import os
@@ -32,7 +33,7 @@ UNREADABLE_ARCHIVE = (
 # Of a folder that `--out` names.
 LOCK_NAME = ".lock"
 DAY = 24 * 3600.0
-_TEMPORARY = re.compile(r"\..+\.\d+\.[0-9a-f]{32}\.tmp")
+_TEMPORARY = re.compile(r"\.(?P<name>.+)\.\d+\.[0-9a-f]{32}\.tmp")
 
 
 def write_bytes(path: Path, content: bytes | memoryview, old: Path | None = None) -> None:
@@ -43,7 +44,9 @@ def write_bytes(path: Path, content: bytes | memoryview, old: Path | None = None
     """
     temporary = temporary_path(path)
     try:
-        remove_temporaries(path.parent, glob.escape(path.name), unchanged_for=DAY)
+        # In a folder like /tmp, only the owner of a file can remove it.
+        with contextlib.suppress(OSError):
+            remove_temporaries(path.parent, glob.escape(path.name), unchanged_for=DAY)
         # tempfile would create the file with mode 600 and ignore the user's umask.
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         with open(descriptor, "wb") as file:
@@ -91,9 +94,12 @@ def remove_temporaries(folder: Path, name: str = "*", unchanged_for: float = 0.0
     Hold a lock that keeps other processes from writing them, or keep those changed within the last
     `unchanged_for` seconds. The folder need not exist.
     """
-    for path in folder.glob(f".{name}.*.*.tmp"):
+    for path in folder.glob(".*.tmp"):
+        found = _TEMPORARY.fullmatch(path.name)
+        if not found or not fnmatch.fnmatchcase(found["name"], name):
+            continue
         with contextlib.suppress(FileNotFoundError):
-            if not _TEMPORARY.fullmatch(path.name) or time.time() - path.lstat().st_mtime < unchanged_for:
+            if time.time() - path.lstat().st_mtime < unchanged_for:
                 continue
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)

@@ -122,6 +122,32 @@ def test_temporary_files_of_a_killed_process_are_removed_under_the_lock(tmp_path
     assert not (state / f".a.npz{end}").exists()
 
 
+def test_temporary_files_of_a_longer_name_are_kept(tmp_path):
+    end = f".{os.getpid()}.{'0' * 32}.tmp"
+    for name in ("a", "a.b", "a-1", "a-1.b"):
+        (tmp_path / f".{name}{end}").mkdir()
+    remove_temporaries(tmp_path, "a")
+    assert {path.name for path in tmp_path.iterdir()} == {f".{name}{end}" for name in ("a.b", "a-1", "a-1.b")}
+    remove_temporaries(tmp_path, "a-*")
+    assert {path.name for path in tmp_path.iterdir()} == {f".a.b{end}"}
+
+
+def test_a_temporary_file_that_cannot_be_removed_does_not_prevent_writing(tmp_path, monkeypatch):
+    old = tmp_path / f".a.png.{os.getpid()}.{'0' * 32}.tmp"
+    old.write_text("half")
+    os.utime(old, (time.time() - 25 * 3600,) * 2)
+    unlink = Path.unlink
+
+    def refused(path, *arguments, **options):
+        if path == old:
+            raise PermissionError(1, "Operation not permitted")
+        unlink(path, *arguments, **options)
+
+    monkeypatch.setattr(Path, "unlink", refused)
+    write_bytes(tmp_path / "a.png", b"whole")
+    assert {path.name for path in tmp_path.iterdir()} == {old.name, "a.png"}
+
+
 def test_writing_a_file_removes_its_temporary_files_that_are_older_than_a_day(tmp_path):
     end = f".{os.getpid()}.{'0' * 32}.tmp"
     old, new, other = (tmp_path / f".{name}{end}" for name in ("a[1].png", "new.png", "other.png"))
