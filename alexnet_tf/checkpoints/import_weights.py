@@ -77,6 +77,12 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
             start = stream.read(9)
     except OSError as error:
         raise InputError(f"expected {CONTAINERS}; received {path}: {error.strerror}") from error
+    # In a safetensors file the length of the header comes first; its eight bytes can start like a pickle.
+    if start[8:] == b"{":
+        try:
+            return safetensors.numpy.load_file(path)
+        except (SafetensorError, *UNREADABLE_ARCHIVE) as error:
+            raise InputError(f"expected a .safetensors file of arrays; received {path}: {error}") from error
     is_torch = start.startswith(b"\x80") or (start.startswith(b"PK") and _is_torch_archive(path))
     if is_torch:
         raise InputError(
@@ -87,12 +93,6 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
         )
     if start.startswith(b"\x93NUMPY"):
         return _read_numpy_dictionary(path)
-    # In a safetensors file the length of the header comes first, in eight bytes.
-    if start[8:] == b"{":
-        try:
-            return safetensors.numpy.load_file(path)
-        except (SafetensorError, *UNREADABLE_ARCHIVE) as error:
-            raise InputError(f"expected a .safetensors file of arrays; received {path}: {error}") from error
     if not start.startswith(b"PK"):
         raise InputError(f"expected {CONTAINERS}; received {path}, which starts with {start!r}")
     try:

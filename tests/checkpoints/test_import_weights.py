@@ -126,6 +126,17 @@ def test_the_content_decides_the_kind_of_a_file(tmp_path, caffe):
         read_arrays(tmp_path / "short.safetensors")
 
 
+def test_a_safetensors_file_whose_length_starts_like_a_pickle_is_read(tmp_path):
+    array = {"conv1.weight": np.arange(3.0)}
+    lengths = []
+    for padding in range(0, 256, 8):  # the length of a header is a multiple of 8
+        path = tmp_path / f"{padding}.safetensors"
+        safetensors.numpy.save_file(array, path, metadata={"padding": " " * padding})
+        lengths.append(path.read_bytes()[0])
+        np.testing.assert_array_equal(read_arrays(path)["conv1.weight"], array["conv1.weight"])
+    assert 0x80 in lengths
+
+
 @pytest.mark.parametrize("name", ["alexnet.pth", "weights.npz"])
 @pytest.mark.parametrize("is_legacy", [False, True])
 def test_the_error_for_a_pytorch_file_explains_the_conversion(tmp_path, name, is_legacy):
