@@ -3,8 +3,10 @@
 import argparse
 import functools
 from collections.abc import Callable
+from pathlib import Path
 
-from alexnet_tf.checkpoints.saved import Trained, load_trained
+from alexnet_tf.checkpoints.saved import UNFINISHED, Trained, load_trained
+from alexnet_tf.checkpoints.trained_files import FACTS
 from alexnet_tf.commands.train import run as train
 from alexnet_tf.data.decode import ImageDecodeError, read_image
 from alexnet_tf.data.load import DataAccess
@@ -13,6 +15,7 @@ from alexnet_tf.figures.explain.panels import PANELS
 from alexnet_tf.figures.look import write_figure
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import make_folder
+from alexnet_tf.runtime.reading import read_json
 
 
 def run(options: argparse.Namespace) -> int:
@@ -35,13 +38,23 @@ def run(options: argparse.Namespace) -> int:
 
 
 def own_network(parse_flags: Callable[[], argparse.Namespace]) -> Trained:
-    """A small AlexNet of two towers, trained on the built-in images by the first call, then read from disk.
+    """A small AlexNet of two towers for the built-in images, trained unless an earlier call has trained it.
 
-    `parse_flags` returns the parsed flags of the `alexnet train` command that trains it.
+    An interrupted training is resumed. `parse_flags` returns the parsed flags of the `alexnet train` command
+    that trains the network.
     """
     training = parse_flags()
-    if not (training.out / "model.json").is_file():
+    if not _has_network(training.out):
         print("no --checkpoint: a small AlexNet is trained once, which takes minutes", flush=True)
         training.access = DataAccess()
         train(training)
     return load_trained(training.out)
+
+
+def _has_network(folder: Path) -> bool:
+    try:
+        about = read_json(folder / FACTS)
+    except FileNotFoundError:
+        return False
+    # An interrupted run writes this file too.
+    return not (isinstance(about, dict) and about.get("status") in UNFINISHED)

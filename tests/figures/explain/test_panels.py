@@ -1,10 +1,14 @@
+import argparse
+import json
+
 import numpy as np
 import pytest
 from keras import layers
 from PIL import Image
 
 from alexnet_tf.__main__ import main
-from alexnet_tf.checkpoints.saved import Trained
+from alexnet_tf.checkpoints.saved import UNFINISHED, Trained
+from alexnet_tf.commands.explain import own_network
 from alexnet_tf.config.fields import Config, DataConfig
 from alexnet_tf.data.pixel_statistics import pixel_statistics
 from alexnet_tf.figures.explain import section_3, section_4
@@ -78,3 +82,14 @@ def test_explain_refuses_files_that_are_not_images(explained, tmp_path, capsys, 
     assert "--image" in line
     assert name in line
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("status", "trains"), [*((status, True) for status in UNFINISHED), ("done", False)])
+def test_the_network_of_explain_is_trained_again_after_an_interruption(tmp_path, monkeypatch, status, trains):
+    (tmp_path / "model.json").write_text(json.dumps({"status": status}))
+    trained = []
+    monkeypatch.setattr("alexnet_tf.commands.explain.train", trained.append)
+    monkeypatch.setattr("alexnet_tf.commands.explain.load_trained", lambda folder: folder)
+
+    assert own_network(lambda: argparse.Namespace(out=tmp_path)) == tmp_path
+    assert bool(trained) == trains
