@@ -8,7 +8,7 @@ from pathlib import Path
 from alexnet_tf.checkpoints.saved import UNFINISHED, Trained, load_trained
 from alexnet_tf.checkpoints.trained_files import FACTS
 from alexnet_tf.commands.train import run as train
-from alexnet_tf.data.decode import ImageDecodeError, read_image
+from alexnet_tf.data.decode import ImageDecodeError, decoded, read_image
 from alexnet_tf.data.load import DataAccess
 from alexnet_tf.figures.explain.explained import Explained
 from alexnet_tf.figures.explain.panels import PANELS
@@ -21,14 +21,13 @@ from alexnet_tf.runtime.reading import read_json
 def run(options: argparse.Namespace) -> int:
     try:
         image = read_image(options.image)
+        # Before the network, whose training takes minutes.
+        decoded(image, oriented=True)
     except (OSError, ImageDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"--image: expected an image file; received {options.image}: {reason}") from error
     net = load_trained(options.checkpoint) if options.checkpoint else own_network(options.training)
-    try:
-        explained = Explained(net, image)
-    except ImageDecodeError as error:
-        raise InputError(f"--image: expected an image; received {options.image}: {error}") from error
+    explained = Explained(net, image)
     make_folder(options.out, "--out")
     for name, subject, draw in PANELS:
         paths = write_figure(options.out / name, functools.partial(draw, explained), ("png",), dpi=200)

@@ -71,11 +71,10 @@ def test_the_sum_of_products_is_the_output_of_the_layer(explained):
 
 
 @pytest.mark.parametrize("name", ["photo.jpg", "none.jpg"])
-def test_explain_refuses_files_that_are_not_images(explained, tmp_path, capsys, monkeypatch, name):
-    monkeypatch.setattr("alexnet_tf.commands.explain.load_trained", lambda path: explained.net)
+def test_explain_refuses_files_that_are_not_images_before_it_trains(tmp_path, capsys, monkeypatch, name):
+    monkeypatch.setattr("alexnet_tf.commands.explain.own_network", pytest.fail)
     (tmp_path / "photo.jpg").write_text("no image")
-    (tmp_path / "model.json").touch()
-    arguments = ["explain", "--checkpoint", str(tmp_path), "--out", str(tmp_path / "out")]
+    arguments = ["explain", "--out", str(tmp_path / "out")]
 
     line = one_line_of_status_2(main, [*arguments, "--image", str(tmp_path / name)], capsys)
 
