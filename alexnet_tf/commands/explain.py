@@ -29,9 +29,9 @@ def run(options: argparse.Namespace) -> int:
     net = load_trained(options.checkpoint) if options.checkpoint else own_network(options.training)
     explained = Explained(net, image)
     make_folder(options.out, "--out")
-    for name, subject, draw in PANELS:
+    for name, subject, draw, needed in PANELS:
         paths = write_figure(options.out / name, functools.partial(draw, explained), ("png",), dpi=200)
-        missing = f"not drawn: {net.model.name} has no such layer"
+        missing = f"not drawn: it needs {needed}, which {net.model.name} does not have"
         print(f"{subject}: {paths[0] if paths else missing}", flush=True)
     return 0
 

@@ -25,7 +25,9 @@ def explained() -> Explained:
     return Explained(untrained("abc"), encode(Image.fromarray(NOISE[0]), "PNG"))
 
 
-@pytest.mark.parametrize(("name", "subject", "draw"), PANELS, ids=[panel[0] for panel in PANELS])
+@pytest.mark.parametrize(
+    ("name", "subject", "draw"), [panel[:3] for panel in PANELS], ids=[panel[0] for panel in PANELS]
+)
 def test_a_network_of_two_towers_has_a_panel_for_every_section(explained, name, subject, draw):
     figure = draw(explained)
 
@@ -53,13 +55,25 @@ def test_all_ten_views_are_drawn(explained):
     assert titles[5:] == [f"{title}, mirrored" for title in titles[:5]]
 
 
-def test_missing_layers_are_not_drawn():
+def test_a_panel_that_is_not_drawn_names_what_it_needs(tmp_path, capsys, monkeypatch):
     grey = NOISE[:, :28, :28, :1]
     config, model = Config(DataConfig(image_size=28), None), mnist_cnn((28, 28, 1), 10)
     net = Trained(model, config, tuple("abcdefghij"), (28, 28, 1), pixel_statistics(grey))
 
-    explained = Explained(net, encode(Image.fromarray(grey[0, ..., 0]), "PNG"))
-    assert {name for name, _, draw in PANELS if draw(explained)} == {"3.1-relu", "3.4-pooling", "3.5-maps"}
+    monkeypatch.setattr("alexnet_tf.commands.explain.load_trained", lambda path: net)
+    (tmp_path / "model.json").touch()
+    (tmp_path / "grey.png").write_bytes(encode(Image.fromarray(grey[0, ..., 0]), "PNG"))
+    arguments = ["--image", str(tmp_path / "grey.png"), "--out", str(tmp_path / "out")]
+
+    assert main(["explain", "--checkpoint", str(tmp_path), *arguments]) == 0
+
+    drawn = {path.stem for path in (tmp_path / "out").iterdir()}
+    assert drawn == {"3.1-relu", "3.4-pooling", "3.5-maps"}
+    lines = capsys.readouterr().out.splitlines()
+    said = dict(line.split(": not drawn: it needs ") for line in lines if "not drawn" in line)
+    assert len(said) == len(PANELS) - len(drawn)
+    assert said["4.1 crops, mirror images and views"].startswith("a crop smaller than the image, which")
+    assert said["4.1 colour noise"].startswith("colour images, which")
 
 
 def test_the_sum_of_products_is_the_output_of_the_layer(explained):
