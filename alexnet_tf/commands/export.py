@@ -43,7 +43,7 @@ def run(options: argparse.Namespace) -> int:
         about = read_json(folder_of(options.checkpoint) / "model.json")
         WRITERS[options.format](net, folder)
         write_text(folder / "class_names.txt", "".join(f"{name}\n" for name in net.class_names))
-        write_text(folder / "model_card.md", model_card(net, about, options.format))
+        write_text(folder / "model_card.md", model_card(net, about, options.format, options.checkpoint))
         write_text(folder / "data_card.md", data_card(net, about))
     for path in sorted(options.out.iterdir()):
         print(path)
