@@ -110,7 +110,8 @@ def _batches(data: DataPipelines, split: str, nets: Sequence[Trained]) -> tf.dat
     if split == "report":
         return report
     images = data.image_set
-    is_held_out = images.selected & any(net.config.data.holdout for net in nets)
+    # The configuration of an imported network does not describe its training.
+    is_held_out = images.selected & any(net.config.data.holdout and net.data_fingerprint for net in nets)
     rows = {"selection": images.selected, "train": ~is_held_out, "all": np.ones_like(is_held_out)}[split]
     if not rows.any():
         raise InputError(f"--split: expected images in it; received {split}, which is empty")

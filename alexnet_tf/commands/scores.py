@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("views", "nets", "examples", "top1_error", "top5_error", "loss", "dataset", "checkpoint")
 # `train`: the images that a network was trained on. `selection`: a tenth of the training split, which is not
-# part of `train` if the network's configuration has holdout=true. `report`: the test split, else the
+# part of `train` if the network was trained here with holdout=true. `report`: the test split, else the
 # validation split, else images held out of the training. `all`: all of these.
 SPLITS = ("train", "selection", "report", "all")
 KEY = ("checkpoint", "dataset", "views")

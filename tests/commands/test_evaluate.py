@@ -105,6 +105,15 @@ def test_the_splits_have_the_right_counts_and_csv_refuses_all_but_the_report_spl
     assert "--csv: expected a table of the report split" in line
 
 
+def test_the_training_split_of_an_imported_net_is_whole(nets, tree):
+    (net,) = load_nets([nets / "a"])
+    data = open_data_for(net, f"folder:{tree}")
+    net = dataclasses.replace(net, config=net.config.replace(holdout=True))
+    imported = dataclasses.replace(net, data_fingerprint=None)
+
+    assert [example_count(_batches(data, "train", [each])) for each in (net, imported)] == [42, 48]
+
+
 def test_nets_with_different_preprocessing_cannot_be_averaged(nets, tree, capsys):
     checkpoints = ["--checkpoint", str(nets / "a"), "--checkpoint", str(nets / "unit")]
     line = one_line_of_status_2(main, ["evaluate", *checkpoints, "--dataset", f"folder:{tree}"], capsys)
