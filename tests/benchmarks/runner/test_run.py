@@ -84,6 +84,17 @@ def test_a_whole_run_describes_all_items(tmp_path, whole):
     assert not any(name.startswith("apart") for name in now)
 
 
+def test_all_items_by_name_are_a_whole_run(tmp_path, whole):
+    path, about = whole
+    write_machine(path, about | {"plan": "1"})
+
+    run.run_benchmark(tmp_path, "/no/python", ["two", "one"])
+
+    now = read_machine(path)
+    assert now["plan"] == PLAN
+    assert not any(name.startswith("apart") for name in now)
+
+
 def test_single_items_are_refused_beside_rows_of_an_earlier_plan(tmp_path, whole):
     path, about = whole
     write_machine(path, about | {"plan": "1"})
