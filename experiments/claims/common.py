@@ -9,6 +9,7 @@ constant k^-beta.
 
 import dataclasses
 import functools
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -121,13 +122,17 @@ def in_condition_trained(
 
 
 def train_test_gap(curve: Curve) -> float | None:
-    """Test error minus training error after the last epoch: how much the net overfits.
+    """Test error minus training error after the last epoch, which says how much the net overfits.
+
+    None if one of the errors is missing.
 
     Example:
 
     >>> train_test_gap([{"train_error": 0.25, "test_error": 0.75}])
     0.5
     """
+    if None in (curve[-1]["test_error"], curve[-1]["train_error"]):
+        return None
     return curve[-1]["test_error"] - curve[-1]["train_error"]
 
 
@@ -135,10 +140,11 @@ GAP = Metric("gap", "test − training error", "fraction", -1, 1, train_test_gap
 
 
 def gap_at_error(curve: Curve, target: float) -> float | None:
-    """Test error minus training error where the training error first reaches `target`; None if it never does.
+    """Test error minus training error where the training error first reaches `target`.
 
-    Both errors are interpolated between epochs. An arm that fits more slowly overfits less for that reason
-    alone, so gaps are compared at an equal training error.
+    None if it never does, or if an error until then is missing. Both errors are interpolated between epochs.
+    An arm that fits more slowly overfits less for that reason alone, so gaps are compared at an equal
+    training error.
 
     Example:
 
@@ -148,6 +154,9 @@ def gap_at_error(curve: Curve, target: float) -> float | None:
     """
     before = None
     for point in curve:
+        errors = point["train_error"], point["test_error"]
+        if not all(error is not None and math.isfinite(error) for error in errors):
+            return None
         if point["train_error"] <= target:
             last = before or point
             fall = last["train_error"] - point["train_error"]

@@ -6,9 +6,12 @@ import math
 import pytest
 
 from alexnet_tf.config.fields import Config
+from experiments.claims.common import GAP, gap_at
 from experiments.evidence.read import contradictions, evidence_of, folders_of, read_evidence
+from experiments.experiment import Comparison
 from experiments.report.claims_page import claims_page
-from tests.experiments.made_up_results import POOLING, SPEED, pooling_results, record, speed_results
+from experiments.report.figures.collect import collect
+from tests.experiments.made_up_results import EPOCHS, POOLING, SPEED, pooling_results, record, speed_results
 from tests.experiments.tables_read_back import effects, report
 from tests.tables import read_cells, read_rows
 
@@ -103,6 +106,24 @@ def test_an_empty_or_nan_value_in_the_curve_of_a_finished_run_is_reported(folder
     assert problem.endswith(f"received {text!r}")
     record(folder, SPEED, "relu", 0, [0.9, math.nan], status="diverged", epochs_to_25=None)
     assert evidence_of(folder, SPEED).problems == []
+
+
+@pytest.mark.parametrize("column", ["train_error", "test_error"])
+@pytest.mark.parametrize("text", ["", "nan"])
+def test_a_gap_at_a_training_error_is_unknown_if_the_curve_lacks_an_error(folder, column, text):
+    comparison = Comparison("tanh", "relu", gap_at(31), "difference", None, -0.02)
+    speed = dataclasses.replace(SPEED, metrics=(EPOCHS, GAP), comparisons=(comparison,), figure=GAP.name)
+    assert evidence_of(folder, speed).judged[0].effect.n == 3
+    line = edit(folder / "curves.csv", {column: text}, lambda row: row["arm"] == "relu")
+
+    evidence = evidence_of(folder, speed)
+
+    assert any(problem.startswith(f"{folder / 'curves.csv'}:{line}: ") for problem in evidence.problems)
+    (judged,) = evidence.judged
+    assert judged.effect.n == 2
+    assert judged.notes == ("seed 0: relu has no gap_at_31",)
+    epochs, _ = collect(evidence, GAP.name).by_arm["relu"][0]
+    assert epochs == [*range(1, 9)]
 
 
 def test_a_curve_that_lacks_an_epoch_is_reported(folder):
