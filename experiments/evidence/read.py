@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
+from alexnet_tf.results.csv_rows import difference
 from alexnet_tf.results.folder import read_curves, read_runs
 from alexnet_tf.results.records import read_records
 from experiments.evidence.check_rows import check_rows
@@ -148,12 +149,14 @@ def contradictions(found: Sequence[Evidence]) -> list[str]:
     problems = []
     for evidence in found:
         for row in evidence.rows:
+            if row["status"] == "failed":
+                continue  # it has no results
             name = f"{evidence.path('')}{row['run_id']}"
             known, earlier = first.setdefault((row["data_fingerprint"], row["config_hash"]), (name, row))
             problems += [
                 f"{name}: {column}: expected {earlier[column]} as in {known}, which has the same "
                 f"configuration; received {row[column]}"
                 for column in OF_ONE_RUN
-                if row[column] != earlier[column]
+                if difference(earlier[column], row[column]) > 0
             ]
     return problems

@@ -252,3 +252,11 @@ def test_one_configuration_with_two_results_is_reported(folder):
     assert "builtin/speed/speed-relu-0" in problems[0]
     assert problems[0].endswith("received 3")
     assert problems[0] in claims_page(read_evidence(results, [SPEED, POOLING]), [SPEED, POOLING])
+
+
+@pytest.mark.parametrize("statuses", [("diverged", "diverged"), ("diverged", "failed")])
+def test_nan_and_failed_runs_contradict_nothing(folder, statuses):
+    same = {"config_hash": "same", "epochs_to_25": None}
+    for seed, status in enumerate(statuses):
+        record(folder, SPEED, "other", seed, [0.9, math.nan], status=status, **same)
+    assert contradictions(read_evidence(folder.parents[1], [SPEED])) == []
