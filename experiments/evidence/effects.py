@@ -124,6 +124,10 @@ def _leave_out_incomparable(comparison: Comparison, arm: Values, baseline: Value
         for seed, value in found.values.items():
             if value is not None and value <= 0:
                 found.leave_out(seed, f"has the value {value:g}, but a ratio needs positive values")
+        for seed, limit in [*found.limits.items()]:
+            # A run that diverged in its first epoch, and whose record is missing, has the limit 0.
+            if limit <= 0:
+                found.leave_out(seed, f"has the limit {limit:g}, but a ratio needs positive values")
     by_run = {(row["arm"], row["seed"]): row for row in runs.rows}
     # A pair needs the same images, precision and, if both are recorded, processor.
     for seed in arm.values.keys() & baseline.values.keys():

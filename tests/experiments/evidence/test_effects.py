@@ -156,6 +156,16 @@ def test_a_diverged_run_never_reaches_the_target(tmp_path):
     assert "| 4 (1 diverged) |" in table
 
 
+def test_a_ratio_leaves_out_a_run_that_diverged_at_once_and_has_no_record(tmp_path):
+    folder = speed_results(tmp_path)
+    record(folder, SPEED, "relu", 3, fall(4, 8))
+    record(folder, SPEED, "tanh", 3, [0.9], status="diverged")
+    (folder / "records" / "speed-tanh-3.json").unlink()
+    (row, _), table = reported(folder, SPEED)
+    assert (row["n"], row["verdict"]) == ("3", "reproduced")
+    assert "seed 3: tanh has the limit 0, but a ratio needs positive values" in table
+
+
 @pytest.mark.parametrize("status", ["diverged", "failed"])
 def test_a_difference_leaves_out_failed_and_diverged_runs_and_reports_them(tmp_path, status):
     folder = pooling_results(tmp_path)
