@@ -207,7 +207,8 @@ def _merged(
 
     def position(row: Mapping[str, Any]) -> tuple:
         rank = ranks.get(row["arm"], len(ranks))
-        return (rank, *(row[name] for name in schema.key))
+        # Only a line written by hand has an empty number.
+        return rank, *((value is None, 0 if value is None else value) for value in map(row.get, schema.key))
 
     valid = [(position(line.row), f"{line.text}\n") for line in kept if line.row]
     valid += [(position(row), to_lines([[row[name] for name in schema.names]])) for row in rows]

@@ -190,3 +190,14 @@ def test_search_rows_are_added_and_replaced(tmp_path):
     ]
     with pytest.raises(InputError, match="RESULTS_DIR="):
         record_search(tmp_path, [search_row("tanh", config_hash="other")], order)
+
+
+def test_a_search_row_without_a_learning_rate_goes_last(tmp_path):
+    record_search(tmp_path, [search_row("relu", 0.02)])
+    path = tmp_path / "lr_search.csv"
+    header, line = path.read_text().splitlines()
+    path.write_text(f"{header}\n{line.replace(',0.02,', ',,')}\n{line}\n")
+
+    record_search(tmp_path, [search_row("relu", 0.04)])
+
+    assert [row["learning_rate"] for row in read_lr_search(tmp_path).rows] == [0.02, 0.04, None]
