@@ -14,16 +14,13 @@ from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import json_bytes, locked, temporary_path, write_bytes, write_text
 
 
-def prepare_folder(
-    folder: Path, metric_names: Sequence[str] | None = None, data_fingerprint: str | None = None
-) -> None:
+def prepare_folder(folder: Path, metric_names: Sequence[str], data_fingerprint: str) -> None:
     """Creates the folder and checks, before any training, that rows can be written to it.
 
     Args:
         folder: `<results-dir>/<dataset>/<experiment>`.
-        metric_names: the experiment's own metrics; if given, the columns of an existing runs.csv are
-            checked too.
-        data_fingerprint: if given, existing rows must have the same fingerprint.
+        metric_names: the experiment's own metrics.
+        data_fingerprint: fingerprint of the images; rows of runs.csv that have one must have the same.
 
     Raises:
         InputError: if the folder is not writable, or its files have other columns or use other images.
@@ -32,17 +29,14 @@ def prepare_folder(
         (folder / "records").mkdir(parents=True, exist_ok=True)
         probe = temporary_path(folder / "writable")
         probe.write_bytes(b"x")
-        # Another process may have removed this file as if a killed process had left it.
+        # Another process may have taken this file for one that a killed process left, and removed it.
         probe.unlink(missing_ok=True)
     except OSError as error:
         raise InputError(
             f"results directory: expected a writable folder, received {folder} ({error.strerror})"
         ) from error
     with locked(folder):
-        if metric_names is not None:
-            runs = _checked(folder, RUNS.with_metrics(metric_names))
-            if data_fingerprint is not None:
-                _refuse_other_images(folder, runs, data_fingerprint)
+        _refuse_other_images(folder, _checked(folder, RUNS.with_metrics(metric_names)), data_fingerprint)
         _checked(folder, CURVES)
         _checked(folder, LR_SEARCH)
 
@@ -68,8 +62,8 @@ def record_run(
         arm_order: order of the arms in the files; other arms follow, sorted by name.
 
     Raises:
-        InputError: if the (arm, seed) exists with another config hash, existing rows use other images,
-            existing files have other columns, or a file cannot be written.
+        InputError: if the (arm, seed) exists with another config hash (unless that run failed), existing
+            rows use other images, existing files have other columns, or a file cannot be written.
         ValueError: if a row lacks a column or has an unknown one.
     """
     schema = RUNS.with_metrics(metric_names)
@@ -126,7 +120,11 @@ def check_search_row(folder: Path, arm: str, learning_rate: float, seed: int, co
 
 
 def finished_run(folder: Path, arm: str, seed: int, config_hash: str | None = None) -> dict[str, Any] | None:
-    """The row of a finished run (done or diverged), or None; raises an InputError if it has another hash."""
+    """The row of a finished run (done or diverged), or None.
+
+    Raises:
+        InputError: if the row has another config hash, unless that run failed.
+    """
     row = next((row for row in read_runs(folder).rows if (row["arm"], row["seed"]) == (arm, seed)), None)
     if row and config_hash is not None:
         _refuse_other_hash(folder, row, {"arm": arm, "seed": seed, "config_hash": config_hash})

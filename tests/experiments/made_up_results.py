@@ -102,7 +102,7 @@ def record(folder, experiment, arm, seed, errors, gap=0.05, config=None, variant
     record = {"config": config.replace(seed=seed, dataset=dataset).to_dict()}
     if variant:
         record["variant"] = dict(zip(("of", "settings"), variant, strict=True))
-    prepare_folder(folder, experiment.columns)
+    prepare_folder(folder, experiment.columns, row["data_fingerprint"])
     record_run(folder, row, curve, record, experiment.columns, list(declared))
 
 

@@ -33,7 +33,7 @@ def test_rows_are_sorted_by_arm_order_seed_and_epoch(tmp_path):
 
 def test_files_do_not_depend_on_the_order_of_recording(tmp_path):
     for folder, seeds in [(tmp_path / "a", (0, 1, 2)), (tmp_path / "b", (2, 0, 1))]:
-        prepare_folder(folder, METRICS)
+        prepare_folder(folder, METRICS, "f")
         for seed in seeds:
             record(folder, seed=seed)
     for name in ("runs.csv", "curves.csv"):
@@ -89,14 +89,14 @@ def test_rows_with_wrong_columns_or_a_path_as_run_id_are_a_programming_error(tmp
 def test_files_with_other_columns_are_refused_before_any_training(tmp_path):
     record(tmp_path)
     with pytest.raises(InputError, match=r"expected the columns .*another_metric.*RESULTS_DIR="):
-        prepare_folder(tmp_path, ("another_metric",))
-    prepare_folder(tmp_path, METRICS)
+        prepare_folder(tmp_path, ("another_metric",), "f")
+    prepare_folder(tmp_path, METRICS, "f")
 
 
 def test_unwritable_folder_is_refused_in_one_line(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match=r"expected a writable folder, received .*file/x") as error:
-        prepare_folder(tmp_path / "file" / "x")
+        prepare_folder(tmp_path / "file" / "x", METRICS, "f")
     assert "\n" not in str(error.value)
 
 
@@ -144,7 +144,7 @@ def writer(folder, first, last, arm):
 
 
 def test_two_processes_that_record_at_once_lose_no_row(tmp_path):
-    prepare_folder(tmp_path, METRICS)
+    prepare_folder(tmp_path, METRICS, "f")
     processes = [writer(tmp_path, 0, 12, "relu"), writer(tmp_path, 0, 12, "tanh")]
     assert [process.wait(60) for process in processes] == [0, 0]
     table = read_runs(tmp_path)
@@ -157,7 +157,7 @@ def test_two_processes_that_record_at_once_lose_no_row(tmp_path):
 
 
 def test_after_a_kill_every_recorded_run_is_complete(tmp_path):
-    prepare_folder(tmp_path, METRICS)
+    prepare_folder(tmp_path, METRICS, "f")
     process = writer(tmp_path, 0, 100_000, "relu")
     deadline = time.monotonic() + 60
     while len(read_runs(tmp_path).rows) < 5 and time.monotonic() < deadline:
