@@ -59,8 +59,8 @@ def _kept(checkpoint: Path) -> Path:
 
 
 def find_shared_search(folder: Path, config_hash: str, objective: str) -> dict[str, Any] | None:
-    for sibling in _siblings(folder):
-        for row in read_lr_search(sibling).rows:
+    for place in [*_siblings(folder), folder]:
+        for row in read_lr_search(place).rows:
             if row["config_hash"] == config_hash and row["objective"] == objective:
                 return row
     return None

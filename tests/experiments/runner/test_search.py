@@ -3,12 +3,15 @@ from pathlib import Path
 import pytest
 
 import experiments.runner.search
+from alexnet_tf.results.folder import record_search
 from alexnet_tf.training.history import History
 from experiments.__main__ import main
 from experiments.claims.pooling import POOLING
+from experiments.runner.reuse import find_shared_search
 from experiments.runner.winner import MAX_EXTENSIONS, tied
 from tests.command_errors import one_line_of_status_2
 from tests.experiments.one_run import COMMON
+from tests.results.recording import search_row
 from tests.tables import read_rows
 
 pytestmark = pytest.mark.usefixtures("tiny_builtin")
@@ -75,6 +78,15 @@ def test_a_search_with_another_configuration_is_refused_before_training(tmp_path
     monkeypatch.setattr(experiments.runner.search, "train", pytest.fail)
     capsys.readouterr()
     assert "config hash" in one_line_of_status_2(main, search(tmp_path, epochs=2), capsys)
+
+
+def test_a_candidate_of_another_arm_or_experiment_is_found(tmp_path):
+    for name in ("one", "other"):
+        record_search(tmp_path / name, [search_row(arm=name, config_hash=name, objective="selection_error")])
+    folder = tmp_path / "one"
+    for name in ("one", "other"):
+        assert find_shared_search(folder, name, "selection_error")["arm"] == name
+    assert find_shared_search(folder, "one", "epochs_to_25") is None
 
 
 def test_a_second_seed_decides_between_rates_that_tie(tmp_path, monkeypatch):
