@@ -120,7 +120,9 @@ def estimate(effect: Effect, comparison: Comparison) -> str:
     '> 8.00×'
     """
     if effect.effect is None:
-        return "censored on both sides" if effect.bound == "none" else "no pair"
+        if effect.bound == "none":
+            return "censored on both sides"
+        return "no net" if comparison.kind == "share" else "no pair"
     sign = {"lower": "> ", "upper": "< "}.get(effect.bound or "", "")
     return f"{sign}{amount(effect.effect, comparison, _like(effect, comparison))}{unit(comparison)}"
 
@@ -130,7 +132,8 @@ def effect_text(effect: Effect, comparison: Comparison) -> str:
 
 
 def judged_effect(one: Judged) -> str:
-    if one.effect.n == 1 and one.effect.effect is not None:
+    # A single net has an interval.
+    if one.effect.n == 1 and one.effect.effect is not None and one.comparison.kind != "share":
         return "one pair, no interval"
     return effect_text(one.effect, one.comparison)
 

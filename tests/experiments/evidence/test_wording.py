@@ -1,10 +1,12 @@
 import pytest
 
-from alexnet_tf.statistics.effects import Effect
-from experiments.evidence.wording import effect_text
+from alexnet_tf.statistics.effects import Effect, share_effect
+from experiments.evidence.effects import Judged
+from experiments.evidence.wording import effect_text, judged_effect
 from experiments.experiment import Comparison, Metric
 
 LOSS = Comparison("one", "zero", Metric("early_loss", "training loss", "nats"), "difference", None, -0.05)
+SHARE = Comparison("net", "chance", Metric("p", "p value"), "share", None, 0.5)
 
 
 @pytest.mark.parametrize(
@@ -18,3 +20,16 @@ LOSS = Comparison("one", "zero", Metric("early_loss", "training loss", "nats"), 
 )
 def test_a_difference_near_zero_has_as_many_decimals_as_its_interval(effect, text):
     assert effect_text(effect, LOSS) == text
+
+
+@pytest.mark.parametrize(
+    ("effect", "comparison", "text"),
+    [
+        (share_effect({0: 0.01}), SHARE, "100% [3%, 100%]"),
+        (share_effect({}), SHARE, "no net"),
+        (Effect(1, -0.0412, None, None, None), LOSS, "one pair, no interval"),
+        (Effect(0, None, None, None, None), LOSS, "no pair"),
+    ],
+)
+def test_a_single_net_has_an_interval_but_a_single_pair_has_none(effect, comparison, text):
+    assert judged_effect(Judged(comparison, effect, None, "undecided")) == text
