@@ -110,11 +110,11 @@ def _difference(metric: str, a: Sample, b: Sample, confidence: float = 0.95) -> 
         return f"{means}, no difference"
     difference = fmean(a.values) - fmean(b.values)
     interval = unpaired_interval(a.values, b.values, confidence)
-    if interval is None:
-        return f"{means}, A − B {_amount(metric, difference, difference)}, no interval: a side has one run"
-    like = max(map(abs, (difference, *interval)))
-    low, high = (_amount(metric, end, like, unit=False) for end in interval)
-    return f"{means}, A − B {_amount(metric, difference, like)} [{low}, {high}]"
+    ends = interval or ()
+    like = max(map(abs, (difference, *ends)))
+    texts = [wording.difference(value, metric in FRACTIONS, like) for value in (difference, *ends)]
+    text = f"{means}, A − B {texts[0]}{' points' if metric in FRACTIONS else ''}"
+    return f"{text} [{texts[1]}, {texts[2]}]" if interval else f"{text}, no interval: a side has one run"
 
 
 def _mean(metric: str, side: Sample) -> str:
@@ -124,10 +124,3 @@ def _mean(metric: str, side: Sample) -> str:
         return f"– ({n})"
     mean = fmean(side.values)
     return f"{f'{100 * mean:.2f}%' if metric in FRACTIONS else wording.number(mean)} ({n})"
-
-
-def _amount(metric: str, value: float, like: float, unit: bool = True) -> str:
-    if metric in FRACTIONS:
-        # + 0.0 avoids a negative zero.
-        return wording.points(round(value, 4) + 0.0) + (" points" if unit else "")
-    return ("+" if value > 0 else "") + wording.number(value, like)

@@ -27,7 +27,9 @@ TIMES = "\N{MULTIPLICATION SIGN}"
 
 
 def number(value: float, like: float | None = None) -> str:
-    """A number with three significant digits and no exponent, or with the decimal places of `like`.
+    """A number with at least three significant digits, at most six decimal places and no exponent.
+
+    With `like`, it has the decimal places of that number.
 
     Example:
 
@@ -36,7 +38,8 @@ def number(value: float, like: float | None = None) -> str:
     """
     shown = abs(value if like is None else like)
     decimals = 2 if shown == 0 else min(max(2 - math.floor(math.log10(shown)), 0), 6)
-    return f"{value:.{decimals}f}".replace("-", MINUS)
+    # + 0.0 avoids a negative zero.
+    return f"{round(value, decimals) + 0.0:.{decimals}f}".replace("-", MINUS)
 
 
 def points(value: float) -> str:
@@ -47,7 +50,7 @@ def points(value: float) -> str:
     >>> points(0.0123)
     '+1.23'
     """
-    return f"{100 * value:+.2f}".replace("-", MINUS)
+    return f"{round(100 * value, 2) + 0.0:+.2f}".replace("-", MINUS)
 
 
 def amount(value: float, comparison: Comparison, like: float | None = None) -> str:
@@ -56,9 +59,15 @@ def amount(value: float, comparison: Comparison, like: float | None = None) -> s
         return number(value, like)
     if comparison.kind == "share":
         return f"{value:.0%}"
-    if comparison.metric.is_fraction:
+    return difference(value, comparison.metric.is_fraction, like)
+
+
+def difference(value: float, is_fraction: bool, like: float | None = None) -> str:
+    """A difference without unit, in percentage points if the metric is a fraction; a number 0 has no sign."""
+    if is_fraction:
         return points(value)
-    return ("+" if value > 0 else "") + number(value, like)
+    text = number(value, like)
+    return f"+{text}" if value > 0 and text.strip("0.") else text
 
 
 def unit(comparison: Comparison) -> str:
