@@ -20,10 +20,11 @@ from experiments import commands
 
 COMPARE = (
     "Exit status for two folders: 0 if rows of equal configurations and their records agree, 1 if some "
-    "differ, 2 for bad input or nothing in common. For a folder and the paper: 1 if the whole interval of "
-    "some primary effect is weaker than the paper's number, 0 if none is, 2 for bad input or no effect to "
-    "compare. With --margin: 0 if the means of every common arm are equivalent (the 90% Welch interval of A"
-    " - B lies within +-M), 1 if this is not shown for some arm, 2 for bad input."
+    "differ, 2 for bad input, nothing in common or unreadable files. For a folder and the paper: 1 if the "
+    "whole interval of some primary effect is weaker than the paper's number, 0 if none is, 2 for bad input "
+    "or no effect to compare. With --margin: 0 if the means of every common arm are equivalent (the 90% "
+    "Welch interval of A - B lies within +-M), 1 if this is not shown for some arm, 2 for bad input or "
+    "unreadable files."
 )
 
 EXAMPLES = {
@@ -70,9 +71,10 @@ def _parser() -> OneLineParser:
     listing.add_argument("--json", action="store_true", help="print the list as JSON")
     listing.set_defaults(command=commands.list_experiments)
 
+    by_search = "choose each arm's learning rate by short runs that never use the report split"
     for name, command, text in (
         ("run", commands.run, "train every arm with every seed; finished runs are not run again"),
-        ("search", commands.search, "choose each arm's learning rate on the selection split"),
+        ("search", commands.search, by_search),
     ):
         training = subparsers.add_parser(name, help=text, description=text, parents=[machine])
         training.add_argument("experiment", metavar="NAME", help="see `list`; ablation- may be left out")
@@ -91,10 +93,8 @@ def _parser() -> OneLineParser:
         )  # fmt: skip
         add_checkpoint_flag(training)
         several = training.add_mutually_exclusive_group()
-        several.add_argument(
-            "--jobs", type=_jobs, default=1, metavar="N",
-            help="runs at once, each in its own process; auto: one per GPU or processor core; default 1",
-        )  # fmt: skip
+        jobs = "runs at once, each in its own process; auto: one per GPU, or per core as far as memory allows"
+        several.add_argument("--jobs", type=_jobs, default=1, metavar="N", help=f"{jobs}; default 1")
         scheduler = "a Dask scheduler whose workers train the runs"
         several.add_argument("--scheduler", default="", metavar="ADDRESS", help=scheduler)
         written = "where rows are written; default runs"
@@ -128,7 +128,7 @@ def _parser() -> OneLineParser:
 
     for name, text in (
         ("report", "redraw tables, figures, README's claims and the page of results from recorded rows"),
-        ("tables", "redraw the tables only"),
+        ("tables", "redraw the tables, claims.md and the tables of the READMEs only"),
         ("figures", "redraw the figures only"),
     ):
         reporting = subparsers.add_parser(name, help=text)

@@ -33,7 +33,7 @@ class Judged:
         p_holm: p value adjusted over the comparisons of the experiment.
         notes: why seeds were left out.
         direction: whether the whole interval is on the "claimed" or the "other" side of the null value, or
-            contains it ("open"); "unknown" with fewer than three pairs.
+            contains it ("open"); "unknown" with fewer than three pairs or without an interval.
         size: position of the interval relative to the smallest effect of interest, or "unknown".
     """
 
@@ -99,7 +99,8 @@ def claim_verdict(judged: Sequence[Judged]) -> str:
     """The weakest verdict of an experiment's primary comparisons, with a remark if a control questions it.
 
     A control tests whether the effect remains when a simpler possible cause is ruled out. If the control
-    shows no effect on the claimed side, the claim is "explained by" that cause; if undecided, "cause open".
+    shows no effect on the claimed side, the claim is "explained by" that cause; if it is undecided or has no
+    pairs, "cause open".
     """
     verdict = weakest([one.verdict for one in judged if one.comparison.primary])
     if verdict not in CONFIRMED:

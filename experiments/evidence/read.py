@@ -54,7 +54,7 @@ class Evidence(Runs):
 
     @property
     def is_complete(self) -> bool:
-        """Whether every declared seed of the primary comparisons has a finished run."""
+        """Whether both arms of each primary comparison have finished runs of all seeds that both declare."""
         declared = {arm.name: {*arm.seeds} for arm in self.experiment.arms}
         ended = {(row["arm"], row["seed"]) for row in self.rows if row["status"] != "failed"}
         for one in self.primary:
@@ -110,7 +110,7 @@ def _tests_claim(rows: Sequence[Row], experiment: Experiment) -> bool:
 
 
 def variants_of(rows: Sequence[Row], records: Records) -> dict[str, Variant]:
-    """The arms that were run with command-line settings (`--set`), by their names in the rows."""
+    """The arms that were run with other settings or names (`--set`, `--as`), by their names in the rows."""
     found = {}
     for row in rows:
         variant = records.get(row["run_id"], {}).get("variant")

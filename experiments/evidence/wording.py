@@ -54,7 +54,11 @@ def points(value: float) -> str:
 
 
 def amount(value: float, comparison: Comparison, like: float | None = None) -> str:
-    """The size of an effect, without unit, with as many decimal places as `like`."""
+    """The size of an effect, without unit.
+
+    Percentage points have two decimal places, a share is in whole percent, and any other number has the
+    decimal places of `like`.
+    """
     if comparison.kind == "ratio":
         return number(value, like)
     if comparison.kind == "share":
@@ -83,7 +87,7 @@ def paper_effect(comparison: Comparison) -> str:
 
 
 def declared(value: float, comparison: Comparison) -> str:
-    """A declared number, with as many digits as were declared.
+    """A declared number, with as many digits as were declared; a share in whole percent.
 
     Example:
 

@@ -55,7 +55,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What is recorded of a run: `about` is the content of its file in records/.
+    """What is recorded of a run: `about` is the content of its file in records/ but for `run_id`.
 
     Attributes:
         error: the exception that ended the run, if it failed.
