@@ -18,8 +18,9 @@ class Budget:
 
     Attributes:
         rounds: maximum number of rounds of a benchmark.
-        seconds: total time after which a contender gets no more rounds.
-        least_rounds: minimum number of rounds, whatever `seconds` is.
+        seconds: total time after which a contender gets no more rounds, if its turns are of one or two calls;
+            for more calls, calls / 2 times as much.
+        least_rounds: minimum number of rounds, whatever `seconds` is, unless the benchmark's is smaller.
         shortest: minimum duration of a turn in seconds; shorter calls are repeated.
     """
 
@@ -47,7 +48,7 @@ def measure(benchmark: Benchmark, workers: Mapping[str, Worker], budget: Budget)
         rows[contender.name], seconds = _prepare(contender, benchmark, workers)
         least = math.ceil(budget.shortest / max(seconds, 1e-6)) if seconds < math.inf else 1
         calls[contender.name] = max(benchmark.calls, least)
-    # Turns of several calls take longer. They get more time, but not enough for as many rounds.
+    # The time grows half as fast as the calls, so turns of many calls get fewer rounds.
     seconds = budget.seconds * max(1, benchmark.calls / 2)
     least_rounds = min(budget.least_rounds, benchmark.least_rounds)
     for contender in _turns(benchmark, budget.rounds):
@@ -79,7 +80,11 @@ def _is_behind(contender: Contender, benchmark: Benchmark, rows: Mapping[str, Ro
     times = {
         other.name: rows[other.name].seconds[0] / rows[other.name].amount
         for other in benchmark.contenders
-        if other.rival and other.rival == contender.rival and rows[other.name].seconds
+        if other.rival
+        and other.rival == contender.rival
+        # A rival that failed in a later round has seconds too.
+        and rows[other.name].measured
+        and rows[other.name].seconds
     }
     return bool(times) and times[contender.name] > BEHIND * min(times.values())
 

@@ -81,6 +81,24 @@ def test_a_much_slower_rival_is_timed_once_in_the_process_with_the_other_allocat
     assert not logs["pytorch"]
 
 
+def test_a_slower_rival_is_timed_again_after_the_fastest_has_failed():
+    class FailsInRound2(FakeWorker):
+        def ask(self, do, **arguments):
+            if any(entry[0] == "time" for entry in self.log):
+                self.fails = [("time", "fast")]
+            return super().ask(do, **arguments)
+
+    rivals = tuple(dataclasses.replace(contender, rival="any") for contender in CONTENDERS)
+    there = {"tensorflow": FailsInRound2([]), "pytorch": FakeWorker([])}
+
+    benchmark = dataclasses.replace(COMPARISON, contenders=rivals)
+    fast, slow = measure(benchmark, there, Budget(4, 100.0, least_rounds=3, shortest=0.1))
+
+    assert not fast.measured
+    # In the second round, which begins with it, it is still behind.
+    assert len(slow.seconds) == 3
+
+
 @pytest.mark.parametrize("step", ["prepare", "time"])
 def test_a_failure_gives_a_row_with_the_reason(step):
     fast, slow = measure(COMPARISON, workers([], fails=[(step, "slow")]), Budget(2, 9.0, 2, 0.1))
