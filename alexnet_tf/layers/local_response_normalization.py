@@ -8,6 +8,7 @@ import tensorflow as tf
 from alexnet_tf.layers.response_normalization import (
     ChannelWindow,
     check_arguments,
+    floating,
     response_normalization,
     runs_on_gpu,
 )
@@ -32,6 +33,7 @@ class LocalResponseNormalization(keras.layers.Layer):
         k: above 0.
         alpha: at least 0, in 1 / (unit of the input)^2. For inputs of unit scale, 1e-4 is so small that the
             layer does little more than multiply by `k ** -beta`.
+        beta: any finite number.
         divide_alpha: divide `alpha` by `n`, as the authors' program and PyTorch do; the paper does not
             mention this.
 
@@ -57,7 +59,7 @@ class LocalResponseNormalization(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         check_arguments("n", n, k, alpha, beta)
-        self.n = n
+        self.n = int(n)
         self.k = k
         self.alpha = alpha
         self.beta = beta
@@ -73,7 +75,7 @@ class LocalResponseNormalization(keras.layers.Layer):
         self.built = True
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
-        inputs = tf.convert_to_tensor(inputs)
+        inputs = floating(inputs, self.compute_dtype)
         # Reshaped to [positions, channels], so that one compiled function serves inputs of all ranks.
         rows = tf.reshape(inputs, [-1, inputs.shape[-1]])
         outputs = response_normalization(

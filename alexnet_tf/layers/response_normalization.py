@@ -2,12 +2,14 @@
 
 import contextlib
 import functools
+import numbers
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import ArrayLike
 
 _is_portable = ContextVar("is_portable", default=False)
 
@@ -68,7 +70,7 @@ class SpatialWindow(Window):
 
 def check_arguments(name: str, size: int, k: float, alpha: float, beta: float) -> None:
     """Raises a ValueError if the window size (argument `name`) or a coefficient is out of range."""
-    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
+    if isinstance(size, bool) or not isinstance(size, numbers.Integral) or size < 1:
         raise ValueError(f"{name}: expected a whole number of at least 1, received {size!r}")
     if not k > 0:
         raise ValueError(f"k: expected a number above 0, received {k!r}")
@@ -78,13 +80,19 @@ def check_arguments(name: str, size: int, k: float, alpha: float, beta: float) -
         raise ValueError(f"beta: expected a finite number, received {beta!r}")
 
 
+def floating(inputs: ArrayLike | tf.Tensor, dtype: str) -> tf.Tensor:
+    """The inputs as a tensor of floating-point numbers; whole numbers are cast to `dtype`."""
+    inputs = tf.convert_to_tensor(inputs)
+    return inputs if inputs.dtype.is_floating else tf.cast(inputs, dtype)
+
+
 def response_normalization(
     inputs: tf.Tensor, window: Window, k: float, alpha: float, beta: float, compiled: bool = False
 ) -> tf.Tensor:
     """`a / (k + alpha * window.sum(a^2))^beta` with the shape and dtype of `inputs`.
 
-    Computed in float32 (float64 for float64 inputs), with XLA if `compiled`. `window` expects a layout of
-    `inputs`.
+    Computed in float32 (float64 for float64 inputs), with XLA if `compiled`. `inputs` are floating-point
+    numbers in the layout that `window` expects.
     """
     portable = _is_portable.get()
     spec = tf.TensorSpec([None, *inputs.shape[1:]], inputs.dtype)

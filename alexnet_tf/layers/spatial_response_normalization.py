@@ -5,7 +5,12 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from alexnet_tf.layers.response_normalization import SpatialWindow, check_arguments, response_normalization
+from alexnet_tf.layers.response_normalization import (
+    SpatialWindow,
+    check_arguments,
+    floating,
+    response_normalization,
+)
 
 
 @keras.saving.register_keras_serializable("alexnet_tf")
@@ -27,6 +32,7 @@ class SpatialResponseNormalization(keras.layers.Layer):
         window: side of the neighbourhood in positions, at least 1.
         k: above 0.
         alpha: at least 0, in 1 / (unit of the input)^2.
+        beta: any finite number.
         divide_alpha: divide `alpha` by `window ** 2`, as in the formula and in the authors' program.
 
     Raises:
@@ -53,7 +59,7 @@ class SpatialResponseNormalization(keras.layers.Layer):
     ):
         super().__init__(**kwargs)
         check_arguments("window", window, k, alpha, beta)
-        self.window = window
+        self.window = int(window)
         self.k = k
         self.alpha = alpha
         self.beta = beta
@@ -69,7 +75,8 @@ class SpatialResponseNormalization(keras.layers.Layer):
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         alpha = self.alpha / self.window**2 if self.divide_alpha else self.alpha
         window = SpatialWindow(self.window)
-        return response_normalization(tf.convert_to_tensor(inputs), window, self.k, alpha, self.beta)
+        inputs = floating(inputs, self.compute_dtype)
+        return response_normalization(inputs, window, self.k, alpha, self.beta)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         return input_shape

@@ -117,6 +117,15 @@ def test_output_and_gradient_equal_pytorch_values(n):
 
 
 @both
+@pytest.mark.parametrize("dtype", ["uint8", "int64", "bool"])
+def test_whole_numbers_are_computed_in_the_compute_dtype(kind, dtype):
+    x = (10 * np.abs(images(2, 3, 4, 5))).astype(dtype)
+    y = kind.layer(**kind.strong)(x)
+    assert y.dtype == tf.float32
+    np.testing.assert_array_equal(y, kind.layer(**kind.strong)(x.astype("float32")))
+
+
+@both
 @pytest.mark.parametrize(("policy", "epsilon"), [("mixed_bfloat16", 2.0**-8), ("mixed_float16", 2.0**-11)])
 def test_mixed_precision_computes_in_float32(kind, policy, epsilon):
     compute = keras.DTypePolicy(policy).compute_dtype
@@ -160,6 +169,13 @@ def test_the_layer_is_rebuilt_from_its_config_and_from_a_model_file(tmp_path, ki
     x = images(2, 4, 4, 6).astype("float32")
     np.testing.assert_array_equal(loaded(x), model(x))
     assert not np.allclose(loaded(x), kind.layer()(x))
+
+
+@pytest.mark.parametrize(
+    ("layer", "name"), [(LocalResponseNormalization, "n"), (SpatialResponseNormalization, "window")]
+)
+def test_a_window_size_of_numpy_is_stored_as_an_int(layer, name):
+    assert type(layer(**{name: np.int64(3)}).get_config()[name]) is int
 
 
 def test_the_output_has_the_shape_of_the_input_even_without_examples():
