@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 from keras.src.saving import saving_lib
 
 from alexnet_tf.config.fields import Config
@@ -87,5 +88,6 @@ def has_finite_weights(model: keras.Model) -> bool:
     >>> has_finite_weights(model)
     True
     """
-    # A sum is not finite if one of its terms is not. `.value.numpy()` works for mirrored variables too.
-    return all(math.isfinite(weight.value.numpy().sum()) for weight in model.weights)
+    # A sum is not finite if one of its terms is not. The sum of finite weights may exceed the range of
+    # float32, but not of float64. `.value.numpy()` works for mirrored variables too.
+    return all(math.isfinite(weight.value.numpy().sum(dtype=np.float64)) for weight in model.weights)

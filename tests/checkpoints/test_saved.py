@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from alexnet_tf.checkpoints.saved import is_trained, load_trained, save_trained, write_trained
+from alexnet_tf.checkpoints.weights import has_finite_weights
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.runtime.checksums import SUMS, write_with_sums
 from alexnet_tf.runtime.errors import InputError
@@ -111,6 +112,17 @@ def test_weights_that_are_not_finite_are_refused(trained, tmp_path):
 
     with pytest.raises(InputError, match="not finite"):
         load_trained(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("values", "finite"),
+    [([2e38, 2e38], True), ([-3e38, -3e38], True), ([np.inf, 0], False), ([0, np.nan], False)],
+)
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+def test_finite_weights_whose_sum_exceeds_float32_are_finite(values, finite, dtype):
+    model = keras.Sequential([keras.Input([2]), keras.layers.Dense(1, use_bias=False, dtype=dtype)])
+    model.weights[0].assign(np.reshape(values, (2, 1)))
+    assert has_finite_weights(model) == finite
 
 
 @pytest.mark.parametrize(
