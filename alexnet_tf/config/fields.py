@@ -49,7 +49,7 @@ class DataConfig:
         scaling: how images are scaled to `image_size` (see `alexnet_tf.data.scaling.central_square`);
             `bilinear` is faster, but needs OpenCV (`pip install opencv-python-headless`).
         storage: `memory` keeps images in memory, `stream` reads them from disk, `auto` streams sets of more
-            than 4 GiB. Does not affect results.
+            than 4 GiB or half of the machine's memory. Does not affect results.
     """
 
     dataset: str = "cifar10"

@@ -2,9 +2,12 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 
 from alexnet_tf.data.load import load_image_set
 from alexnet_tf.data.sources import builtin
+from alexnet_tf.data.streaming import storage
+from alexnet_tf.runtime.errors import InputError
 
 
 def test_the_builtin_set_has_its_documented_sizes_and_is_scaled_to_another_size(monkeypatch):
@@ -16,6 +19,14 @@ def test_the_builtin_set_has_its_documented_sizes_and_is_scaled_to_another_size(
     assert (len(images.train_images), len(images.report_images)) == (10_000, 2_000)
     assert len(np.bincount(images.train_labels)) == images.classes
     assert load_image_set("builtin", image_size=8).image_shape == (8, 8, 3)
+
+
+def test_the_builtin_set_in_a_size_that_exceeds_the_memory_is_refused(monkeypatch):
+    monkeypatch.setattr(storage, "physical_memory", lambda: 2**20)
+    monkeypatch.setattr(builtin, "draw_builtin", lambda: {"train": (np.zeros((1, 32, 32, 3)), [0])})
+
+    with pytest.raises(InputError, match=r"; a smaller image_size takes less$"):
+        load_image_set("builtin", image_size=256)
 
 
 def test_folders_and_the_builtin_set_need_no_tfds():

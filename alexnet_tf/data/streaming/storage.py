@@ -1,9 +1,8 @@
 """Whether the images of a set are held in memory or streamed from disk during a run."""
 
+import math
 import os
 from typing import Literal
-
-import numpy as np
 
 from alexnet_tf.runtime.errors import InputError
 
@@ -20,10 +19,10 @@ def is_streamed(
     storage: Storage = "auto",
     max_bytes: int = MEMORY_LIMIT,
 ) -> bool:
-    """Whether a set is streamed from disk, which affects speed and memory but not the pixels.
+    """Whether a set is streamed from disk; the pixels are the same in both cases, speed and memory differ.
 
-    `auto` streams a set of `count` images of `image_shape` (height, width, channels) if they take more than
-    `max_bytes`, at 8 bits per value.
+    `auto` streams a set if its `count` images of `image_shape` (height, width, channels), a byte per value,
+    take more than `max_bytes` or half of the machine's memory.
 
     Raises:
         InputError: if `storage` is `memory` and the set takes more than half of the machine's memory.
@@ -33,16 +32,18 @@ def is_streamed(
     >>> is_streamed("cifar10", 60_000, (32, 32, 3)), is_streamed("imagenet2012", 1_331_167, (256, 256, 3))
     (False, True)
     """
-    size = count * int(np.prod(image_shape))
+    size = count * math.prod(image_shape)
     # TensorFlow makes a copy of the array.
     most = physical_memory() // 2
     if storage == "memory" and size > most:
+        streams = "storage=stream reads them from disk"
+        way_out = "a smaller image_size takes less" if name == "builtin" else streams
         raise InputError(
             f"{name}: storage=memory: expected at most {most / 1e9:.1f} GB of decoded images, half of this "
             f"machine's memory; received {count} images of {image_shape[0]}x{image_shape[1]}, "
-            f"{size / 1e9:.1f} GB; storage=stream reads them from disk"
+            f"{size / 1e9:.1f} GB; {way_out}"
         )
-    return storage == "stream" or (storage == "auto" and size > max_bytes)
+    return storage == "stream" or (storage == "auto" and size > min(max_bytes, most))
 
 
 def physical_memory() -> int:

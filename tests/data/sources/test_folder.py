@@ -129,6 +129,7 @@ def test_a_set_that_exceeds_the_memory_is_streamed(pets, monkeypatch):
     assert isinstance(load(pets, max_bytes=30 * 300), ImageSet)
     assert isinstance(load(pets, max_bytes=30 * 300 - 1), StreamedSet)
     monkeypatch.setattr(storage, "physical_memory", lambda: 2 * (30 * 300 - 1))
+    assert isinstance(load(pets), StreamedSet)
     message = failure(pets, storage="memory")
     assert "received 30 images of 10x10" in message
     assert "storage=stream" in message
