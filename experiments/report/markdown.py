@@ -55,6 +55,14 @@ def bullets(title: str, items: Sequence[str]) -> str:
     return f"{title}:\n\n" + "\n".join(f"- {item}" for item in items) if items else ""
 
 
+def is_marked(path: Path, *names: str) -> bool:
+    """Whether a file exists and has a marker of one of these sections."""
+    if not path.is_file():
+        return False
+    text = path.read_bytes().decode("utf-8", "replace")
+    return any(f"<!-- {mark}{name} -->" in text for name in names for mark in ("", "/"))
+
+
 def replace_marked_section(path: Path, name: str, content: str) -> None:
     """Replaces the text between `<!-- name -->` and `<!-- /name -->`.
 

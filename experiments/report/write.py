@@ -12,7 +12,7 @@ from experiments.evidence.effects import effect_rows
 from experiments.evidence.read import evidence_of, folders_of, read_evidence, unknown_folders
 from experiments.experiment import Experiment
 from experiments.report.claims_page import claims_page
-from experiments.report.markdown import replace_marked_section
+from experiments.report.markdown import is_marked, replace_marked_section
 from experiments.report.paper_tables import paper_tables
 from experiments.report.readme import (
     EVIDENCE,
@@ -32,10 +32,10 @@ def write_all(
 ) -> list[Path]:
     """Writes the reports on all experiments and all claims, and README's tables; returns the files written.
 
-    The README is updated only if the results directory is `results`, the committed evidence next to it. A
-    folder without a valid row is skipped, with a warning and a line on the page of claims. Unreadable tables
-    of scores are skipped too, with a line below the paper's tables; README's table of networks then stays as
-    it is.
+    The README is updated only if the results directory is `results`, the committed evidence next to it, and
+    if it has markers; the README of another project has none. A folder without a valid row is skipped, with a
+    warning and a line on the page of claims. Unreadable tables of scores are skipped too, with a line below
+    the paper's tables; README's table of networks then stays as it is.
 
     Raises:
         InputError: if there are no rows.
@@ -83,11 +83,12 @@ def write_all(
             if (folder / "curve.csv").is_file():
                 written += write_curves(folder, folder.name, folder.parent.name, folder)
     guide = results_dir / "README.md"
-    if tables and guide.exists() and (article := article_table(scored)):
+    if tables and is_marked(guide, "article") and (article := article_table(scored)):
         replace_marked_section(guide, "article", article)
         written.append(guide)
     readme = results_dir.resolve().parent / "README.md"
-    if tables and results_dir.resolve().name == EVIDENCE and readme.exists():
+    is_ours = results_dir.resolve().name == EVIDENCE and is_marked(readme, "glance", "claims", "networks")
+    if tables and is_ours:
         replace_marked_section(readme, "glance", glance(found))
         replace_marked_section(readme, "claims", claims_table(found, experiments))
         if not unscored:

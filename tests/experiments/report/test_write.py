@@ -74,6 +74,22 @@ def test_reports_of_results_change_the_readme_and_reports_of_runs_do_not(tmp_pat
         write_all(tmp_path / "nothing", [POOLING])
 
 
+@pytest.mark.parametrize("content", [b"# Another project\n", b"\xff"])
+def test_a_readme_without_markers_stays_as_it_is(tmp_path, content):
+    results = tmp_path / "results"
+    speed_results(results / "builtin" / "speed")
+    readmes = tmp_path / "README.md", results / "README.md"
+    for readme in readmes:
+        readme.write_bytes(content)
+
+    assert not {*readmes} & {*write_all(results, [SPEED], figures=False)}
+    assert [readme.read_bytes() for readme in readmes] == [content] * 2
+
+    readmes[0].write_text("<!-- glance --><!-- /glance --><!-- claims -->")
+    with pytest.raises(InputError, match="expected <!-- claims --> and then <!-- /claims -->"):
+        write_all(results, [SPEED], figures=False)
+
+
 @pytest.mark.parametrize(
     "damage",
     [lambda text: "", lambda text: text[: text.index("\n") + 1], lambda text: text.replace("config_", "")],
