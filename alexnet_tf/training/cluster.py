@@ -55,7 +55,10 @@ class Cluster:
 
 
 def find_cluster() -> Cluster | None:
-    """The cluster of this process; None if it trains alone. Slurm's cluster is written to `TF_CONFIG`.
+    """The cluster of this process, or None if it trains alone.
+
+    If Slurm's variables describe the cluster, it is written to `TF_CONFIG`; its hosts are added to
+    `no_grpc_proxy`.
 
     Raises:
         InputError: for variables without a cluster and the task of this process in it.
@@ -111,8 +114,9 @@ def _slurm_cluster() -> dict[str, Any] | None:
     try:
         import tensorflow as tf
 
-        # Jobs that share a node get different ports. Slurm decides which GPUs a task sees, so the resolver
-        # must not assign GPUs; the arguments that count them are required nevertheless.
+        # Jobs that share a node get different ports unless their ids are equal modulo 200; steps of one job
+        # get the same. Slurm decides which GPUs a task sees, so the resolver must not assign GPUs; the
+        # arguments that count them are required nevertheless.
         port = 10_000 + int(os.environ.get("SLURM_JOB_ID", "0")) % 200 * 100
         tasks = int(os.environ["SLURM_STEP_NUM_TASKS"])
         resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(
@@ -128,9 +132,11 @@ def _slurm_cluster() -> dict[str, Any] | None:
         ) from None
     node = os.environ.get("SLURMD_NODENAME", own.rpartition(":")[0])
     if own.rpartition(":")[0] != node:
-        # TensorFlow's resolver sorts the nodes by name and fills each before the next.
+        # TensorFlow's resolver sorts the names of the nodes as text, so node10 comes before node9, and fills
+        # each node before the next.
         raise InputError(
             f"Slurm: expected task {resolver.task_id} on {own.rpartition(':')[0]}, as TensorFlow orders the "
-            f"nodes; received {node}; use srun --distribution=block, or set TF_CONFIG"
+            f"nodes; received {node}; use srun --distribution=block and nodes whose order by name as text is "
+            "Slurm's, or set TF_CONFIG"
         )
     return {"cluster": cluster, "task": {"type": resolver.task_type, "index": resolver.task_id}}

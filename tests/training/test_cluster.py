@@ -107,6 +107,10 @@ def test_one_task_or_a_shell_in_an_allocation_is_not_a_cluster(monkeypatch, chan
         ({"SLURM_STEP_TASKS_PER_NODE": "2"}, "3 tasks but only 2"),
         ({"SLURM_PROCID": "7"}, "started by srun"),
         ({"SLURMD_NODENAME": "node01"}, "on node02.* received node01"),
+        (
+            {"SLURM_STEP_NODELIST": "node[9-10]", "SLURMD_NODENAME": "node10"},
+            "on node9.* received node10.* by name as text",
+        ),
     ],
 )
 def test_slurm_variables_that_do_not_fit_are_refused(monkeypatch, changes, words):
