@@ -1,5 +1,6 @@
 import contextlib
 import dataclasses
+import glob
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -126,8 +127,8 @@ def executed_elsewhere(
     strategy = started(options.replicas)
     options = dataclasses.replace(options, progress=progress)
     run = planned_run(experiment, experiment.arm(arm), seed, folder, options, strategy)
-    # A worker that died in this run may have left temporary files.
-    remove_temporaries(run.checkpoint.parent, run.checkpoint.name)
+    # A worker that died in this run may have left temporary files, also of the best state.
+    remove_temporaries(run.checkpoint.parent, f"{glob.escape(run.checkpoint.name)}*")
     return dataclasses.replace(outcome_of(run, options, strategy), error=None)
 
 

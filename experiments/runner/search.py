@@ -180,7 +180,7 @@ def trained_row(
 ) -> dict[str, Any]:
     config, data, config_hash = opened(arm, rate, seed, options)
     checkpoint = _checkpoint(arm, rate, seed, config_hash, folder)
-    remove_temporaries(checkpoint.parent, glob.escape(checkpoint.name))
+    remove_temporaries(checkpoint.parent, f"{glob.escape(checkpoint.name)}*")
     callbacks = run_callbacks(f"search {arm.name} {rate:g} seed {seed}", config, data, folder, options)
     every = options.checkpoint_every
     _, history = train(config, data, strategy, checkpoint, callbacks, report=False, checkpoint_every=every)
