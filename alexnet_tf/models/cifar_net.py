@@ -6,7 +6,7 @@ from keras import layers
 from alexnet_tf.config.models import CifarNetConfig
 from alexnet_tf.layers import LocalResponseNormalization
 
-# Standard deviations of the authors' small nets: conv1, conv2, conv3, fully connected.
+# Standard deviations in the authors' layers-18pct.cfg: conv1, conv2, conv3, fully connected.
 STDDEVS_2012 = (0.0001, 0.01, 0.01, 0.01)
 FILTERS = (32, 32, 64)
 
@@ -16,16 +16,16 @@ def cifar_net(
 ) -> keras.Model:
     """Three 5x5 convolutions with 3 poolings and one fully connected layer, from images to float32 logits.
 
-    The paper does not give the network of Figure 1. This is the authors' small CIFAR-10 net without its
-    hidden fully connected layer, which leaves four layers with weights. As in the authors' net, the
-    activation comes after the first pooling, but before the other two. (The order has no effect for max
-    pooling and an increasing activation.) Normalisation, if configured, ends the first two stages.
+    The paper does not give the network of Figure 1. This one has the four layers with weights of the authors'
+    CIFAR-10 net without a hidden fully connected layer (layers-18pct.cfg). As there, the activation comes
+    after the first pooling, but before the other two. (The order has no effect for max pooling and an
+    increasing activation.) Normalisation, if configured, ends the first two stages.
 
     Args:
         input_shape: (height, width, channels); for 32x32 the pooled maps have sides of 16, 8 and 4 pixels.
 
     Raises:
-        ValueError: if Keras does not know the activation, or the numbers of poolings and stages differ.
+        ValueError: for an activation that Keras does not know, or not three poolings of kind max or avg.
 
     Example:
 
@@ -33,12 +33,15 @@ def cifar_net(
     89578
     """
     config = config or CifarNetConfig()
-    if len(config.pooling) != len(FILTERS):
-        raise ValueError(f"pooling: expected {len(FILTERS)} kinds, one per stage; received {config.pooling}")
+    kinds = {"max": layers.MaxPooling2D, "avg": layers.AveragePooling2D}
+    if len(config.pooling) != len(FILTERS) or not set(config.pooling) <= set(kinds):
+        raise ValueError(
+            f"pooling: expected {len(FILTERS)} kinds, one per stage, each max or avg; "
+            f"received {config.pooling}"
+        )
     weights = _initializers(config.init)
     images = keras.Input(input_shape, name="images")
     x = images
-    kinds = {"max": layers.MaxPooling2D, "avg": layers.AveragePooling2D}
     # 32 -> 16 -> 8 -> 4; with this padding windows of 2 and of 3 pixels both halve the side.
     for stage, (filters, pooling) in enumerate(zip(FILTERS, config.pooling, strict=True), start=1):
         x = layers.Conv2D(

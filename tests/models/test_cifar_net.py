@@ -52,6 +52,12 @@ def test_activation_pooling_and_lrn_of_the_config_take_effect():
     assert not [layer for layer in cifar_net(SHAPE, 10).layers if layer.name.startswith("lrn")]
 
 
+@pytest.mark.parametrize("pooling", [("max", "avg"), ("max", "avg", "min")])
+def test_other_poolings_are_refused(pooling):
+    with pytest.raises(ValueError, match="expected 3 kinds, one per stage, each max or avg; received"):
+        cifar_net(SHAPE, 10, CifarNetConfig(pooling=pooling))
+
+
 def test_initial_weights_depend_on_the_seed_and_not_on_the_activation():
     weights = []
     for activation in ("relu", "tanh"):
