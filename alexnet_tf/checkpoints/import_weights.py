@@ -25,7 +25,7 @@ TORCHVISION_NAMES = (
     "features.0", "features.3", "features.6", "features.8", "features.10", "classifier.1", "classifier.4",
     "classifier.6",
 )  # fmt: skip
-# The paper's names.
+# Also the names of the layers of this library's models.
 CAFFE_NAMES = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8")
 CONTAINERS = "an .npz or .safetensors file of named arrays, or a .npy file with a dictionary of arrays"
 

@@ -30,7 +30,7 @@ UNREADABLE_ARCHIVE = (
     OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, RuntimeError, MemoryError,
     OverflowError, SyntaxError, tokenize.TokenError, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
-# Of a folder that `--out` names.
+# Name of the lock file in a folder that `--out` names.
 LOCK_NAME = ".lock"
 DAY = 24 * 3600.0
 _TEMPORARY = re.compile(r"\.(?P<name>.+)\.\d+\.[0-9a-f]{32}\.tmp")
@@ -39,8 +39,9 @@ _TEMPORARY = re.compile(r"\.(?P<name>.+)\.\d+\.[0-9a-f]{32}\.tmp")
 def write_bytes(path: Path, content: bytes | memoryview, old: Path | None = None) -> None:
     """Writes a file atomically: it holds the old or the new content, even after a kill or a power failure.
 
-    HDF5 has to write `content` to memory first, because on a full disk it would end the process. Once the new
-    content is on the disk, an existing file is moved to `old`. A failure raises an InputError.
+    Content in HDF5 must be made in memory, because HDF5 would end the process on a full disk. With `old`, an
+    existing file is moved there once the new content is on the disk; a kill between the two renames leaves
+    the old content only there. A failure raises an InputError.
     """
     temporary = temporary_path(path)
     try:
@@ -91,8 +92,11 @@ def sync_folder(folder: Path) -> None:
 def remove_temporaries(folder: Path, name: str = "*", unchanged_for: float = 0.0) -> None:
     """Removes what killed processes have left in a folder while writing files or folders of these names.
 
-    Hold a lock that keeps other processes from writing them, or keep those changed within the last
-    `unchanged_for` seconds. The folder need not exist.
+    The caller holds a lock that keeps other processes from writing them, or spares, by `unchanged_for`, what
+    was changed within the last so many seconds. The folder need not exist.
+
+    Args:
+        name: pattern, as for `fnmatch`, of the whole name of the file or folder that was to be written.
     """
     for path in folder.glob(".*.tmp"):
         found = _TEMPORARY.fullmatch(path.name)
@@ -155,7 +159,8 @@ def claimed(path: Path, place: str, waits: bool = False) -> Iterator[None]:
         waits: wait for another process that holds the lock.
 
     Raises:
-        InputError: if another process holds the lock, or the file cannot be opened for writing.
+        InputError: if another process holds the lock and `waits` is false, or the file cannot be opened for
+            writing.
     """
     lock = _taken(path, place, waits)
     try:

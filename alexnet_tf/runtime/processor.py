@@ -45,7 +45,7 @@ def has_bfloat16() -> bool:
 
 @functools.cache
 def warn_of_emulation() -> None:
-    """Warns, once per process, that `mixed_bfloat16` is slow on this processor."""
+    """Warns, once per process, that `mixed_bfloat16` is slow here; for processors without `has_bfloat16`."""
     print(
         "WARNING: mixed_bfloat16 can be many times slower than float32 here: this processor emulates it",
         file=sys.stderr,

@@ -37,7 +37,7 @@ def pillow_files(folder: str, batch: int, threads: int) -> Task:
 
 
 def opencv_files(folder: str, batch: int, threads: int) -> Task:
-    """One epoch from JPEG files with OpenCV, scaled without antialiasing as by our `scaling=bilinear`."""
+    """One epoch from JPEG files with OpenCV; the central square is scaled as by our `scaling=bilinear`."""
     return _epochs(FastPhotographs(folder), batch, threads)
 
 
@@ -64,7 +64,10 @@ class Photographs(Dataset):
 
 
 class FastPhotographs(Photographs):
-    """The same steps by OpenCV, which albumentations uses too, but scaled without antialiasing."""
+    """The same steps by OpenCV, which albumentations uses too.
+
+    But only the central square is scaled, and without antialiasing.
+    """
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
         import cv2
@@ -75,7 +78,7 @@ class FastPhotographs(Photographs):
             raise ValueError(f"OpenCV cannot read {self.paths[index]}")
         height, width = image.shape[:2]
         shorter = min(height, width)
-        # As in this library, pixels outside the central square are not scaled.
+        # As in this library, only the central square is scaled.
         top, left = (height - shorter) // 2, (width - shorter) // 2
         square = image[top : top + shorter, left : left + shorter]
         image = cv2.resize(square, (256, 256), interpolation=cv2.INTER_LINEAR)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 SAMPLES_A_SECOND = 100
 SECONDS_TO_END = 60
-# The frame of a call from tf.data, that is, of a reader.
+# Frame of the function through which tf.data calls Python; it marks the threads that read images.
 READER = "FuncRegistry.__call__"
 
 
@@ -20,8 +20,9 @@ class LockError(Exception):
 def seconds_held(pid: int, python: str, work: Callable[[], object]) -> float:
     """Seconds during `work` in which a reading thread of the process `pid` holds the GIL.
 
-    The result is the duration times the share of py-spy's samples in which a reader holds the lock. It
-    includes the time in which the holder waits for a processor, so on a busy machine it is an upper bound.
+    The result is the number of py-spy's samples in which a reader holds the lock, divided by the sampling
+    rate, but at most the duration of `work`. It includes the time in which the holder waits for a processor,
+    so on a busy machine it is an upper bound.
 
     Args:
         python: interpreter of the environment that py-spy is installed in.

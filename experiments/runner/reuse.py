@@ -20,8 +20,8 @@ OF_THE_TRAINING = ("status", "seconds", "git_commit", "tensorflow", "keras", "de
 def find_shared_run(folder: Path, arm: str, config_hash: str, net: Path | None = None) -> RecordedRun | None:
     """A finished run with this hash in other experiments' folders or in other arms of this one.
 
-    If there is a kept net, only the run that trained it is accepted: the same configuration gives another net
-    on another processor.
+    If a kept `net` is given, only the run that trained it is accepted, because the same configuration can
+    give other weights on another kind of processor.
     """
     for place in [*_siblings(folder), folder]:
         for row in read_runs(place).rows:

@@ -29,10 +29,11 @@ from alexnet_tf.data.scaling import ImageShape
 from alexnet_tf.data.streaming.encoded import EncodedImages, read_images
 from alexnet_tf.runtime.errors import InputError, print_lines
 
-# Images are read in parts of a batch of about this size. So reading takes this much memory for each core, or
-# three times as much for each reader (one third is the shared memory).
+# A batch is read in parts of about this size. So reading takes this much memory for each core, or three
+# times as much for each reader (one third is the shared memory).
 PART_BYTES = 2**22
-# If this many readers die one after the other at the same images, the images are the cause.
+# If this many readers die one after the other at the same images, these images or a lack of memory are the
+# cause.
 ATTEMPTS = 2
 
 
