@@ -98,6 +98,7 @@ def readme_section(results_dir: Path) -> str:
     folders = {path.parent: read_machine(path) for path in sorted(results_dir.glob("*/machine.csv"))}
     judged = {folder: about for folder, about in folders.items() if is_current(about)}
     sentences = [speed_sentence([read_all(folder) for folder in judged])]
-    if older := sum("pytorch_sgd" not in about for about in judged.values()):
-        sentences.append(f"On {older} of these machines PyTorch used its {DEFAULT_SGD}.")
+    older = sum("pytorch_version" in about and "pytorch_sgd" not in about for about in judged.values())
+    if older:
+        sentences.append(f"On {older} of {len(judged)} machines PyTorch used its {DEFAULT_SGD}.")
     return " ".join([*sentences, f"[Every target](results/{results_dir.name}/table.md)."])

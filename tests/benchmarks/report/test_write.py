@@ -43,6 +43,18 @@ def test_a_report_made_twice_from_the_same_files_has_the_same_bytes(tmp_path):
     assert [path.read_bytes() for path in write_all(folder.parent)] == first
 
 
+@pytest.mark.parametrize("recorded", [{}, {"pytorch_sgd": "fused SGD"}])
+def test_rows_with_the_default_sgd_of_pytorch_are_marked(recorded, tmp_path):
+    folder, readme = record(tmp_path / "results")
+    about = {"pytorch_version": "2.13.0", "pytorch_build": "CPU build", "plan": PLAN, **recorded}
+    write_machine(folder / "machine.csv", about)
+
+    write_report(folder)
+
+    assert ("On 1 of 1 machines PyTorch used its default SGD" in readme.read_text()) == (not recorded)
+    assert ("fused SGD)" in (folder / "table.md").read_text()) == bool(recorded)
+
+
 def test_rows_of_an_earlier_plan_give_no_ratios(tmp_path):
     folder, readme = record(tmp_path / "results", plan="1")
 
