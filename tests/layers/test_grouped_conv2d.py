@@ -116,7 +116,7 @@ def test_the_output_in_mixed_precision_is_rounded_once(policy, epsilon):
 
 
 @mixed_precisions
-def test_gradients_in_mixed_precision_have_the_error_of_two_roundings(policy, epsilon):
+def test_gradients_in_mixed_precision_have_the_error_of_their_roundings(policy, epsilon):
     layer = GroupedConv2D(4, 3, groups=2, dtype=policy)
     images, upstream = (tf.constant(normal(*shape), "float32") for shape in ((2, 6, 6, 4), (2, 4, 4, 4)))
     layer(images)
@@ -137,8 +137,10 @@ def test_gradients_in_mixed_precision_have_the_error_of_two_roundings(policy, ep
     magnitudes = gradients(twin, abs(rounded), abs(upstream))
     for gradient, exact, magnitude in zip(rounded_gradients, exact_gradients, magnitudes, strict=True):
         # Rounding the upstream gradient changes the result by at most epsilon times the sum of |products|;
-        # the result is rounded once more. Products are summed in float32.
-        assert np.all(np.abs(gradient - exact) <= epsilon * (magnitude + 2 * np.abs(exact)))
+        # the result is rounded once more. Products are summed in float32, but on a processor without float16
+        # arithmetic, such as a Zen 4, some of them in float16.
+        sums = 3 if policy == "mixed_float16" else 1
+        assert np.all(np.abs(gradient - exact) <= epsilon * (sums * magnitude + 2 * np.abs(exact)))
 
 
 def test_the_layer_is_rebuilt_from_its_config():
