@@ -7,7 +7,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -16,19 +15,15 @@ from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from alexnet_tf.__main__ import main
 from alexnet_tf.checkpoints.saved import Trained, input_wanted, load_trained, write_trained
-from alexnet_tf.commands.cards import data_card, model_card
 from alexnet_tf.commands.export import decoded, write_saved_model
-from alexnet_tf.config.presets import PRESETS
 from alexnet_tf.data import scaling
 from alexnet_tf.data.decode import decode_image
 from alexnet_tf.data.orientation import ORIENTATION
-from alexnet_tf.data.pixel_statistics import PixelStatistics
 from alexnet_tf.data.scaling import central_square
-from alexnet_tf.models import build_model
 from tests.command_errors import one_line_of_status_2
+from tests.commands.conftest import CLASSES
 from tests.data.encoded import encode
 
-CLASSES = ("ape", "bee", "cat", "dog", "eel", "fox", "gnu")
 ONNX = all(importlib.util.find_spec(name) for name in ("onnxruntime", "tf2onnx"))
 needs_onnx = pytest.mark.skipif(not ONNX, reason="needs the extra export")
 # Serves a network without this project's code.
@@ -48,23 +43,6 @@ print(json.dumps({
     "names": [name.decode() for name in of_files["class_names"].numpy()],
 }))
 """
-
-
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory) -> Path:
-    """A narrow network with both LRNs and all preprocessing: mean image, padding, division and crop."""
-    model = dataclasses.replace(PRESETS["alexnet-code"].model, init="he", filters=(6, 16, 24, 24, 16))
-    model = dataclasses.replace(model, hidden=(32, 32), stem_kernel=5, stem_stride=2)
-    config = dataclasses.replace(PRESETS["alexnet-scaled"].config("folder:x"), model=model)
-    config = config.replace(pad=2)
-    rng = np.random.default_rng(0)
-    mean = rng.uniform(90, 150, (64, 64, 3)).astype(np.float32)
-    statistics = PixelStatistics(mean, 60.0, np.float32([3, 2, 1]), np.eye(3, dtype=np.float32))
-    keras.utils.set_random_seed(0)
-    network = build_model(config.model, (56, 56, 3), len(CLASSES))
-    path = tmp_path_factory.mktemp("export") / "net"
-    write_trained(path, Trained(network, config, CLASSES, (64, 64, 3), statistics), "abc", {"epochs": 3})
-    return path
 
 
 @pytest.fixture(scope="module")
@@ -229,62 +207,6 @@ def test_onnx_gives_the_same_top_5(checkpoint, photographs, tmp_path):
     texts = [facts["input"], *((out / name).read_text() for name in ("model_card.md", "data_card.md"))]
     named = {name for text in texts for name in re.findall(r"\b\w+\.(?:md|txt|json|npz|keras|csv)\b", text)}
     assert {name for name in named if not (out / name).exists()} == set()
-
-
-def test_the_cards_of_an_imported_network_claim_no_training_by_this_program(checkpoint):
-    net = dataclasses.replace(load_trained(checkpoint), data_fingerprint=None)
-    about = {"status": "imported", "source": "Caffe", "file": "weights.npz"}
-    model, data = model_card(net, about, "onnx", checkpoint), data_card(net, about)
-
-    assert "- Weights: imported from Caffe, file weights.npz." in model
-    assert "has not measured it" in model
-    assert "unknown to this program, because the network was trained by Caffe" in data
-    for words in ("Scores", "measured only", "epochs of"):
-        assert words not in model
-    for words in ("folder:x", "in training", "tenth", "training images"):
-        assert words not in data
-
-
-@pytest.mark.parametrize(
-    ("file", "weights", "scores"),
-    [
-        ("", None, "Scores after the last epoch, one"),
-        ("best.weights.h5", "after the epoch with the lowest selection error of", "not necessarily of these"),
-        (
-            "epochs/0030.weights.h5",
-            "after epoch 30 of this training",
-            "not necessarily of these weights, one",
-        ),
-    ],
-)
-def test_the_model_card_says_which_weights_were_exported(checkpoint, file, weights, scores):
-    about = {"epochs": 90, "scores": {"test_error": 0.25}}
-    card = model_card(load_trained(checkpoint), about, "onnx", checkpoint / file)
-
-    assert scores in card
-    assert "test error 25.0%" in card
-    assert ("- Weights: " in card) == (weights is not None)
-    assert weights is None or weights in card
-
-
-@pytest.mark.parametrize(("freeze", "words"), [("", "no layer was frozen"), ("conv3", "up to conv3 were")])
-def test_the_cards_of_a_fine_tuned_network_name_its_start(checkpoint, freeze, words):
-    net = load_trained(checkpoint)
-    net = dataclasses.replace(net, config=net.config.replace(start="0123456789abcdef", freeze=freeze))
-    model, data = model_card(net, {}, "onnx", checkpoint), data_card(net, {})
-
-    assert "- Start: a trained network, fingerprint 0123456789ab; " in model
-    assert words in model
-    assert "standard deviation 60.0, those of the network that the training started from." in data
-
-
-def test_the_model_card_names_all_outputs_of_a_saved_model(checkpoint):
-    net = load_trained(checkpoint)
-    saved, onnx = (model_card(net, {}, kind, checkpoint) for kind in ("saved-model", "onnx"))
-
-    assert "float32 [n, 7]; `class_names`: strings [7]." in saved
-    assert "`class_names`" not in onnx
-    assert saved.count("0..255") == 1
 
 
 @needs_onnx
