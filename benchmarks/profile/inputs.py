@@ -28,6 +28,7 @@ COLUMNS = ("work", "stage", "cpu_ms", "elapsed_ms")
 BATCH, ROUNDS = 128, 5
 # Work, stage, number of images, and the function that runs the stage on them.
 Call = tuple[str, str, int, Callable[[], object]]
+Step = Callable[[Path], object]
 FILES, CACHED, SMALL = "JPEG files, 256 to 224", "decoded pixels, 256 to 224", "JPEG files of 64 pixels"
 BILINEAR = f"{FILES}, bilinear"
 
@@ -72,11 +73,13 @@ def profile_inputs(images: int) -> list[Stage]:
 
 def _calls(scratch: Path) -> Iterator[Call]:
     large, small = (sorted((scratch / name).rglob("*.jpg")) for name in ("large", "small"))
-    for work, paths, steps in ((FILES, large, (_read, _decode, _scale)), (SMALL, small, (_read, _decode))):
-        for name, step in zip(("reading", "decoding", "scaling"), steps, strict=False):
+    stages: list[tuple[str, Step]] = [("reading", _read), ("decoding", _decode), ("scaling", _scale)]
+    for work, paths, steps in ((FILES, large, stages), (SMALL, small, stages[:2])):
+        for name, step in steps:
             yield work, name, len(paths), functools.partial(_each, step, paths)
         yield from _pipelines(work, paths[0].parents[1], 256 if paths is large else 64, None)
-    for name, step in (("decoding", _decode), ("scaling", functools.partial(_scale, method="bilinear"))):
+    bilinear: Step = functools.partial(_scale, method="bilinear")
+    for name, step in (("decoding", _decode), ("scaling", bilinear)):
         yield BILINEAR, name, len(large), functools.partial(_each, step, large)
     pipelines = [*_pipelines(CACHED, scratch / "large", 256, scratch / "cache")]
     (pixels,) = (scratch / "cache").glob("*.pixels")
@@ -101,7 +104,7 @@ def _epoch(data: DataPipelines) -> int:
     return sum(1 for _ in data.train(0, 1, BATCH))
 
 
-def _each(step: Callable[[Path], object], paths: Sequence[Path]) -> None:
+def _each(step: Step, paths: Sequence[Path]) -> None:
     for path in paths:
         step(path)
 
