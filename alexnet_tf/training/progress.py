@@ -94,10 +94,9 @@ class RunProgress(keras.callbacks.Callback):
         self._images_per_epoch = images // config.batch_size * config.batch_size
         self._bars: Bars | None = None
         self._tasks: list[TaskID] = []
-        self._first = -1
 
     def on_train_begin(self, logs=None):
-        self._first = -1
+        self._first = -1.0
         command = CommandProgress.current
         self._bars = command.bars if command else make_bars()
         if self._bars:
@@ -110,13 +109,14 @@ class RunProgress(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch, self._epoch_started, self._done, self._skipped = epoch, time.monotonic(), 0, 0
         if self._first < 0:
-            # Epochs of an earlier session count as done, but not towards the speed.
+            # Epochs and steps of an earlier session count as done, but not towards the speed.
             self._first, self._started, self._last_line = epoch, self._epoch_started, self._epoch_started
 
     def on_train_batch_begin(self, batch, logs=None):
         if self._done < batch * self._batch_size:
-            # Trained before an interruption.
+            # These steps were trained before an interruption.
             self._done = self._skipped = batch * self._batch_size
+            self._first += self._skipped / self._images_per_epoch
 
     def on_train_batch_end(self, batch, logs=None):
         trained = (batch + 1) * self._batch_size - self._done

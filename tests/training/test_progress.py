@@ -65,6 +65,21 @@ def test_the_time_left_of_a_resumed_run_follows_from_its_own_epochs(capsys, cloc
     assert capsys.readouterr().err.endswith(", 15 min left\n")
 
 
+def test_steps_before_an_interruption_do_not_count_towards_the_time_left(capsys, clock):
+    bar = progress("pets", 100, 3)
+    bar.set_params({})
+    bar.on_train_begin()
+    bar.on_epoch_begin(1)
+    for step in range(8, 10):
+        bar.on_train_batch_begin(step)
+        clock.now += 10
+        bar.on_train_batch_end(step)
+    bar.on_epoch_end(1, LOGS)
+
+    # Two of the ten steps took 20 s, and one epoch is left.
+    assert capsys.readouterr().err.endswith(", 1 min 40 s left\n")
+
+
 def test_a_search_shows_the_selection_error_and_no_test_error(capsys, clock):
     go_through(progress("pets", 100, 2), clock, range(1), 10, logs=SEARCH_LOGS)
 
