@@ -13,7 +13,7 @@ from numpy.lib.npyio import NpzFile
 
 from alexnet_tf.runtime.reading import open_file
 
-# An archive of n bytes may unpack to RATIO * n + ROOM bytes; `np.savez` does not compress.
+# An archive of n bytes may unpack to RATIO * n + ROOM bytes. Archives of `np.savez` are not compressed.
 RATIO, ROOM = 4, 2**26
 
 
@@ -22,10 +22,10 @@ def open_npz(path: str | os.PathLike[str]) -> Iterator[NpzFile]:
     """Opens an .npz file for reading its arrays; nothing in it is executed.
 
     Raises:
-        one of `UNREADABLE_ARCHIVE`, as may reading its arrays: if the file is missing or damaged, or unpacks
-            to much more than its size.
+        one of `UNREADABLE_ARCHIVE`: if the file is missing or damaged, or unpacks to much more than its size.
+            Reading an array may raise one of them too.
     """
-    # NumPy would not close a damaged file that it opens itself.
+    # If NumPy opened the file itself, it would not close a damaged one.
     with open_file(path) as stream:
         with zipfile.ZipFile(stream) as archive:
             check_unpacked(sum(member.file_size for member in archive.infolist()), stream)
@@ -42,7 +42,13 @@ def check_unpacked(size: int, file: IO[bytes]) -> None:
 
 
 def check_weights_file(path: Path) -> None:
-    """Raises a ValueError if a `.weights.h5` or `.keras` file refers to others or unpacks to much more."""
+    """Checks a `.weights.h5` or `.keras` file before Keras reads it.
+
+    Raises:
+        ValueError: if weights are stored in other files, are compressed (in a `.keras` file), or unpack to
+            much more than the file's size.
+        one of `UNREADABLE_ARCHIVE`: if the file is missing or damaged.
+    """
     with open_file(path) as file:
         if path.suffix != ".keras":
             _check_datasets(file, file)

@@ -10,7 +10,10 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 
 class Bars(Progress):
-    """A set of progress bars. A terminal shows one set at a time, so new tasks join the set in `shown`."""
+    """A set of progress bars.
+
+    A terminal shows one set at a time. `shown` is that set, and further tasks are added to it.
+    """
 
     shown: ClassVar["Bars | None"] = None
 
@@ -24,10 +27,13 @@ class Bars(Progress):
 
 
 def make_bars() -> Bars | None:
-    """Bars on standard error, not started yet; None if it is not a terminal. Each task has a field `info`."""
+    """Bars on standard error, not started yet; None if standard error is not a terminal.
+
+    Each task needs a field `info`.
+    """
     if not is_terminal(sys.stderr):
         return None
-    # Brackets in the path of a data set would be taken for markup.
+    # With markup, Rich would interpret brackets in the path of a data set.
     text = functools.partial(TextColumn, markup=False)
     return Bars(
         text("{task.description}"),
@@ -37,7 +43,7 @@ def make_bars() -> Bars | None:
         console=Console(stderr=True),
         refresh_per_second=2,
         transient=True,
-        # Otherwise lines meant for a file or pipe would appear above the bars.
+        # Rich prints redirected lines above the bars, even if standard output is a file or a pipe.
         redirect_stdout=sys.stdout.isatty(),
     )
 

@@ -1,4 +1,4 @@
-"""SHA-256 checksums of the files of a folder, in its file SHA256SUMS, as for `sha256sum --check`."""
+"""SHA-256 checksums of files, kept in their folder's SHA256SUMS, which `sha256sum --check` can read."""
 
 import hashlib
 import re
@@ -15,8 +15,8 @@ LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")
 def write_with_sums(folder: Path, contents: Mapping[str, bytes]) -> None:
     """Writes files and their checksums; the checksums of other files that still exist are kept.
 
-    While files are being replaced, SHA256SUMS lists old and new checksums. So after the process is killed,
-    every file still passes `check_sums`.
+    While files are being replaced, SHA256SUMS lists their old and new checksums. So even if the process is
+    killed, every file still passes `check_sums`.
 
     Args:
         contents: path relative to `folder` -> content; the files are written in this order.
@@ -41,7 +41,12 @@ def _write_sums(folder: Path, sums: set[tuple[str, str]]) -> None:
 
 
 def read_sums(folder: Path) -> set[tuple[str, str]]:
-    """Relative paths and checksums; empty without SHA256SUMS; raises a ValueError if it is damaged."""
+    """Relative paths and checksums; empty if there is no SHA256SUMS.
+
+    Raises:
+        OSError: if SHA256SUMS cannot be read.
+        ValueError: if SHA256SUMS is damaged.
+    """
     try:
         lines = read_bytes(folder / SUMS).decode("utf-8").splitlines()
     except FileNotFoundError:
@@ -53,9 +58,11 @@ def read_sums(folder: Path) -> set[tuple[str, str]]:
 
 
 def check_sums(folder: Path, names: Iterable[str]) -> None:
-    """Raises a ValueError for a file that is not listed or does not match its checksum.
+    """Compares files with their checksums in SHA256SUMS; without SHA256SUMS, only reads them.
 
-    Without SHA256SUMS, files are only read. An unreadable file raises an OSError.
+    Raises:
+        OSError: if a file cannot be read.
+        ValueError: if a file is not listed or does not match its checksum, or SHA256SUMS is damaged.
     """
     sums = read_sums(folder)
     for name in names:

@@ -18,7 +18,7 @@ from alexnet_tf.runtime.interval import CheckpointInterval, parse_interval
 from alexnet_tf.runtime.startup import settle_environment
 from alexnet_tf.runtime.suggestion import did_you_mean
 
-# In characters; a name that an error message quotes may have millions.
+# Longest error message, in characters. A name that a message quotes may have millions.
 LONGEST_LINE = 2**12
 
 
@@ -35,7 +35,7 @@ class OneLineParser(argparse.ArgumentParser):
         sys.exit(2)
 
     def parse_known_args(self, args=None, namespace=None):
-        """Prints the help if arguments are required and none is given; checks for unknown options first."""
+        """Prints the help if arguments are required and none is given. Unknown options are reported first."""
         args = sys.argv[1:] if args is None else list(args)
         if not args and any(action.required for action in self._actions):
             self.print_help()
@@ -43,9 +43,9 @@ class OneLineParser(argparse.ArgumentParser):
         known = list(self._option_string_actions)
         for argument in args:
             if argument == "--" or (self._subparsers and not argument.startswith("-")):
-                break  # what follows are names of files, or a command's own options
+                break  # names of files, or a command's own options, follow
             name = argument.partition("=")[0]
-            # A prefix of an option is left to argparse.
+            # argparse handles abbreviated options.
             if name.startswith("--") and not any(option.startswith(name) for option in known):
                 self.error(
                     f"expected a known option, see --help; received {name!r}{did_you_mean(name, known)}"
@@ -68,7 +68,7 @@ def whole_number(least: int = 0) -> Callable[[str], int]:
     """
 
     def parse(text: str) -> int:
-        # int() raises an error for thousands of digits.
+        # The length is limited because int() refuses numbers of thousands of digits.
         if not (text.isascii() and text.isdecimal() and len(text) <= 20 and int(text) >= least):
             raise argparse.ArgumentTypeError(f"expected a whole number >= {least}; received {text[:40]!r}")
         return int(text)
@@ -77,7 +77,10 @@ def whole_number(least: int = 0) -> Callable[[str], int]:
 
 
 def path(text: str) -> Path:
-    """The argparse `type` of a path; refuses an empty text (an unset variable), which would mean `.`."""
+    """The argparse `type` of a path; refuses an empty text, such as an unset variable's.
+
+    `Path("")` would be the current folder.
+    """
     if not text:
         raise argparse.ArgumentTypeError("expected a path; received ''")
     return Path(text)
@@ -110,7 +113,7 @@ def add_checkpoint_flag(parser: argparse.ArgumentParser) -> None:
 
 
 def add_setting_flags(parser: argparse.ArgumentParser, precisions: Sequence[str]) -> None:
-    """Adds `--set FIELD=VALUE`, `--epochs N` and `--precision NAME`, all as `field=value` in `settings`."""
+    """Adds `--set FIELD=VALUE`, `--epochs N` and `--precision NAME`; all append to `options.settings`."""
     epochs, precision = whole_number(1), one_of(precisions)
     add = functools.partial(parser.add_argument, action="append", dest="settings")
     change = "change a field of the configuration, such as batch_size=32; may be repeated"
@@ -128,12 +131,12 @@ def run_command(
     """Calls `options.command(options)` and converts exceptions to messages and exit statuses.
 
     Args:
-        again: what the same command does after an interruption, for the message.
+        again: what the same command does when it is given again; part of the message after an interruption.
 
     Returns:
-        The command's exit status (0 for success, 1 for a negative answer); 2 for bad input or a failure of
-        the machine, reported in one line; 130, 143 or 129 after Ctrl-C, SIGTERM or SIGHUP; 141 if the reader
-        closes the output.
+        The command's exit status: 0 for success, 1 for a negative answer. 2 for bad input or a failure of the
+        machine, which is reported in one line. 130, 143 or 129 after Ctrl-C, SIGTERM or SIGHUP. 141 if the
+        reader of the output closes it.
     """
     try:
         settle_environment()
@@ -143,14 +146,14 @@ def run_command(
         return status
     except BrokenPipeError:
         _discard(sys.stdout)
-        # The status of a program ended by SIGPIPE; 0 or 1 could be taken for an answer.
+        # The status of a program that SIGPIPE ended. 0 or 1 could be mistaken for an answer.
         return 141
     except Exception as error:
         line = expected_failure(error)
         if line is None:
             raise
         if len(line) > LONGEST_LINE:
-            # Keeps the end, which says what was received and what to do.
+            # The end is kept, because it says what was received and what to do.
             line = f"{line[: LONGEST_LINE // 2]} ... {line[-LONGEST_LINE // 2 :]}"
         _say(f"error: {printable(line)}")
         try:
@@ -169,7 +172,7 @@ def run_command(
 
 
 def program() -> str:
-    """How to call this program again: `python -m alexnet_tf`, or `alexnet`, with its path if needed."""
+    """The words that start this program: `python -m alexnet_tf`, `alexnet`, or the path of `alexnet`."""
     script = Path(sys.argv[0])
     if script.name == "__main__.py":
         return shlex.join(sys.orig_argv[: len(sys.orig_argv) - len(sys.argv) + 1])
@@ -198,7 +201,7 @@ def _signals_raised() -> Iterator[None]:
     def interrupt(number: int, frame: FrameType | None) -> NoReturn:
         raise Interruption(number)
 
-    # Windows has no SIGHUP; under nohup it stays ignored.
+    # Windows has no SIGHUP. A signal that is ignored, such as SIGHUP under nohup, stays ignored.
     known = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     changed = [number for number in known if signal.getsignal(number) is signal.SIG_DFL]
     for number in changed:

@@ -16,7 +16,7 @@ PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy")
 
 
 def environment(strategy: tf.distribute.Strategy) -> dict:
-    """Versions, device, threads and Git commit, as JSON-serializable values."""
+    """Versions, device, processor, threads, TensorFlow's settings and commit, as JSON-serializable values."""
     return {
         "python": platform.python_version(),
         **{name: importlib.metadata.version(name) for name in PACKAGES},
@@ -50,7 +50,7 @@ def git_commit() -> str:
     """The commit of the running code, followed by `+` if code was changed; empty outside a Git checkout."""
     root = Path(__file__).parents[2]
     if not (root / ".git").exists():
-        # The repository around an installed package is another project's.
+        # An installed package may lie inside the repository of another project.
         return ""
     head = _git(root, "rev-parse", "--short=12", "HEAD")
     changed = _git(root, "status", "--porcelain", "--", "alexnet_tf", "experiments", "benchmarks")
@@ -58,7 +58,7 @@ def git_commit() -> str:
 
 
 def _git(root: Path, *arguments: str) -> str:
-    # Git's hooks set GIT_DIR and similar variables, which name another repository or index.
+    # In a Git hook, GIT_DIR and similar variables may name another repository or index.
     own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
         done = subprocess.run(

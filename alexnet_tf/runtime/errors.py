@@ -1,4 +1,4 @@
-"""The errors that the command lines handle, and their text in one line."""
+"""The errors that the command lines handle, and their one-line messages."""
 
 import signal
 import sys
@@ -10,9 +10,10 @@ class InputError(ValueError):
 
 
 class Interruption(KeyboardInterrupt):
-    """A request to end the process, by the signal `number`: Ctrl-C, SIGTERM or SIGHUP.
+    """A signal asked the process to end: Ctrl-C, SIGTERM or SIGHUP.
 
     Attributes:
+        number: number of the signal.
         is_kept: whether the same command resumes where this one ended; None if unknown.
     """
 
@@ -22,7 +23,7 @@ class Interruption(KeyboardInterrupt):
 
 
 def printable(text: object) -> str:
-    r"""The text in one line, with escape sequences for invalid UTF-8 and for what cannot be printed.
+    r"""The text in one line, with escape sequences for invalid UTF-8 and for unprintable characters.
 
     Example:
 
@@ -34,7 +35,7 @@ def printable(text: object) -> str:
 
 
 def expected_failure(error: Exception) -> str | None:
-    """The line about an error that input or the machine can cause; None for a bug.
+    """The one-line message of an error that bad input or the machine can cause; None for other errors (bugs).
 
     Example:
 

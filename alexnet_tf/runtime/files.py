@@ -30,7 +30,7 @@ UNREADABLE_ARCHIVE = (
     OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, RuntimeError, MemoryError,
     OverflowError, SyntaxError, tokenize.TokenError, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
-# Name of the lock file in a folder that `--out` names.
+# Name of the lock file in the folder that `--out` names.
 LOCK_NAME = ".lock"
 DAY = 24 * 3600.0
 _TEMPORARY = re.compile(r"\.(?P<name>.+)\.\d+\.[0-9a-f]{32}\.tmp")
@@ -39,13 +39,19 @@ _TEMPORARY = re.compile(r"\.(?P<name>.+)\.\d+\.[0-9a-f]{32}\.tmp")
 def write_bytes(path: Path, content: bytes | memoryview, old: Path | None = None) -> None:
     """Writes a file atomically: it holds the old or the new content, even after a kill or a power failure.
 
-    Content in HDF5 must be made in memory, because HDF5 would end the process on a full disk. With `old`, an
-    existing file is moved there once the new content is on the disk; a kill between the two renames leaves
-    the old content only there. A failure raises an InputError.
+    HDF5 content has to be made in memory first: if HDF5 wrote the file itself, a full disk would crash the
+    process.
+
+    Args:
+        old: if given, an existing file is moved to this path once the new content is on the disk. If the
+            process is killed between the two renames, the old content is at `old` and `path` is missing.
+
+    Raises:
+        InputError: if the file cannot be written.
     """
     temporary = temporary_path(path)
     try:
-        # In a folder like /tmp, only the owner of a file can remove it.
+        # An error is ignored: in a folder like /tmp, only the owner of a file can remove it.
         with contextlib.suppress(OSError):
             remove_temporaries(path.parent, glob.escape(path.name), unchanged_for=DAY)
         # tempfile would create the file with mode 600 and ignore the user's umask.
@@ -65,12 +71,12 @@ def write_bytes(path: Path, content: bytes | memoryview, old: Path | None = None
 
 
 def temporary_path(path: Path) -> Path:
-    """A new name beside a file, for content that will replace it."""
+    """An unused path in the folder of `path`, for content that will replace `path`."""
     return path.with_name(f".{path.name}.{os.getpid()}.{uuid.uuid4().hex}.tmp")
 
 
 def rename(source: Path, target: Path) -> None:
-    """Renames a folder, or a synchronised file, so that a power failure does not undo it."""
+    """Renames a folder, or a file that is already on the disk, so that a power failure does not undo it."""
     if source.is_dir():
         for path in (*source.rglob("*"), source):
             sync_folder(path)
@@ -80,7 +86,7 @@ def rename(source: Path, target: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Synchronises the names in a folder (or a file) with the disk, where the file system can."""
+    """Writes a folder's entries (or a file's content) to the disk, if the file system supports it."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -90,13 +96,14 @@ def sync_folder(folder: Path) -> None:
 
 
 def remove_temporaries(folder: Path, name: str = "*", unchanged_for: float = 0.0) -> None:
-    """Removes what killed processes have left in a folder while writing files or folders of these names.
+    """Removes temporary files and folders that killed processes have left in a folder.
 
-    The caller holds a lock that keeps other processes from writing them, or spares, by `unchanged_for`, what
-    was changed within the last so many seconds. The folder need not exist.
+    A process that is still writing must not lose its temporary file. So the caller either holds a lock that
+    keeps other processes from writing, or passes `unchanged_for`. The folder need not exist.
 
     Args:
-        name: pattern, as for `fnmatch`, of the whole name of the file or folder that was to be written.
+        name: pattern, as for `fnmatch`, of the name that the finished file or folder would have had.
+        unchanged_for: files changed within this many seconds are kept.
     """
     for path in folder.glob(".*.tmp"):
         found = _TEMPORARY.fullmatch(path.name)
@@ -125,7 +132,7 @@ def write_text(path: Path, content: str) -> None:
 
 
 def json_bytes(content: Mapping[str, Any], sort_keys: bool = False) -> bytes:
-    """JSON for `read_json`, which restores even names with bytes that are not UTF-8."""
+    """JSON from which `read_json` restores the content, including file names that are not UTF-8."""
     text = json.dumps(content, indent=1, ensure_ascii=False, sort_keys=sort_keys) + "\n"
     return text.encode("utf-8", errors="backslashreplace")
 
@@ -133,8 +140,8 @@ def json_bytes(content: Mapping[str, Any], sort_keys: bool = False) -> bytes:
 def hold_lock(path: Path, waiting: str = "") -> AbstractContextManager[object]:
     """Waits for a lock between processes and holds it until the `with` block ends; must not be nested.
 
-    The operating system releases the lock of a dead process. The lock file stays: otherwise a process that
-    waits for the old file and one that creates a new file could both hold the lock.
+    The operating system releases the lock of a process that has died. The lock file is not deleted:
+    otherwise a process that waits for the old file and one that creates a new file could both get the lock.
 
     Args:
         path: path of the lock file; its folder must exist.
@@ -151,12 +158,12 @@ def hold_lock(path: Path, waiting: str = "") -> AbstractContextManager[object]:
 
 @contextlib.contextmanager
 def claimed(path: Path, place: str, waits: bool = False) -> Iterator[None]:
-    """Holds the lock of a place where only one process may work; the lock file says who holds it.
+    """Holds the lock of a place where only one process may work; the lock file names the holder.
 
     Args:
         path: path of the lock file; its folder must exist.
         place: what is locked, for the error message.
-        waits: wait for another process that holds the lock.
+        waits: whether to wait while another process holds the lock.
 
     Raises:
         InputError: if another process holds the lock and `waits` is false, or the file cannot be opened for
@@ -166,7 +173,7 @@ def claimed(path: Path, place: str, waits: bool = False) -> Iterator[None]:
     try:
         now = datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
         holder = json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "since": now})
-        # On a full disk the lock holds, but its file stays empty.
+        # On a full disk the lock is held, but the file stays empty.
         with contextlib.suppress(OSError):
             path.write_text(holder)
         yield
@@ -178,7 +185,7 @@ def claimed(path: Path, place: str, waits: bool = False) -> Iterator[None]:
 
 @contextlib.contextmanager
 def claimed_folder(folder: Path, flag: str) -> Iterator[None]:
-    """`made_folder`, with its lock held."""
+    """Like `made_folder`, and holds the folder's lock."""
     with made_folder(folder, flag), claimed(folder / LOCK_NAME, f"{flag} {folder}"):
         yield
 
@@ -212,13 +219,16 @@ def may_be_worker() -> bool:
 
 
 def check_unclaimed(path: Path, place: str) -> None:
-    """Raises the error of `claimed` if another process holds the lock; used before TensorFlow is imported."""
+    """Raises an InputError, as `claimed` does, if another process holds the lock.
+
+    Commands call it before they import TensorFlow, so that this error appears at once.
+    """
     if path.exists() and not may_be_worker():
         _taken(path, place).release()
 
 
 def _taken(path: Path, place: str, waits: bool = False) -> BaseFileLock:
-    # filelock refuses links, and retries if the last holder removes the file meanwhile.
+    # filelock refuses links. If the last holder removes the file meanwhile, filelock tries again.
     lock = FileLock(path, timeout=-1 if waits else 0)
     try:
         lock.acquire()
@@ -245,7 +255,13 @@ def _holder(path: Path) -> str:
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Holds the lock of a results folder (`state/lock`) to write its files; must not be nested."""
+    """Holds the lock of a results folder (`state/lock`) while its files are written; must not be nested.
+
+    Temporary files of killed processes are removed first.
+
+    Raises:
+        InputError: if the folder is not writable.
+    """
     state = folder / "state"
     try:
         state.mkdir(parents=True, exist_ok=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class CheckpointInterval:
-    """Training steps between two checkpoints or, if `steps` is 0, seconds."""
+    """Training steps between two checkpoints; if `steps` is 0, seconds between them."""
 
     steps: int = 0
     seconds: float = 300.0

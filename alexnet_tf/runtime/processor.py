@@ -7,18 +7,19 @@ import sys
 from pathlib import Path
 
 CPUINFO = Path("/proc/cpuinfo")
-# Of x86 (two) and ARM. Without them TensorFlow computes in float32 and rounds each value, which with AVX2 is
-# many times slower than float32 (benchmarks/LOG.md).
+# Two flags of x86 processors and one of ARM processors. Without these instructions TensorFlow computes in
+# float32 and rounds each value. On a processor with AVX2 this takes many times as long as float32
+# (benchmarks/LOG.md).
 BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
 
 
 def processor_name() -> str:
-    """Name of the processor, or its architecture if the name is unknown."""
+    """Name of the processor; its architecture if the name is unknown."""
     return processor_field("model name") or platform.machine()
 
 
 def processor_generation() -> str:
-    """Name, family and model of the processor, if known; several generations can share one name."""
+    """Name, family and model of the processor, if known; several generations may have the same name."""
     parts = [processor_name()]
     for word, field in (("family", "cpu family"), ("model", "model")):
         if number := processor_field(field):
@@ -45,7 +46,7 @@ def has_bfloat16() -> bool:
 
 @functools.cache
 def warn_of_emulation() -> None:
-    """Warns, once per process, that `mixed_bfloat16` is slow here; for processors without `has_bfloat16`."""
+    """Warns, once per process, that `mixed_bfloat16` is slow on a processor without its instructions."""
     print(
         "WARNING: mixed_bfloat16 can be many times slower than float32 here: this processor emulates it",
         file=sys.stderr,

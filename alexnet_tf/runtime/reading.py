@@ -1,4 +1,4 @@
-"""Reads files that a user names: only regular files, text in UTF-8 with or without a byte-order mark."""
+"""Reads files that a user names: only regular files, and only text in UTF-8; drops a byte-order mark."""
 
 import json
 import math
@@ -22,7 +22,7 @@ KINDS = {
 
 SPECIAL_FILES = {*KINDS.values()} - {"a file"}
 
-# Limit of a text or JSON file in bytes: 250,000 paths fit; parsed, JSON takes up to .4 GB of memory.
+# Largest text or JSON file, in bytes. 250,000 paths fit; parsed JSON takes up to .4 GB of memory.
 MAX_TEXT = 2**24
 
 
@@ -43,7 +43,7 @@ def file_kind(path: str | bytes | Path) -> str:
 def check_file(path: str | bytes | os.PathLike[str], most: float = math.inf) -> None:
     """Raises an OSError if `path` is not a regular file, or has more than `most` bytes.
 
-    Opening a named pipe would wait for a writer, and reading a device may never end.
+    The check comes before opening: opening a named pipe waits for a writer, and reading a device may not end.
     """
     try:
         found = os.stat(path)
@@ -56,12 +56,12 @@ def check_file(path: str | bytes | os.PathLike[str], most: float = math.inf) -> 
 
 
 def check_outside(place: str | Path | None, images: str | Path | None, flag: str) -> None:
-    """Raises an InputError if a file or folder to write lies in a folder of images: it would become data.
+    """Raises an InputError if an output lies in a folder of images, where it could become part of the data.
 
     Args:
-        place: what is written, None for nothing.
-        images: path of a folder, or name of a data set, which is checked if it is `folder:PATH`.
-        flag: the flag that named `place`.
+        place: the file or folder to write; None for no output.
+        images: path of the folder of images, or name of a data set (only `folder:PATH` is checked).
+        flag: the flag that names `place`.
     """
     if isinstance(images, str):
         kind, _, images = images.partition(":")
@@ -74,7 +74,7 @@ def check_outside(place: str | Path | None, images: str | Path | None, flag: str
 
 
 def open_file(path: str | bytes | os.PathLike[str]) -> BufferedReader:
-    """Opens a regular file for reading; raises an OSError for anything else."""
+    """Opens a regular file for reading; raises an OSError if it is not regular or cannot be opened."""
     check_file(path)
     return open(path, "rb")
 
@@ -127,6 +127,9 @@ def read_json(path: Path) -> Any:
     text = read_text(path)
     try:
         return json.loads(text)
-    except (ValueError, RecursionError) as error:  # ValueError also for a number of thousands of digits
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # json raises a ValueError also for a number of thousands of digits
         reason = "values nested too deeply" if isinstance(error, RecursionError) else error
         raise InputError(f"{path}: expected JSON; received {reason}") from error

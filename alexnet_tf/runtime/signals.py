@@ -13,8 +13,9 @@ ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if h
 def signals_held() -> Iterator[None]:
     """Calls the handlers of Ctrl-C, SIGTERM and SIGHUP after the `with` block instead of within it.
 
-    Signals that are ignored, or that end the process without a handler, are left as they are. Threads other
-    than the main one receive no signals.
+    If several signals arrive, only the handler of the first one is called. If the block raises an exception,
+    no handler is called. Signals that are ignored, or that end the process without a handler, are left as
+    they are. In threads other than the main one nothing is done, because Python calls no handlers there.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

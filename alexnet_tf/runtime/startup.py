@@ -14,7 +14,7 @@ from pathlib import Path
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.reading import SPECIAL_FILES, file_kind, read_json
 
-# The layers and the recorded numbers assume these defaults of Keras.
+# The layers and the recorded numbers require these settings, which are Keras's defaults.
 KERAS_SETTINGS = {
     "backend": "tensorflow",
     "floatx": "float32",
@@ -22,9 +22,9 @@ KERAS_SETTINGS = {
     "epsilon": 1e-7,
     "nnx_enabled": False,
 }
-# These limit Keras's own training loop or configure its JAX backend; neither is used here.
+# They limit Keras's own training loop or configure its JAX backend. Neither is used here.
 KERAS_VARIABLES = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH", "KERAS_NNX_ENABLED")
-# They let oneDNN keep the first weights for all steps, or change the precision or the instructions it uses.
+# They make oneDNN use the first step's weights in all steps, or change its precision or its instructions.
 ONEDNN_VARIABLES = (
     "TF_ONEDNN_ASSUME_FROZEN_WEIGHTS",
     "TF_SET_ONEDNN_FPMATH_MODE",
@@ -33,8 +33,8 @@ ONEDNN_VARIABLES = (
 # With 0 TensorFlow chooses the number of threads.
 THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 MOST_THREADS = 4096
-# A value of these that TensorFlow 2.21 cannot read ends the process.
 XLA_FLAGS = ("XLA_FLAGS", "TF_XLA_FLAGS")
+# TensorFlow 2.21 ends the process if it cannot read the value of one of these variables.
 ENDING = (
     *XLA_FLAGS, "TF_DETERMINISTIC_OPS", "TF_DETERMINISTIC_ORDER", "TF_ENABLED_DEVICE_TYPES",
     "TF_ENABLE_ASYNC_WAIT_FOR_REMOTE_FUNCTION", "TF_JITRT_FLAGS", "TF_PER_DEVICE_MEMORY_LIMIT_MB",
@@ -45,20 +45,21 @@ import tensorflow as tf
 list(tf.data.Dataset.range(2).map(lambda number: number + 1))
 tf.function(lambda: tf.random.stateless_uniform([2, 2], [1, 2]) @ tf.ones([2, 2]), jit_compile=True)()
 """
-# Optional packages that Keras imports for features used by no command.
+# Packages that Keras imports if they are installed, for features that no command uses.
 UNUSED_BY_KERAS = ("pandas", "matplotlib", "IPython")
 # The file descriptor of the user's standard error, also while it is captured.
 shown_stderr = 2
 
 
 def settle_environment() -> None:
-    """Makes a command independent of the settings and streams that it was started with.
+    """Checks the settings that a command was started with, and opens closed standard streams.
 
     Raises:
-        InputError: for settings with which layers fail or numbers change, or that TensorFlow cannot read.
+        InputError: for a setting that makes layers fail, changes numbers or has no effect, or that TensorFlow
+            cannot read.
     """
     _open_streams()
-    # In a notebook's terminal it may name a missing backend; figures are only written to files.
+    # A notebook's terminal sets it to a backend that may be missing here. Figures are only written to files.
     os.environ["MPLBACKEND"] = "agg"
     check_keras_settings(KERAS_SETTINGS)
     for name in THREADS:
@@ -79,7 +80,7 @@ def settle_environment() -> None:
 
 
 def _check_temporary_folder() -> None:
-    """Refuses a path that is not UTF-8: AutoGraph passes paths in the folder to TensorFlow."""
+    """Refuses a path that is not UTF-8, because AutoGraph passes paths in this folder to TensorFlow."""
     try:
         folder = tempfile.gettempdir()
         folder.encode()
@@ -92,7 +93,7 @@ def _check_temporary_folder() -> None:
 
 
 def _check_variables_of_tensorflow() -> None:
-    """Tries the variables of `ENDING` in another process."""
+    """Tries the variables of `ENDING` in another process, which may crash."""
     given = {name: os.environ[name] for name in ENDING if os.environ.get(name, "1") not in ("0", "1")}
     if not given:
         return
@@ -110,12 +111,12 @@ def _check_variables_of_tensorflow() -> None:
 
 
 def _open_streams() -> None:
-    """Opens closed standard streams; output shows characters outside its encoding as escapes."""
+    """Opens closed standard streams. Standard output shows characters outside its encoding as escapes."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
             os.fstat(number)
         except OSError:
-            # Otherwise the next file would get this number, and C++ code would write into it.
+            # Otherwise the next file would get this number, and C++ code would write messages into it.
             os.open(os.devnull, os.O_RDWR)
         if getattr(sys, name) is None:
             mode = "r" if name == "stdin" else "w"
@@ -126,7 +127,7 @@ def _open_streams() -> None:
 
 def check_keras_settings(names: Iterable[str]) -> None:
     """Raises an InputError if Keras would start with another value of one of these `KERAS_SETTINGS`."""
-    # The same places as in Keras, whose import would take seconds.
+    # Keras looks in the same places. Its import, which would take seconds, is not needed for this check.
     base = os.path.expanduser("~")
     default = os.path.join(base if os.access(base, os.W_OK) else "/tmp", ".keras")
     # An empty KERAS_HOME is the current folder.
@@ -134,7 +135,7 @@ def check_keras_settings(names: Iterable[str]) -> None:
     found = {}
     kind = file_kind(path)
     if kind == "a file":
-        with contextlib.suppress(InputError):  # Keras ignores it, too
+        with contextlib.suppress(InputError):  # Keras ignores an invalid file, too
             found = read_json(path)
     if not isinstance(found, dict) or kind in SPECIAL_FILES:
         received = kind if kind in SPECIAL_FILES else type(found).__name__
@@ -151,7 +152,7 @@ def check_keras_settings(names: Iterable[str]) -> None:
 
 
 def import_keras() -> None:
-    """Imports Keras and TensorFlow, which do not find the packages `UNUSED_BY_KERAS`."""
+    """Imports Keras and TensorFlow while the packages `UNUSED_BY_KERAS` are hidden, to save time."""
     hidden = [name for name in UNUSED_BY_KERAS if name not in sys.modules]
     for name in hidden:
         sys.modules[name] = None  # type: ignore[assignment]
@@ -164,7 +165,7 @@ def import_keras() -> None:
 
 @contextlib.contextmanager
 def quiet_startup() -> Iterator[None]:
-    """Captures standard error and shows it only after an unexpected error.
+    """Captures standard error and shows it only after an exception that is not an InputError.
 
     TensorFlow's C++ code prints a page of notices before it reads `TF_CPP_MIN_LOG_LEVEL`.
     """
@@ -172,7 +173,7 @@ def quiet_startup() -> Iterator[None]:
     sys.stderr.flush()
     try:
         file = tempfile.TemporaryFile()  # noqa: SIM115 (used in the `with` below)
-    except OSError:  # no folder for temporary files; start-up messages are shown
+    except OSError:  # there is no folder for temporary files, so start-up messages are shown
         yield
         return
     kept = shown_stderr = os.dup(2)

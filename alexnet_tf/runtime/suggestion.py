@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The end of an error message that suggests the closest known name; empty if none is close.
+    """A suggestion of the closest known name, to end an error message with; empty if no name is close.
 
     Example:
 
@@ -17,7 +17,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     "; did you mean 'learning_rate'?"
     """
     names = list(known)
-    # A name may also be known by its initials, or its last part, such as relu for ablation-relu.
+    # A name also matches by its initials (lr for learning_rate) or its last part (relu for ablation-relu).
     initials = {"".join(part[:1] for part in each.split("_")): each for each in names if "_" in each}
     last = {each.rpartition("-")[2]: each for each in names}
     short = {**initials, **last, **{each: each for each in names}}
