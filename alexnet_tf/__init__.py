@@ -36,7 +36,7 @@ __all__ = sorted(_HOMES)
 def __getattr__(name: str):
     if name not in _HOMES:
         raise AttributeError(f"module 'alexnet_tf' has no attribute {name!r}")
-    # Under another backend the layers would fail later, deep in a traceback of Keras.
+    # With another backend the layers would fail later, with a long traceback from inside Keras.
     importlib.import_module("alexnet_tf.runtime.startup").check_keras_settings(["backend"])
     return getattr(importlib.import_module(_HOMES[name]), name)
 
@@ -50,9 +50,10 @@ _REGISTERED = ("alexnet_tf.layers", "alexnet_tf.training.optimizers")
 
 
 class _RegisterLater:
-    """An import finder that imports the modules of `_REGISTERED` after both Keras and TensorFlow.
+    """An import finder that imports the modules of `_REGISTERED` once Keras and TensorFlow are both imported.
 
-    Importing them earlier would take seconds, also in programs that use neither Keras nor TensorFlow.
+    These modules import Keras and TensorFlow, which takes seconds, so a program that needs neither should not
+    import them.
     """
 
     def __init__(self, awaited: set[str]):

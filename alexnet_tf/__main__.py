@@ -1,9 +1,9 @@
-"""The command line for a user's own images: `alexnet COMMAND`, see `--help`; also `python -m alexnet_tf`.
+"""The command line for a user's own images: `alexnet COMMAND`, or `python -m alexnet_tf COMMAND`.
 
 All flags are defined here; `alexnet_tf/commands/` has one module per command.
 """
 
-import alexnet_tf.runtime.import_path  # noqa: F401, I001 (before all others: it decides where they are found)
+import alexnet_tf.runtime.import_path  # noqa: F401, I001 (first, because it changes where the others are found)
 
 import argparse
 import contextlib
@@ -49,7 +49,7 @@ EXAMPLES = {
     "import-weights": "alexnet.npz --model one-weird-trick --classes classes.txt --out net",
     "data": "--dataset folder:photos --out about",
 }
-# The commands that create the folder `--out` only when its content is complete.
+# Commands that create the folder `--out` only after its content is complete.
 NEW_FOLDER = ("export", "import-weights")
 MODEL = one_of(PRESETS)
 RECIPE = one_of(RECIPES)
@@ -76,9 +76,9 @@ def _parser() -> OneLineParser:
     summary = add("summary", "sizes, parameters, multiply-adds and memory of a model")
     summary.add_argument("--model", type=MODEL, default="alexnet", help=models)
     summary.add_argument(
-        "--image-size", type=whole_number(1), help="side of the input; default the model's own"
+        "--image-size", type=whole_number(1), help="side of the input in pixels; default the model's own"
     )
-    summary.add_argument("--classes", type=whole_number(1), help="default the model's own")
+    summary.add_argument("--classes", type=whole_number(1), help="number of classes; default the model's own")
 
     train = add("train", "train a model on a data set")
     network = train.add_mutually_exclusive_group()
@@ -98,7 +98,7 @@ def _parser() -> OneLineParser:
         "--seed", type=whole_number(), default=0, help="seed of initial weights and image order; default 0"
     )
     train.add_argument("--replicas", default="auto", help="auto (every GPU) or a number")
-    train.add_argument("--out", type=path, required=True, help="folder for model, curve and quarantine")
+    train.add_argument("--out", type=path, required=True, help="folder for model, curve and other files")
     reading = train.add_mutually_exclusive_group()
     reading.add_argument(
         "--cache", type=path, metavar="DIR", help="cache the decoded pixels of a streamed set in this folder"
@@ -113,8 +113,8 @@ def _parser() -> OneLineParser:
     add_checkpoint_flag(train)
     train.add_argument("--keep-epochs", action="store_true", help="also save the weights of every epoch")
     train.add_argument("--keep-best", action="store_true", help="also save the weights of the best epoch")
-    train.add_argument("--gradient-norms", action="store_true", help="write gradient_norms.csv, by layer")
-    train.add_argument("--tensorboard", action="store_true", help="write event files")
+    train.add_argument("--gradient-norms", action="store_true", help="write each layer's gradient norms")
+    train.add_argument("--tensorboard", action="store_true", help="write event files for TensorBoard")
 
     evaluate = add("evaluate", "exact errors of a trained model, in total and by class")
     evaluate.add_argument(
@@ -129,7 +129,8 @@ def _parser() -> OneLineParser:
     evaluate.add_argument(
         "--split",
         type=one_of(SPLITS),
-        help="train, selection (held out of train), report (test or validation; default) or all",
+        help="train, selection, report (test or validation images) or all; default report, or all if a set "
+        "has no such images and no network was trained on it",
     )
     evaluate.add_argument("--json", action="store_true", help="print the scores as JSON")
     evaluate.add_argument(
@@ -157,9 +158,9 @@ def _parser() -> OneLineParser:
     figures = add("figures", "the paper's Figures 2 to 4 and the learning curve")
     drawn = figures.add_mutually_exclusive_group(required=True)
     drawn.add_argument("--checkpoint", type=path, help="a trained model")
-    drawn.add_argument("--model", type=MODEL, help=f"only the architecture of: {models}")
+    drawn.add_argument("--model", type=MODEL, help=f"draw only the architecture of: {models}")
     _add_data_flags(figures, required=False)
-    figures.add_argument("--seed", type=whole_number(), default=0, help="seed of the choice of test images")
+    figures.add_argument("--seed", type=whole_number(), default=0, help="seed that chooses the test images")
     _add_words_flag(figures)
     figures.add_argument("--out", type=path, required=True, help="folder for the figures")
 
@@ -243,10 +244,10 @@ def _run(name: str, options: argparse.Namespace) -> int:
 
 
 def _claimed_out(name: str, options: argparse.Namespace) -> AbstractContextManager[None]:
-    """Holds the lock of `--out`; entered before data are read or TensorFlow is imported.
+    """Holds the lock of `--out`, from before data are read or TensorFlow is imported.
 
-    Two kinds of commands take the lock later: `train` with several workers, because only the chief takes it,
-    and the commands in `NEW_FOLDER`, whose lock file is beside the folder.
+    Two kinds of commands take the lock later. `train` with several workers does, because only the chief takes
+    it. The commands in `NEW_FOLDER` do, because their lock file is beside the folder.
     """
     out: Any = getattr(options, "out", None)
     for flag in ("out", "cache"):
