@@ -1,4 +1,4 @@
-"""Range checks of a configuration, done before anything is read or trained."""
+"""Checks the ranges of a configuration's values, before data are read or a network is trained."""
 
 import dataclasses
 import math
@@ -8,14 +8,14 @@ from alexnet_tf.config.fields import Config
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.suggestion import did_you_mean
 
-# Keras's activations by name, listed here because Keras is imported only after this check.
+# Names of Keras's activations. They are listed here because Keras is imported only after this check.
 ACTIVATIONS = (
     "celu", "elu", "exponential", "gelu", "glu", "hard_shrink", "hard_sigmoid", "hard_silu", "hard_swish",
     "hard_tanh", "leaky_relu", "linear", "log_sigmoid", "log_softmax", "mish", "relu", "relu6", "selu",
     "sigmoid", "silu", "soft_shrink", "softmax", "softplus", "softsign", "sparse_plus", "sparse_sigmoid",
     "sparsemax", "squareplus", "swish", "tanh", "tanh_shrink", "threshold",
 )  # fmt: skip
-# Upper bounds, because a small model.json could otherwise describe a network that fills the memory.
+# Upper bounds: without them a small model.json could describe a network that fills the memory.
 LARGEST = {"image_size": 4096, "crop": 4096, "pad": 128, "width": 64, "other": 2**14}
 # The largest seed that Keras accepts.
 LARGEST_SEED = 2**32 - 1

@@ -1,8 +1,8 @@
 """The configuration of a run: frozen dataclasses, and their hash.
 
-A run is determined by its `Config` and its data (pixels and labels), so one hash of both identifies it.
-A section's fields enter the hash only if they differ from their defaults. So a new field whose default is
-the previous behaviour keeps old hashes valid, and a released default must never change.
+A run is determined by its `Config` and its data (pixels and labels), so one hash of both identifies it. The
+hash includes a field of a section only if its value differs from the default. So old hashes stay valid when a
+field is added whose default is the previous behaviour. A released default must never change.
 """
 
 import dataclasses
@@ -27,29 +27,30 @@ class DataConfig:
 
     Attributes:
         dataset: `builtin`, a TFDS name, or `folder:PATH`.
-        image_size: height and width to which images are resized (shorter side scaled, central square), in
-            pixels. 0 keeps the size if all images have the same one, else it means 256.
-        input_scale: `raw` is 0..255 minus the mean image; `unit` divides that by the standard
+        image_size: height and width of the images in pixels: the shorter side is scaled to it, and the
+            central square is cut out. With 0, images of one size keep it, and images of different sizes
+            become 256 pixels high and wide.
+        input_scale: `raw` is the pixels, 0..255, minus the mean image; `unit` divides this by the standard
             deviation of all training pixels.
-        pad: zero pixels (after mean subtraction) added on each side before the crop.
+        pad: number of rows and columns of zeros (after mean subtraction) added on each side before the crop.
         crop: side of the square crop in pixels. 0 for no crop; with `pad`, 0 means the shorter side of the
             image before padding.
-        flip: mirror each training image with probability 1/2.
-        color_noise: PCA colour noise; `code` scales by standard deviations on 0..255 (authors' program),
-            `paper` by eigenvalues on 0..1 (section 4.1).
-        holdout: train without the selection split (10% of each class).
+        flip: mirror each training image horizontally with probability 1/2.
+        color_noise: PCA colour noise. `code` scales it by the standard deviations of pixels in 0..255
+            (authors' program), `paper` by the eigenvalues of pixels in 0..1 (section 4.1).
+        holdout: train without the selection split, 10% of the training images of each class.
         vertical_flip: turn each training image upside down with probability 1/2.
-        rotation: rotate each training image by an angle uniform in -rotation..rotation, in degrees.
-        brightness: add one number uniform in -brightness..brightness to all pixels of a training image, as
-            a fraction of the 255 grey levels.
+        rotation: rotate each training image by a random angle, uniform in -rotation..rotation, in degrees.
+        brightness: add a random number to all pixels of each training image, uniform in
+            -brightness..brightness, as a fraction of the 255 grey levels.
         gaussian_noise: standard deviation, in grey levels, of the noise added to each pixel and channel
             of a training image.
-        color_noise_until: last epoch with colour noise, 0 for all epochs; 67 in the authors' program.
+        color_noise_until: last epoch with colour noise, 67 in the authors' program; 0 for no end.
         crop_position: where training images are cropped.
         scaling: how images are scaled to `image_size` (see `alexnet_tf.data.scaling.central_square`);
             `bilinear` is faster, but needs OpenCV (`pip install opencv-python-headless`).
-        storage: `memory` keeps images in memory, `stream` reads them from disk, `auto` streams sets of more
-            than 4 GiB or half of the machine's memory. Does not affect results.
+        storage: `memory` keeps images in memory, `stream` reads them from disk. `auto` streams a set that
+            takes more than 4 GiB or half of the machine's memory. Does not affect results.
     """
 
     dataset: str = "cifar10"
@@ -83,20 +84,20 @@ class TrainConfig:
         bias_rate: learning rate of biases as a multiple of the weights' (2 in the authors' program).
         schedule: `constant`; `steps` divides the rate by `drop_factor` after each epoch of `drops`;
             `plateau` divides it when `watch` stops improving.
-        patience: epochs without improvement that make a plateau.
-        max_drops: how often `plateau` divides the rate; the next plateau ends the run.
-        stop_train_error: the run ends `stop_extra_epochs` epochs after the first epoch whose training error
-            is at or below this; 0 for never.
+        patience: number of epochs without improvement that count as a plateau.
+        max_drops: how many times `plateau` divides the rate; the next plateau ends the run.
+        stop_train_error: target of the training error. The run ends `stop_extra_epochs` epochs after the
+            first epoch with an error at or below it; 0 for no target.
         optimizer: `momentum` is the paper's rule; `amsgrad` is Adam with a denominator that never decreases.
         min_learning_rate: lower bound of the rate.
         watch: quantity that `plateau` watches, measured on the selection split.
         early_stopping: the run ends after this many epochs without improvement; 0 for never.
-        early_stopping_watch: quantity that has to improve; `train_loss` is that of the curve, measured
-            without augmentation and dropout.
+        early_stopping_watch: quantity that `early_stopping` watches; `train_loss` is measured after each
+            epoch, without augmentation and dropout.
         start: fingerprint of the trained network that the run starts from
             (`alexnet_tf.checkpoints.transfer`); empty for a random initialisation.
-        freeze: last of the layers that are not trained, from the first on; empty for none.
-        freeze_conv1_after: last epoch in which conv1 is trained, 0 for all; 72 in the authors' program.
+        freeze: name of a layer; it and all layers before it are not trained. Empty to train all layers.
+        freeze_conv1_after: last epoch in which conv1 is trained, 72 in the authors' program; 0 for no end.
     """
 
     epochs: int = 1
@@ -140,7 +141,11 @@ class Config:
     seed: int = 0
 
     def replace(self, **changes: Any) -> "Config":
-        """Returns a copy with changed fields of any section; raises an InputError for an unknown field."""
+        """Returns a copy in which these fields, of any section, are changed.
+
+        Raises:
+            InputError: for an unknown field.
+        """
         sections = {name: getattr(self, name) for name in ("data", "model", "train")}
         top = {}
         for name, value in changes.items():
@@ -159,22 +164,22 @@ class Config:
         return dataclasses.replace(self, **{**sections, **top})
 
     def field_names(self) -> list[str]:
-        """Names of the fields of all sections, which `replace` accepts."""
+        """The names of the fields of all sections; `replace` accepts them."""
         return [name for part in (self, self.data, self.model, self.train) for name in _field_names(part)]
 
     def with_settings(self, *settings: str) -> "Config":
         """Returns a copy changed by `field=value` strings; each value is parsed as its field's type.
 
         Raises:
-            InputError: for another form, an unknown field, a field with two different values, or a value of
-                the wrong type.
+            InputError: for a string of another form, an unknown field, a field given two different values, a
+                value of the wrong type, or `dataset` or `seed`.
 
         Example:
 
         >>> Config().with_settings("drops=20,30", "epochs=40").train.drops
         (20, 30)
         """
-        # Data set and seed have flags of their own, which do more than change the field.
+        # The data set and the seed have flags of their own, which do more than change the field.
         known = [field for field in self.field_names() if field not in ("dataset", "seed")]
         given: dict[str, str] = {}
         changes = {}
@@ -203,7 +208,13 @@ class Config:
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "Config":
-        """Inverse of `to_dict`, even after a round trip through JSON (lists become tuples again)."""
+        """Inverse of `to_dict`, even after a round trip through JSON (lists become tuples again).
+
+        Raises:
+            InputError: for a value of the wrong type, or an unknown kind of model.
+            KeyError: for a missing section, precision or seed.
+            TypeError: for an unknown field.
+        """
         for name, hint in (("precision", Precision), ("seed", int)):
             if not fits(values[name], hint):
                 raise InputError(f"{name}: expected a value of the type {hint}; received {values[name]!r}")
@@ -221,10 +232,10 @@ class Config:
         )
 
     def hash(self, data_fingerprint: str) -> str:
-        """SHA-256 (hex) of fingerprint, kind of model, precision, seed, and fields off their defaults.
+        """SHA-256 (hex) of the fingerprint, kind of model, precision, seed and changed fields.
 
-        `dataset` is left out, because the fingerprint identifies the images better; so is `storage`, which
-        does not affect results.
+        A field counts as changed if its value differs from its default. `dataset` is left out, because the
+        fingerprint identifies the images better. `storage` is left out, because it does not affect results.
         """
         identity = {
             "data_fingerprint": data_fingerprint,

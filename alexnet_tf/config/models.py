@@ -25,8 +25,8 @@ class AlexNetConfig:
     """The eight-layer network (arguments of `models.alexnet`); the defaults are the paper's.
 
     Attributes:
-        towers: groups of conv2, conv4 and conv5; 2 in the paper, one on each GPU.
-        filters: numbers of filters of the five convolutions, over all towers.
+        towers: number of groups of conv2, conv4 and conv5; 2 in the paper, one on each GPU.
+        filters: number of filters of each of the five convolutions, all towers together.
         hidden: widths of fc6 and fc7.
         width: multiplies `filters` and `hidden`.
         stem_kernel: side of conv1's kernels, in pixels.
@@ -36,9 +36,10 @@ class AlexNetConfig:
         pool_size: side of the pooling windows; the stride is 2.
         activation: activation of conv1 to fc7.
         dropout: dropout rate after fc6 and fc7.
-        init: `paper` is Gaussian with standard deviation .01; `code` has .03 in conv3 to conv5; `gain`
-            multiplies .01 by sqrt(inputs in the paper's net / inputs), so that narrow layers have outputs of
-            the same size; `glorot` and `he` are Keras's initialisers.
+        init: initialisation of the kernels. `paper` is Gaussian with standard deviation .01; `code` has .03
+            in conv3 to conv5. `gain` multiplies .01 by sqrt(inputs of a unit in the paper's net / inputs of a
+            unit here), so that the outputs of narrower layers have the same size. `glorot` and `he` are
+            Keras's `GlorotUniform` and `HeNormal`.
         hidden_bias: initial bias of conv2, conv4, conv5, fc6 and fc7.
         lrn: use local response normalisation in the first two stages.
         lrn_n, lrn_k, lrn_alpha, lrn_beta: constants of LRN (section 3.3).
@@ -46,9 +47,9 @@ class AlexNetConfig:
         lrn_within_tower: keep the windows of LRN within one tower (authors' program).
         late_relu: order conv1 - LRN - pool - ReLU, and conv5 - pool - ReLU (authors' program).
         spatial_norm: add spatial normalisation after the second LRN (authors' program).
-        spatial_alpha: `alpha` of spatial normalisation, where it is divided by the area of the window.
-        without: convolutions to leave out, from 2 to 5, with their activation and normalisation; pooling
-            stays.
+        spatial_alpha: `alpha` of spatial normalisation, which divides it by the area of the window.
+        without: numbers, from 2 to 5, of the convolutions to leave out. Their activation and normalisation
+            are left out too; their pooling stays.
     """
 
     towers: int = 2
@@ -84,7 +85,7 @@ class OneWeirdTrickConfig:
         dropout: dropout rate before fc6 and before fc7.
         width: multiplies the filters (64, 192, 384, 256, 256) and the hidden widths (4096, 4096).
         enlarge: side in pixels to which the net resizes its input bilinearly; 0 for no resizing.
-        init: `glorot`, or `gaussian` with standard deviation .01 and biases of 1.
+        init: `glorot` with biases of 0, or `gaussian` with standard deviation .01 and biases of 1.
     """
 
     dropout: float = 0.5

@@ -1,4 +1,4 @@
-"""Named networks with their usual input, number of classes and recipe, and the recipes of 2012."""
+"""Presets (named networks, each with its usual input, classes and recipe) and the recipes of 2012."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -23,29 +23,29 @@ PAPER = AlexNetConfig()
 CODE = dataclasses.replace(
     PAPER, init="code", lrn_divide_alpha=True, lrn_within_tower=True, late_relu=True, spatial_norm=True
 )
-# The paper's net on one GPU (section 3.2): half the kernels in conv1 to conv4; the rest unchanged.
+# The paper's net on one GPU (section 3.2): conv1 to conv4 have half the kernels, the other layers as many.
 ONE_TOWER = dataclasses.replace(PAPER, towers=1, filters=(48, 128, 192, 192, 256))
 # Caffe's bvlc_alexnet: LRN with k = 1 and alpha divided by n, and smaller initial biases.
 CAFFE = dataclasses.replace(PAPER, lrn_k=1.0, lrn_divide_alpha=True, hidden_bias=0.1)
-# For images of 64x64, cropped to 56; the feature maps have sides of 26, 12, 5 and 2 pixels. With the paper's
-# initialisation the loss of this small net stays flat.
+# For images of 64x64 pixels, cropped to 56x56; the feature maps have sides of 26, 12, 5 and 2 pixels. With
+# the paper's initialisation the loss of this small net does not fall.
 SCALED = dataclasses.replace(PAPER, stem_kernel=5, stem_stride=2, stem_ceil=False, init="he", hidden_bias=0.0)
 
 
-# The paper's section 5, but with a constant learning rate; the schedules are in `RECIPES`.
+# The paper's section 5, but with a constant learning rate. `RECIPES` has the schedules.
 SECTION_5 = TrainConfig(epochs=90, batch_size=128, learning_rate=0.01, momentum=0.9, weight_decay=5e-4)
 CROPS_OF_256 = DataConfig(image_size=256, crop=224, flip=True)
 CROPS_OF_64 = DataConfig(image_size=64, crop=56, input_scale="unit", flip=True)
 
-# For a few hundred photos, where the paper's network and recipe diverge: on 16 ImageNet classes with 26
+# For a few hundred photos. The paper's network and recipe diverge on so few: for 16 ImageNet classes with 26
 # training images of 64x64 pixels each, the training loss rises from 3.2 to 16.8 in one epoch. With
 # `alexnet-few-images` it falls from 3.3 to 2.4 in fifteen epochs, and the test error from 94% to between 83%
 # and 91%.
 FEW_IMAGES = dataclasses.replace(SECTION_5, batch_size=32, learning_rate=0.005)
 
 # "The Annotated AlexNet", a notebook for a folder of 16 ImageNet classes. It mirrors every image, even for
-# validation; here each training image is mirrored with probability 1/2. Four divisions reach its lowest rate.
-# A fifth plateau would end the run, but 50 epochs are too few for one.
+# validation; here each training image is mirrored with probability 1/2. After four divisions the rate is the
+# notebook's lowest. A fifth plateau would end the run, but it cannot occur within 50 epochs.
 ANNOTATED_DATA = DataConfig(image_size=224, flip=True, holdout=True)
 ANNOTATED_TRAIN = TrainConfig(
     epochs=50,
@@ -62,8 +62,9 @@ ANNOTATED_TRAIN = TrainConfig(
     early_stopping_watch="train_loss",
 )
 
-# "The Math Behind Convolutional Neural Networks", in PyTorch, on MNIST. PyTorch's patience of 3 waits for
-# four epochs without improvement. The article gives neither a batch size nor a number of epochs.
+# "The Math Behind Convolutional Neural Networks", an article with a PyTorch program for MNIST. With a
+# patience of 3, PyTorch waits for four epochs without improvement. The article gives neither a batch size nor
+# a number of epochs.
 MNIST_DATA = DataConfig(image_size=28, input_scale="unit", holdout=True)
 MNIST_TRAIN = TrainConfig(
     epochs=50,
@@ -80,9 +81,9 @@ MNIST_TRAIN = TrainConfig(
     early_stopping_watch="selection_loss",
 )
 
-# A gist on AlexNet in PyTorch: the paper's hyperparameters, with the rate reduced by hand when the loss
-# stops falling; here by `plateau`. The gist does not say how to enlarge CIFAR-10's images to 224x224; here
-# the net enlarges crops of 28x28, the same share of 32 pixels as 224 of 256.
+# A gist on AlexNet in PyTorch, with the paper's hyperparameters. There the rate is reduced by hand when the
+# loss stops falling; here `plateau` reduces it. The gist does not say how to enlarge CIFAR-10's images to
+# 224x224. Here the net enlarges crops of 28x28 pixels (28 of 32 is the same share as 224 of 256).
 GIST_TRAIN = dataclasses.replace(SECTION_5, schedule="plateau", watch="selection_loss")
 GIST_DATA = DataConfig(image_size=256, crop=224, input_scale="unit", flip=True, holdout=True)
 
@@ -93,7 +94,7 @@ class Preset:
 
     Attributes:
         classes: usual number of outputs.
-        data: how the recipe preprocesses images; `config` sets its `dataset`.
+        data: how images are preprocessed and augmented; `config` sets its `dataset`.
         channels: number of channels of the input.
     """
 
@@ -109,7 +110,7 @@ class Preset:
         return self.data.crop or self.data.image_size
 
     def config(self, dataset: str) -> Config:
-        """The full configuration: this preset, trained on a data set.
+        """The configuration of a run that trains this preset on a data set.
 
         Example:
 
@@ -146,18 +147,23 @@ PRESETS = {
 
 @dataclass(frozen=True)
 class Recipe:
-    """How AlexNet was trained on ImageNet in 2012: all training fields, and some data fields by name."""
+    """How AlexNet was trained on ImageNet in 2012.
+
+    Attributes:
+        train: all training fields.
+        data: the data fields that the recipe sets, by name.
+    """
 
     train: TrainConfig
     data: Mapping[str, Any]
 
 
 # `2012` is the paper's section 5. The authors divided the rate by hand when the validation error stopped
-# improving; here `plateau` watches a held-out tenth of the training images, so that the validation set does
-# not influence training. The paper does not say how long they waited: five epochs is a guess.
+# improving. Here `plateau` watches a held-out tenth of the training images, so that the validation set does
+# not influence training. The paper does not say how long they waited; five epochs is a guess.
 #
-# `2012-code` is what their program did, by the log at the end of its parameter files. The log also lowers the
-# first layer's rate after epoch 67, by an unknown factor, which is left out here.
+# `2012-code` is what their program did, according to the log at the end of its parameter files. After epoch
+# 67 they also lowered the first layer's rate, by an unknown factor; this step is left out here.
 RECIPES = MappingProxyType(
     {
         "2012": Recipe(
@@ -175,7 +181,9 @@ RECIPES = MappingProxyType(
 
 
 def with_recipe(config: Config, name: str) -> Config:
-    """The configuration with its training replaced by a named recipe; model, crop and image size stay.
+    """The configuration with the training fields and some data fields of a named recipe.
+
+    The model and the other data fields, such as `crop` and `image_size`, stay as they are.
 
     Raises:
         InputError: for an unknown name.
@@ -187,6 +195,6 @@ def with_recipe(config: Config, name: str) -> Config:
     """
     if name not in RECIPES:
         raise InputError(f"--recipe: expected one of {', '.join(RECIPES)}; received {name!r}")
-    # `start` and `freeze` stay: they concern the initial weights.
+    # `start` and `freeze` are kept, because they belong to the network that the run starts from.
     train = dataclasses.replace(RECIPES[name].train, start=config.train.start, freeze=config.train.freeze)
     return config.replace(train=train, **RECIPES[name].data)

@@ -1,4 +1,4 @@
-"""Values of a configuration's fields, read from text and checked against the field's type."""
+"""Reads the values of a configuration's fields from text, and checks their types."""
 
 import argparse
 import typing
@@ -11,7 +11,7 @@ from alexnet_tf.runtime.suggestion import did_you_mean
 
 
 def fits(value: Any, hint: Any) -> bool:
-    """Whether a value has the type of a field; a whole number is also a number.
+    """Whether a value has the type of a field; an int also fits a field of type float.
 
     Example:
 
@@ -29,7 +29,10 @@ def fits(value: Any, hint: Any) -> bool:
 
 
 def parse(name: str, text: str, hint: Any) -> Any:
-    """Parses `text` as the type `hint` of the field `name`; error messages give the name.
+    """Parses `text` as the type `hint` of the field `name`.
+
+    Raises:
+        InputError: if the text is not a value of this type.
 
     Example:
 
