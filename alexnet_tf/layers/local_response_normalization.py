@@ -72,7 +72,6 @@ class LocalResponseNormalization(keras.layers.Layer):
                 "input: expected a batch axis first and a channel axis of known size last, "
                 f"received shape {tuple(input_shape)}"
             )
-        self.built = True
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         inputs = floating(inputs, self.compute_dtype)

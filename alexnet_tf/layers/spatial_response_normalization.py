@@ -70,7 +70,6 @@ class SpatialResponseNormalization(keras.layers.Layer):
             raise ValueError(
                 f"input: expected [batch, height, width, channels], received shape {tuple(input_shape)}"
             )
-        self.built = True
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:
         alpha = self.alpha / self.window**2 if self.divide_alpha else self.alpha
