@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-# 2^32 divided by the golden ratio: its multiples are spread evenly over the seeds of 31 bits.
+# A prime near 2^32 divided by the golden ratio. Its multiples are spread evenly over the seeds of 31 bits.
 REPLICA_STRIDE = 0x9E3779B1
 
 
@@ -12,8 +12,9 @@ class Dropout(keras.layers.Dropout):
     """`keras.layers.Dropout` whose mask is a function of (seed, step, replica).
 
     Under a distribution strategy, Keras's layer draws the same mask on all replicas. This layer adds a
-    multiple of the replica's number, counted over all workers, to the seed. So replica 0, and a model without
-    a strategy, draw the masks of Keras's layer, and the state to save is the same on all replicas.
+    multiple of the replica's number, counted over all workers, to the seed. Replica 0, and a model without a
+    strategy, therefore draw the same masks as Keras's layer. The state of the generator is the same on all
+    replicas, so a checkpoint needs only one copy of it.
 
     Example:
 
@@ -26,10 +27,10 @@ class Dropout(keras.layers.Dropout):
         if not training or not 0 < self.rate < 1:
             return super().call(inputs, training=training)
         context = tf.distribute.get_replica_context()
-        # A model may also be called outside of the replicas, for example by a callback.
+        # There is no context if the model is called outside of the replicas, for example by a callback.
         replica = context.replica_id_in_sync_group if context else 0
         seed = self.seed_generator.next()
         seed += tf.cast(replica, seed.dtype) * tf.constant([REPLICA_STRIDE, 0], seed.dtype)
-        # As in Keras: the stateless operations take seeds of 32 bits.
+        # The stateless operation takes signed seeds of 32 bits; Keras reduces its seeds in the same way.
         seed = tf.cast(tf.math.floormod(seed, tf.int32.max - 1), tf.int32)
         return tf.nn.experimental.stateless_dropout(inputs, self.rate, seed, noise_shape=self.noise_shape)

@@ -12,15 +12,17 @@ from alexnet_tf.layers.response_normalization import runs_on_gpu
 class GroupedConv2D(keras.layers.Conv2D):
     """`keras.layers.Conv2D` that computes its `groups` one after the other on CPUs, where that is faster.
 
-        out[..., group f] = correlate(in[..., group c], kernel[..., group f]) + bias[group f]
+    With `c` the channels and `f` the filters of one group:
 
-    Channels and filters are split into contiguous groups of equal size; the paper has one group per GPU in
-    layers 2, 4 and 5 (section 3.2). The weights are those of `keras.layers.Conv2D(groups=...)`: kernel
-    [height, width, channels / groups, filters], bias [filters]; weights saved with that layer can be loaded.
+        out[..., f] = correlate(in[..., c], kernel[..., f]) + bias[f]
+
+    Channels and filters are split into contiguous groups of equal size. In the paper, layers 2, 4 and 5 have
+    one group per GPU (section 3.2). The weights have the shapes of `keras.layers.Conv2D(groups=...)`: kernel
+    [height, width, channels / groups, filters], bias [filters]. Weights saved with that layer can be loaded.
     Input and output are [batch, height, width, channels].
 
-    On a CPU TensorFlow computes a grouped convolution with XLA, which is several times slower than one group
-    after the other. On a GPU cuDNN computes all groups at once.
+    Keras computes a grouped convolution with XLA. On a CPU this is several times slower than one group after
+    the other. On a GPU cuDNN computes all groups at once.
 
     Args:
         filters: number of filters in all groups together.
@@ -72,7 +74,7 @@ class GroupedConv2D(keras.layers.Conv2D):
         return tf.concat([convolve(part, bank) for part, bank in towers], axis=-1)
 
     def load_own_variables(self, store: Any) -> None:
-        # Keras names layers in files after their class; in old files this class is named Conv2D.
+        # Keras names the layers in a file after their class. Old files were saved from Conv2D layers.
         path = getattr(store, "_h5_entry_path", None)
         if not store.keys() and path:
             folder, _, name = path.rpartition("/")

@@ -22,8 +22,8 @@ class LocalResponseNormalization(keras.layers.Layer):
 
         b_i = a_i / (k + alpha * sum_j a_j^2)^beta,   j = max(0, i - n//2) .. min(N - 1, i + n//2)
 
-    This window has `n` channels for odd `n`, and `n + 1` for even `n`. For even `n` the layer therefore uses
-    the window of the authors' program: `j = i - n//2 .. i - n//2 + n - 1`.
+    This window has `n` channels for odd `n`, but `n + 1` for even `n`. For even `n` the layer uses the `n`
+    channels of the authors' program instead: `j = i - n//2 .. i - n//2 + n - 1`.
 
     The input is channels-last and has rank 2 or more; the output has the same shape. Under mixed precision
     the layer computes in float32 and returns the compute dtype.
@@ -38,7 +38,7 @@ class LocalResponseNormalization(keras.layers.Layer):
             mention this.
 
     Raises:
-        ValueError: if arguments are out of range, or the input has no channel axis of known size.
+        ValueError: if an argument is out of range, or the input has no channel axis of known size.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""A layer that pads images with zeros when it is called, as the authors' program does (224 -> 227)."""
+"""Zero padding for images of any size, as in the authors' program (224 -> 227)."""
 
 from typing import Any
 
@@ -15,11 +15,12 @@ class PadToCover(keras.layers.Layer):
 
     Args:
         kernel: side of the convolution's kernel, in pixels.
-        stride: of the convolution, in pixels; 1 pads nothing.
-        smallest: smallest side accepted, in pixels; above `kernel - stride`, by default `kernel`.
+        stride: stride of the convolution, in pixels; 1 pads nothing.
+        smallest: smallest accepted side of an image, in pixels. It must be above `kernel - stride`; the
+            default is `kernel`.
 
     Raises:
-        InvalidArgumentError: when called, if a side is below `smallest`.
+        InvalidArgumentError: when the layer is called, if a side of the images is below `smallest`.
 
     Example:
 

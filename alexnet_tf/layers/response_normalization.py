@@ -28,7 +28,7 @@ def portable_operations() -> Iterator[None]:
 
 
 def runs_on_gpu() -> bool:
-    """Whether layers take their branch for GPUs."""
+    """Whether layers use their operations for GPUs; never within `portable_operations`."""
     return not _is_portable.get() and bool(tf.config.get_visible_devices("GPU"))
 
 
@@ -91,8 +91,8 @@ def response_normalization(
 ) -> tf.Tensor:
     """`a / (k + alpha * window.sum(a^2))^beta` with the shape and dtype of `inputs`.
 
-    Computed in float32 (float64 for float64 inputs), with XLA if `compiled`. `inputs` are floating-point
-    numbers in the layout that `window` expects.
+    The computation is in float32, or float64 for float64 inputs. With `compiled` it uses XLA, except within
+    `portable_operations`. `inputs` are floating-point numbers in the layout that `window` expects.
     """
     portable = _is_portable.get()
     spec = tf.TensorSpec([None, *inputs.shape[1:]], inputs.dtype)
@@ -114,8 +114,8 @@ def _kernels(
 ) -> tuple[Callable[..., tf.Tensor], Callable[..., tf.Tensor]]:
     """The functions that compute the output and the gradient.
 
-    The gradient is computed from the input, without stored results of the forward pass. Compiled, this is
-    faster than reading stored results, because memory traffic limits the speed. Without compilation,
+    The gradient is computed from the input, without stored results of the forward pass. In compiled code
+    this is faster than reading stored results, because memory traffic limits the speed. Without compilation,
     TensorFlow finds the repeated operations in its graph and computes them once.
     """
     wide = tf.float64 if spec.dtype == tf.float64 else tf.float32
@@ -124,7 +124,7 @@ def _kernels(
         sums = k + alpha * window.sum(tf.square(x))
         if beta != 0.75:
             return sums, tf.pow(sums, -beta)
-        # s^-3/4 = s^-1/2 s^-1/4, much faster than the general power.
+        # s^-3/4 = s^-1/2 s^-1/4, which is much faster than the general power.
         root = tf.math.rsqrt(sums)
         return sums, root * tf.sqrt(root)
 
@@ -133,7 +133,7 @@ def _kernels(
         return tf.cast(x * sums_and_power(x)[1], spec.dtype)
 
     def backward(inputs: tf.Tensor, upstream: tf.Tensor) -> tf.Tensor:
-        # g s^-beta - 2 alpha beta x W'(g x s^(-beta-1)), with W' the adjoint of the window's sum.
+        # g s^-beta - 2 alpha beta x W'(g x s^(-beta-1)): g is `upstream`, s is `sums`, W' is `adjoint_sum`.
         x = tf.cast(inputs, wide)
         sums, power = sums_and_power(x)
         direct = tf.cast(upstream, wide) * power
@@ -142,7 +142,7 @@ def _kernels(
 
     if not compiled:
         return forward, backward
-    # Traced once for any number of positions; XLA compiles once for each number of positions.
+    # TensorFlow traces them once for all numbers of positions; XLA compiles them once for each number.
     return (
         tf.function(forward, input_signature=[spec], jit_compile=True),
         tf.function(backward, input_signature=[spec, spec], jit_compile=True),

@@ -19,11 +19,13 @@ class SpatialResponseNormalization(keras.layers.Layer):
 
         b[y, x] = a[y, x] / (k + alpha / window^2 * sum_{i, j} a[i, j]^2)^beta
 
-    The sum runs over `window` x `window` positions that start at `y - window//2` and `x - window//2`;
-    positions outside the image count as zeros. The paper does not mention this layer. In the authors'
-    program ("same map") it follows the second cross-channel normalisation. The defaults are that program's
-    values, except `k`: the released program lacks the code of the layer, so `k` is a guess. The authors'
-    smaller CIFAR-10 nets have `window=3`, `alpha=5e-5` and no other normalisation.
+    The sum runs over `window` x `window` positions that start at `y - window//2` and `x - window//2`.
+    Positions outside the image count as zeros.
+
+    The paper does not mention this layer. In the authors' program, which calls it "same map", it follows the
+    second normalisation across channels. The defaults are that program's values, except for `k`. The released
+    program lacks the code of the layer, so `k` is a guess. The authors' smaller CIFAR-10 nets have
+    `window=3`, `alpha=5e-5` and no other normalisation.
 
     The input is [batch, height, width, channels]; the output has the same shape. Under mixed precision the
     layer computes in float32 and returns the compute dtype.
@@ -36,7 +38,7 @@ class SpatialResponseNormalization(keras.layers.Layer):
         divide_alpha: divide `alpha` by `window ** 2`, as in the formula and in the authors' program.
 
     Raises:
-        ValueError: if arguments are out of range, or the input does not have rank 4.
+        ValueError: if an argument is out of range, or the input does not have rank 4.
 
     Example:
 
