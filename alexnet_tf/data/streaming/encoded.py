@@ -18,8 +18,12 @@ from alexnet_tf.data.scaling import ImageShape
 class EncodedImages(Protocol):
     """Encoded images with their labels, accessed by row number.
 
-    Rows are in the same order as when the set is loaded into memory, training images first. The scan sets the
-    `checksum` of each encoded image, uint32 [n].
+    Rows are in the same order as when the set is loaded into memory, training images first.
+
+    Attributes:
+        channels: number of channels of a decoded image.
+        checksums: uint32 [n], the `checksum` that each encoded image had when it was scanned; set by
+            `StreamedSet`.
     """
 
     channels: int
@@ -39,17 +43,17 @@ class EncodedImages(Protocol):
         """An image for `ImageShape.apply`; ImageDecodeError if it is damaged."""
 
     def take(self, rows: np.ndarray) -> Self:
-        """Only these rows, int64 [n], small enough to be sent to a reading process."""
+        """A copy with only these rows, int64 [n], small enough to be sent to a reader (`Readers`)."""
 
     def describe(self, row: int) -> str:
         """The location of the row's image, for the quarantine list."""
 
     def identity(self) -> dict:
-        """A JSON-serialisable value that changes if one of the files may have changed."""
+        """A JSON-serialisable value, which differs from an earlier one if a file may have changed."""
 
 
 def read_scaled(encoded: EncodedImages, target: ImageShape, row: int) -> np.ndarray:
-    """Reads a scanned image and brings it to the target shape: uint8 [height, width, channels].
+    """Reads a scanned image and scales it to the target shape: uint8 [height, width, channels].
 
     Raises:
         OSError: if it cannot be read.
@@ -57,13 +61,13 @@ def read_scaled(encoded: EncodedImages, target: ImageShape, row: int) -> np.ndar
     """
     data, _ = encoded.read(row)
     if checksum(data) != encoded.checksums[row]:
-        # With its old size and date, every later run would use the old scan.
+        # If the file kept its size and date, every later run would use the old scan.
         raise ImageDecodeError("its content has changed since it was scanned; `touch` it to scan again")
     return target.apply(encoded.decode(data))
 
 
 def checksum(data: bytes) -> int:
-    """CRC-32C: 7 microseconds for a photo of 110 kB, which takes 2 milliseconds to decode.
+    """CRC-32C of an encoded image. It takes 7 microseconds for a photo of 110 kB; decoding takes 2 ms.
 
     Example:
 
@@ -78,7 +82,7 @@ def read_images(
 ) -> dict[int, str]:
     """Reads these rows into `images`, uint8 [n, *target.shape]; unreadable images become black.
 
-    Returns place in `images` -> reason for each unreadable image.
+    Returns the reason for each unreadable image, by its index in `images`.
     """
     unreadable = dict[int, str]()
     for i, row in enumerate(rows):
@@ -98,7 +102,7 @@ class ImageFiles:
 
     def __init__(self, root: Path, paths: Sequence[str], labels: np.ndarray):
         self._root = os.fsencode(root)
-        # A list of a million strings would take several times as much memory.
+        # A list of a million strings would take more memory than this array.
         self._paths = np.array([os.fsencode(path) for path in paths])
         self._labels = labels
 
@@ -121,14 +125,14 @@ class ImageFiles:
         return os.fsdecode(self._paths[row])
 
     def identity(self) -> dict:
-        # Hashed file by file: a list for a million files would take much memory.
+        # Hashed file by file, because a list for a million files would take much memory.
         digest = hashlib.sha256()
         for path in self._paths:
             digest.update(repr((bytes(path), *_size_and_time(self._root, path))).encode())
         return {
             "root": os.fsdecode(os.path.realpath(self._root)),
             "files": digest.hexdigest(),
-            # The files do not determine these: an empty class folder shifts the labels of later classes.
+            # The scan stores the labels, and other versions may derive other labels from the same paths.
             "labels": hashlib.sha256(self._labels.tobytes()).hexdigest(),
             "formats": FORMATS,
             "oriented": True,

@@ -22,7 +22,7 @@ from alexnet_tf.data.selection import example_hashes
 from alexnet_tf.data.streaming.encoded import EncodedImages, checksum
 from alexnet_tf.runtime.bars import Bars, duration, make_bars
 
-# Images decoded in one task; a few tasks per core are in memory at a time.
+# Images decoded in one task. The results of about two tasks per core are in memory at a time.
 CHUNK = 16
 # Seconds until a pass first shows its progress, and between two lines in a log.
 SILENT_SECONDS, LOG_SECONDS = 5.0, 60.0
@@ -33,15 +33,15 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, eq=False)
 class Pass:
-    """Results of one pass over images; the arrays contain 0 for rows that were not read.
+    """Results of one pass over images. The arrays contain 0 for rows that were not read.
 
     Attributes:
         labels: int64 [rows].
-        dimensions: int32 [rows, 2], height and width before scaling, 0 for images that cannot be used.
-        hashes: uint64 [rows], hashes of the pixels.
+        dimensions: int32 [rows, 2], height and width before scaling; 0 for images that cannot be used.
+        hashes: uint64 [rows], hashes of the scaled pixels.
         checksums: uint32 [rows], checksums of the encoded images.
-        sums: over the images of the first group of rows.
-        fingerprint: `fingerprint_arrays` of the images and labels of each group.
+        sums: sums over the images of the first group of rows.
+        fingerprint: `fingerprint_arrays` of the images and labels of all groups, in order.
         unusable: row -> reason.
     """
 
@@ -55,10 +55,10 @@ class Pass:
 
 
 def read_through(name: str, encoded: EncodedImages, groups: Iterable[np.ndarray], target: ImageShape) -> Pass:
-    """Decodes the images of all groups of row numbers, int64 [n], in order, on all cores.
+    """Decodes the images of several groups of row numbers, int64 [n] each, in order, on all cores.
 
-    If images are not scaled and one has another shape than `target`, only its dimensions are recorded, and
-    the fingerprint and the sums are invalid.
+    The fingerprint is invalid if an image cannot be used. Without scaling, an image of another shape than
+    `target` is not hashed; the fingerprint and the sums, which leave it out, are then invalid.
     """
     groups = list(groups)
     labels, hashes = np.zeros(len(encoded), np.int64), np.zeros(len(encoded), np.uint64)
@@ -85,9 +85,9 @@ def read_through(name: str, encoded: EncodedImages, groups: Iterable[np.ndarray]
 
 
 class ImageProgress:
-    """Context manager that shows the progress of a pass over `images` images, starting after five seconds.
+    """Context manager that shows the progress of a pass over `images` images, once it has taken 5 seconds.
 
-    On a terminal it shows a bar; elsewhere, as in a log, it prints one line per minute.
+    On a terminal it shows a bar; elsewhere, for example in a log, it prints one line per minute.
     """
 
     def __init__(self, name: str, images: int):
@@ -113,7 +113,7 @@ class ImageProgress:
         if now < self._next:
             return
         seconds = now - self._started
-        left = duration(seconds / max(self._done, 1) * (self._images - self._done))
+        left = duration(seconds / self._done * (self._images - self._done))
         info = f"{self._done / seconds:,.0f} images/s, {left} left"
         if not self._bars:
             self._next = now + LOG_SECONDS
@@ -163,7 +163,7 @@ def _look(encoded: EncodedImages, target: ImageShape, summed: bool, rows: np.nda
 
 
 def in_order(pool: Executor, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
-    """Like `pool.map`, but with a limited number of pending results."""
+    """Like `pool.map`, but at most about two results per core are pending."""
     waiting: deque[Future[Result]] = deque()
     for item in items:
         waiting.append(pool.submit(function, item))

@@ -1,8 +1,8 @@
-"""A cache on disk of decoded and scaled pixels, so that each image is decoded once (paper, section 2).
+"""A cache on disk of decoded and scaled pixels, so that each image is decoded only once.
 
 Each set has three files, named after the size of its images and its fingerprint:
 
-- `.pixels` contains the images, training images first. Data is only appended, so after an interruption every
+- `.pixels` contains the images, training images first. Data is only appended. So after an interruption every
   complete image in the file is valid.
 - `.index.npz` contains a checksum of each image. It is written after the pixels have been checked against the
   fingerprint of the set, so a cache with an index is complete.
@@ -42,12 +42,12 @@ Decode = Callable[[int], np.ndarray]
 
 @dataclass(frozen=True, eq=False)
 class CacheContents:
-    """What a cache contains.
+    """The set whose pixels a cache contains.
 
     Attributes:
         fingerprint: fingerprint of the set.
         shape: (height, width, channels) of an image.
-        labels: int64 [n] for each split; the images of the second split follow those of the first.
+        labels: labels of each split, int64 [n]; the images of the second split follow those of the first.
     """
 
     fingerprint: str
@@ -68,11 +68,11 @@ class CacheContents:
         return "x".join(map(str, self.shape))
 
     def place(self, folder: Path) -> str:
-        """Path of the files without their suffixes."""
+        """Path of the cache's files, without their suffixes."""
         return os.path.join(folder, f"{self.size}-{self.fingerprint[:16]}")
 
     def facts(self) -> str:
-        """The text in the index that says which pixels the cache contains."""
+        """A text, stored in the index, that identifies the pixels of the cache."""
         return json.dumps([FORMAT, self.fingerprint, self.shape, self.count])
 
 
@@ -108,7 +108,7 @@ class PixelCache:
             InputError: if an image cannot be read or its checksum is wrong.
         """
         for slot, image in zip(slots.tolist(), images, strict=True):
-            # A read error in a memory map would kill the process with a signal.
+            # Not a memory map, in which a read error would kill the process with a signal.
             try:
                 count = os.preadv(self._descriptor, [image.data], slot * self._image_bytes)
             except OSError as error:
@@ -120,14 +120,16 @@ class PixelCache:
 def open_pixel_cache(folder: Path, contents: CacheContents, decode: Decode) -> PixelCache:
     """Opens the cache of a set; creates or completes it first if necessary.
 
-    One process writes; other processes that need the same cache wait. An interrupted write is resumed.
+    One process writes, and other processes that need the same cache wait. The next call resumes an
+    interrupted write.
 
     Args:
-        folder: folder of caches, of this and possibly of other sets; created if missing.
-        decode: called from several threads; if it raises an InputError, writing stops.
+        folder: folder of this cache and possibly of others; created if missing.
+        decode: called from several threads; an InputError that it raises ends the write.
 
     Raises:
-        InputError: if the cache is damaged, the disk lacks space, or the images do not match the fingerprint.
+        InputError: if the cache is damaged or cannot be written, the disk lacks space, or the images do not
+            match the fingerprint.
     """
     place = contents.place(folder)
     checksums = _read_index(place, contents)
@@ -230,6 +232,6 @@ def _gigabytes(size: int) -> str:
 
 def _unfit(place: str, received: str) -> InputError:
     return InputError(
-        f"--cache: expected the pixels as they were written; received {received}; delete {place}.* to "
-        "write them again"
+        f"--cache: expected the pixels as they were written; received {received}; delete {place}.*, and the "
+        "same command writes them again"
     )

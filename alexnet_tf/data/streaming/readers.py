@@ -1,11 +1,12 @@
 """Processes that read images, for machines with more cores than the threads of one process can use.
 
-Pillow holds Python's global interpreter lock (GIL) during part of its work, so the threads of one process are
-estimated to use at most four to seven cores (`benchmarks/LOG.md`). A reader is a process with its own GIL and
-without TensorFlow. It gets paths through a pipe and puts pixels into shared memory.
+Pillow holds Python's global interpreter lock (GIL) during part of its work. By an estimate, the threads of
+one process therefore use at most four to seven cores (`benchmarks/LOG.md`). A reader is a process with a GIL
+of its own and without TensorFlow. It receives paths through a pipe and writes pixels into shared memory.
 
-A reader ends when its pipe closes, even if the process that started it is killed. Pipe and memory have no
-names, so nothing remains of them. A reader is in a session of its own, so Ctrl-C does not reach it.
+A reader ends when its pipe closes, even if the process that started it is killed. Neither the pipe nor the
+shared memory has a name on disk, so they disappear with the processes. Each reader has a session of its own,
+so Ctrl-C does not reach it.
 """
 
 import contextlib
@@ -29,20 +30,24 @@ from alexnet_tf.data.scaling import ImageShape
 from alexnet_tf.data.streaming.encoded import EncodedImages, read_images
 from alexnet_tf.runtime.errors import InputError, print_lines
 
-# A batch is read in parts of about this size. So reading takes this much memory for each core, or three
-# times as much for each reader (one third is the shared memory).
+# A batch is read in parts of at most this size (or of one image). So reading takes this much memory per core.
+# With readers it takes three times as much per reader: two parts in this process, and the shared memory.
 PART_BYTES = 2**22
-# If this many readers die one after the other at the same images, these images or a lack of memory are the
-# cause.
+# Reading fails if this many readers die, one after the other, at the same images. Then these images or a lack
+# of memory are the cause.
 ATTEMPTS = 2
 
 
 class Readers:
-    """Several reading processes; a context manager, which ends them on exit. Thread-safe.
+    """Several reading processes. A context manager, which ends them on exit. Thread-safe.
 
-    Each reader takes about 45 MB, or 62 MB if OpenCV scales the images, plus at most 1.2 GB to decode one
-    image (see `alexnet_tf.data.decode`). A reader that is killed is replaced. A call of `read` takes at most
-    `PART_BYTES`, or one image of `image_bytes` if that is larger.
+    Each reader takes about 45 MB, or 62 MB if OpenCV scales the images. While it decodes one image it takes
+    up to 1.2 GB more (see `alexnet_tf.data.decode`). A reader that is killed is replaced.
+
+    Args:
+        count: number of processes.
+        image_bytes: size of one scaled image. A call of `read` takes images of at most `PART_BYTES` together,
+            or one image if that is larger.
     """
 
     def __init__(self, count: int, image_bytes: int):
@@ -61,10 +66,10 @@ class Readers:
         self._end()
 
     def read(self, encoded: EncodedImages, target: ImageShape, images: np.ndarray) -> dict[int, str]:
-        """Like `read_images`, but in the next reader that is free.
+        """Like `read_images` for all rows, but in the next reader that is free.
 
         Raises:
-            InputError: if readers die while reading these images, or have been ended.
+            InputError: if `ATTEMPTS` readers die while reading these images, or the readers have been ended.
         """
         reader = self._free.get()
         try:
@@ -94,7 +99,7 @@ class _Reader:
         self._pipe, other_end = Pipe()
         with other_end:
             given = other_end.fileno(), self._file.fileno()
-            # Not multiprocessing, which would import the user's main module, and TensorFlow with it.
+            # Not by multiprocessing, which would import the user's main module, and TensorFlow with it.
             code = f"import sys; sys.path[:] = {sys.path}; from {__name__} import serve; serve{given}"
             self._process = subprocess.Popen(
                 [sys.executable, "-W", "ignore", "-c", code],
@@ -119,11 +124,11 @@ class _Reader:
             return answer
         raise InputError(
             f"--readers: expected processes that stay alive; received {ATTEMPTS} that died at the same "
-            f"images (the last {end}); fewer readers take less memory"
+            f"images (the last one {end}); fewer readers take less memory"
         )
 
     def _restart(self) -> str:
-        """Replaces a process that has died; returns how it ended."""
+        """Replaces a reader that has died; returns how it ended."""
         with self._lock:
             if self._ended:
                 raise InputError("expected readers; received readers of a run that has ended")
@@ -143,7 +148,7 @@ class _Reader:
 
 
 def serve(pipe_number: int, memory_number: int) -> None:
-    """Runs in a reader's process: answers requests until the pipe closes. Takes two file descriptors."""
+    """Answers requests until the pipe closes; runs in a reader. The arguments are file descriptors."""
     pipe, pixels = Connection(pipe_number), _mapped(memory_number)
     with contextlib.suppress(EOFError, OSError):
         while True:

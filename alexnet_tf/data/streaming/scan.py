@@ -1,4 +1,4 @@
-"""Splits, labels and statistics of an image set on disk, which must be known before training."""
+"""The scan of an image set on disk finds its splits, labels and statistics before training."""
 
 import json
 from collections.abc import Sequence
@@ -16,15 +16,15 @@ from alexnet_tf.runtime.errors import InputError
 
 @dataclass(frozen=True, eq=False)
 class Scan:
-    """The result of reading all `n` images of a set.
+    """The result of reading all images of a set.
 
     Attributes:
         target: the shape of the images after scaling.
-        train_rows, report_rows: int64, rows of the two splits.
+        train_rows, report_rows: int64, row numbers of the two splits.
         labels, dimensions, hashes, checksums: see `Pass`.
         selected: bool, one per training example, True for those in the selection split.
-        sums, selected_sums: over all training images, and over those of the selection split.
-        fingerprint: the same as if the set were in memory.
+        sums, selected_sums: sums over all training images, and over those of the selection split.
+        fingerprint: the fingerprint that the set would have in memory.
         unusable: (row, reason) of each image that cannot be used.
     """
 
@@ -78,10 +78,13 @@ def scan_images(
     scaling: Scaling,
     sizes: Sequence[tuple[int, int]],
 ) -> Scan:
-    """Reads all images once, and again if some cannot be used or examples have to be held out.
+    """Reads all images; then the selection split once more, for its sums.
+
+    All images are read again if some cannot be used, examples have to be held out, or the images have other
+    sizes than expected and so another target shape.
 
     Args:
-        train_rows: int64, rows of the training examples.
+        train_rows: int64, row numbers of the training examples.
         report_rows: int64, or None to hold out 20% of each class, chosen by a hash of the pixels.
         sizes: expected sizes (height, width) of the images.
 
@@ -116,7 +119,9 @@ def scan_images(
     again = read_through(name, encoded, [train[selected]], target)
     changed = np.count_nonzero((again.checksums != seen.checksums)[train[selected]])
     if changed:
-        raise InputError(f"{name}: expected files that stay as they are; {changed} changed")
+        raise InputError(
+            f"{name}: expected files that do not change during the scan; received {changed} that did"
+        )
     return Scan(
         target,
         train,

@@ -1,4 +1,4 @@
-"""A cache of arrays on disk, each valid until the files that it was computed from change.
+"""A cache of arrays on disk. Saved arrays are valid until a file changes that they were computed from.
 
 The folder is `$XDG_CACHE_HOME/alexnet_tf`, by default `~/.cache/alexnet_tf`; it can be deleted at any time.
 """
@@ -21,7 +21,7 @@ def cache_folder() -> Path:
     """Path of the cache folder, which may not exist yet.
 
     Raises:
-        OSError: for a user without a home.
+        OSError: if the user has no home folder and `XDG_CACHE_HOME` is not set.
     """
     folder = os.path.expanduser(os.environ.get("XDG_CACHE_HOME") or "~/.cache")
     if folder.startswith("~"):
@@ -30,7 +30,7 @@ def cache_folder() -> Path:
 
 
 def cache_name(slug: str, *parts: object) -> str:
-    """A readable name for `load_arrays` and `save_arrays`, different for different `parts`.
+    """A readable name for `load_arrays` and `save_arrays`. Different `parts` give different names.
 
     Example:
 
@@ -41,7 +41,7 @@ def cache_name(slug: str, *parts: object) -> str:
 
 
 def load_arrays(name: str, identity: dict) -> dict[str, np.ndarray] | None:
-    """The arrays saved with this name and identity; None if missing or damaged."""
+    """The arrays saved with this name and identity; None if there are none or their file is damaged."""
     try:
         with open_npz(cache_folder() / f"{name}.npz") as file:
             if str(file["identity"]) == _digest(identity):
@@ -52,9 +52,9 @@ def load_arrays(name: str, identity: dict) -> dict[str, np.ndarray] | None:
 
 
 def save_arrays(name: str, identity: dict, arrays: dict[str, np.ndarray]) -> str | None:
-    """Saves arrays, replacing any of the same name; returns the reason if they could not be saved.
+    """Saves arrays, replacing those of the same name; returns the reason if that fails, else None.
 
-    No error is raised, because without the cache the next run is only slower.
+    A failure raises no error, because it only makes the next run slower.
     """
     buffer = io.BytesIO()
     named: dict[str, Any] = {"identity": np.array(_digest(identity)), **arrays}

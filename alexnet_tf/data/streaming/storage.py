@@ -19,10 +19,10 @@ def is_streamed(
     storage: Storage = "auto",
     max_bytes: int = MEMORY_LIMIT,
 ) -> bool:
-    """Whether a set is streamed from disk; the pixels are the same in both cases, speed and memory differ.
+    """Whether a set is streamed from disk. This affects speed and memory, but not the pixels.
 
-    `auto` streams a set if its `count` images of `image_shape` (height, width, channels), a byte per value,
-    take more than `max_bytes` or half of the machine's memory.
+    `auto` streams a set if its `count` images of `image_shape` (height, width, channels), at one byte per
+    value, take more than `max_bytes` or half of the machine's memory.
 
     Raises:
         InputError: if `storage` is `memory` and the set takes more than half of the machine's memory.
@@ -33,7 +33,7 @@ def is_streamed(
     (False, True)
     """
     size = count * math.prod(image_shape)
-    # TensorFlow makes a copy of the array.
+    # Half of the memory, because TensorFlow makes a copy of the array.
     most = physical_memory() // 2
     if storage == "memory" and size > most:
         streams = "storage=stream reads them from disk"

@@ -1,4 +1,4 @@
-"""A labelled image set that is streamed from disk: the counterpart of `ImageSet` for large sets."""
+"""A labelled image set that is streamed from disk; for large sets it takes the place of `ImageSet`."""
 
 import contextlib
 import copy
@@ -26,11 +26,12 @@ from alexnet_tf.data.streaming.scan import Scan, scan_images
 from alexnet_tf.data.streaming.scan_cache import cache_name, load_arrays, save_arrays
 from alexnet_tf.runtime.errors import InputError
 
-# Files that may become unreadable during a run; if more do, the disk probably fails.
+# Limits on the files that may become unreadable during a run: LOST_FEW, or LOST_SHARE of the number of
+# training images if that is more, but at most a quarter of it. If more do, the disk is probably failing.
 LOST_FEW = 10
 LOST_SHARE = 0.01
 
-# Of TensorFlow's tensors in memory, in bytes.
+# Alignment of TensorFlow's tensors in memory, in bytes.
 ALIGNMENT = 64
 
 # Version of the format of saved scans; increase it when the format changes.
@@ -38,18 +39,18 @@ FORMAT = 4
 
 
 class StreamedSet(NamedSet):
-    """An image set whose images are decoded on access; labels, splits and statistics are in memory.
+    """An image set whose images are decoded on access. Labels, splits and statistics are in memory.
 
     The examples, their order, pixels, splits and fingerprint are the same as for the set in memory.
 
-    A file that becomes unreadable or changes after the scan is skipped and listed in `quarantine`;
-    `check_readable` raises an error if there are too many such files.
+    A file that becomes unreadable or changes after the scan is skipped and listed in `quarantine`. If there
+    are too many such files, `check_readable` raises an error.
 
     Attributes:
         name, class_names, train_labels, report_labels, report_split, fingerprint, remarks: as in `ImageSet`.
         image_shape: (height, width, channels).
         selected: bool [n], True for the training examples in the selection split.
-        dimensions: for each split, int32 [n, 2]: height and width of the images before scaling.
+        dimensions: height and width of the images before scaling, int32 [n, 2], by split (`train`, `report`).
         readers: the processes that read images; None if this process reads them.
     """
 
@@ -90,7 +91,7 @@ class StreamedSet(NamedSet):
     def cached(self, folder: Path) -> "StreamedSet":
         """The same set, but read from a pixel cache in this folder; see `open_pixel_cache` for errors.
 
-        The image files are not opened again, so none can become unreadable.
+        Once the cache is complete, the image files are not opened again, so none can become unreadable.
         """
         rows = np.concatenate(list(self._rows.values()))
 
@@ -111,7 +112,7 @@ class StreamedSet(NamedSet):
         return other
 
     def check_readers(self) -> None:
-        """Raises an InputError if TFDS decodes the images: readers have no TensorFlow."""
+        """Raises an InputError if TFDS decodes the images, because readers do not import TensorFlow."""
         if not (self._scan.target.method or isinstance(self._encoded, ImageFiles)):
             raise InputError(
                 f"--readers: expected files, or images that have to be scaled; received {self.name}, whose "
@@ -120,7 +121,11 @@ class StreamedSet(NamedSet):
 
     @contextlib.contextmanager
     def read_by(self, count: int) -> Iterator["StreamedSet"]:
-        """The same set, read by `count` processes that end with the context; see `check_readers`."""
+        """The same set, but read by `count` processes, which end with the context.
+
+        Raises:
+            InputError: see `check_readers`.
+        """
         self.check_readers()
         other = copy.copy(self)
         with Readers(count, math.prod(self.image_shape)) as other.readers:
@@ -133,7 +138,7 @@ class StreamedSet(NamedSet):
 
     @property
     def quarantine(self) -> tuple[tuple[str, str], ...]:
-        """(path, reason) of each file that could not be used, or became unreadable later."""
+        """(path, reason) of each file that is not used, or became unreadable after the scan."""
         with self._lock:
             lost = [(row, f"lost after it was first read: {why}") for row, why in self._lost.items()]
         return (*self.remarks.unused, *((self._encoded.describe(row), why) for row, why in lost))
@@ -147,12 +152,12 @@ class StreamedSet(NamedSet):
         """Reads n images of a split, in the calling thread or in one of `readers`.
 
         If too many images are unreadable, or the cache or the readers fail, black images are reported as
-        readable; otherwise the search for the next readable image would not end. `check_readable` then raises
-        the error.
+        readable, and `check_readable` raises the error. Otherwise `training_batches` would search the rest of
+        the set for readable images first.
 
         Returns:
-            The images, uint8 [n, height, width, channels], black where unreadable; and bool [n], whether each
-            is readable.
+            images: uint8 [n, height, width, channels]; unreadable ones are black.
+            is_readable: bool [n].
         """
         images, is_readable = aligned_images(len(indices), self.image_shape), np.ones(len(indices), bool)
         rows, unreadable = self._rows[split][indices], dict[int, str]()
@@ -187,7 +192,7 @@ class StreamedSet(NamedSet):
 
 
 def aligned_images(count: int, shape: tuple[int, int, int]) -> np.ndarray:
-    """Memory for images: uint8 [count, *shape], aligned so that TensorFlow uses it without a copy."""
+    """Uninitialised memory for images, uint8 [count, *shape], aligned so that TensorFlow need not copy it."""
     size = count * math.prod(shape)
     buffer = np.empty(size + ALIGNMENT, np.uint8)
     start = -buffer.ctypes.data % ALIGNMENT
@@ -203,7 +208,7 @@ def open_scan(
 ) -> Scan:
     """Loads the scan of an earlier run over the same files, or makes a new one.
 
-    `groups` are `train_rows` and `report_rows` of `scan_images`.
+    `groups` are the arguments `train_rows` and `report_rows` of `scan_images`.
     """
     identity = {
         "format": FORMAT,
@@ -218,7 +223,7 @@ def open_scan(
         return Scan.from_arrays(arrays)
     scan = scan_images(name, encoded, *groups, scaling, sizes)
     if any(reason.startswith(CANNOT_BE_READ) for _, reason in scan.unusable):
-        # Not saved, because the failure of the disk or network may be temporary.
+        # Not saved, because a failure of the disk or network may be temporary.
         return scan
     problem = save_arrays(place, identity, scan.to_arrays())
     if problem:

@@ -1,8 +1,8 @@
 """Random access to the encoded images of a TFDS set in its TFRecord files.
 
-TFRecord files are meant to be read sequentially. An index of the records, built from the length stored before
-each record, gives an epoch the same order as for a set in memory. As in TensorFlow, the checksum of a record
-is verified whenever it is read.
+TFRecord files are meant to be read sequentially. For random access, an index of the records is built from the
+length stored before each record. So an epoch has the same order as for a set in memory. As in TensorFlow, the
+checksum of a record is verified whenever it is read.
 """
 
 import copy
@@ -32,12 +32,12 @@ class TfdsRecords:
     """The examples of one or more splits of a prepared TFDS set, in the order in which TFDS reads them.
 
     Args:
-        splits: rows are numbered consecutively over the splits in this order.
+        splits: names of the splits. Rows are numbered consecutively over the splits, in this order.
         keys: names of the features that hold the image and the label.
-        decode: from the bytes of an image to an image that `ImageShape.apply` takes.
+        decode: decodes the bytes of an image, for `ImageShape.apply`.
 
     Raises:
-        InputError: if the set is not stored as TFRecord, or its files are damaged.
+        InputError: if the set is not stored as TFRecord, or a file is incomplete or damaged.
     """
 
     checksums: np.ndarray
@@ -73,7 +73,7 @@ class TfdsRecords:
         return len(self._starts)
 
     def read(self, row: int) -> tuple[bytes, int]:
-        # TFDS's own copy of TensorFlow's `Example`, because readers do not import TensorFlow.
+        # TFDS's copy of TensorFlow's `Example`, because readers do not import TensorFlow.
         from google.protobuf.message import DecodeError
         from tensorflow_datasets.proto.tf_example_generated_pb2 import Example
 
@@ -136,7 +136,8 @@ class TfdsRecords:
 def check_sizes(builder: Any, split: str) -> None:
     """Raises an InputError if a record of the split is incomplete, or larger than an image may be.
 
-    TensorFlow reserves as much memory as the length before a record says, and is killed if there is less.
+    TensorFlow reserves as much memory as the length before a record says. If there is less, the process is
+    killed.
     """
     for path, count in _files(builder, split) if builder.info.file_format.value == "tfrecord" else []:
         if (largest := int(_record_spans(path, count)[1].max(initial=0))) > MAX_BYTES:
@@ -147,7 +148,7 @@ def check_sizes(builder: Any, split: str) -> None:
 
 
 def check_records(builder: Any) -> None:
-    """Raises an InputError that names the first file and record of a wrong checksum."""
+    """Raises an InputError that names the first record with a wrong checksum, and its file."""
     for split in builder.info.splits:
         for path, count in _files(builder, split):
             for i, (start, size) in enumerate(_record_spans(path, count).T.tolist()):
@@ -211,9 +212,9 @@ def _record_spans(path: str, count: int) -> np.ndarray:
 
 
 def _reading_order(counts: Sequence[int], cycle: int) -> np.ndarray:
-    """Indices of the records of files with `counts` records, in the order in which TFDS reads them.
+    """Indices of all records, in the order in which TFDS reads them; file i has `counts[i]` records.
 
-    TFDS reads from `cycle` files in turn, 16 records at a time, by TensorFlow's `interleave`.
+    TFDS reads from `cycle` files in turn, 16 records at a time, with TensorFlow's `interleave`.
 
     Example:
 
