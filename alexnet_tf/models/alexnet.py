@@ -23,7 +23,7 @@ SPLIT_STAGES = (2, 4, 5)
 KERNELS = (None, 5, 3, 3, 3)
 # Fan-in of conv1 to fc8 in the paper's net.
 PAPER_INPUTS = (363, 1200, 2304, 1728, 1728, 9216, 4096, 4096)
-# Not conv1, which is the only convolution with a stride.
+# Stages that `without` may leave out; not conv1, the only convolution with a stride.
 REMOVABLE = (2, 3, 4, 5)
 
 
@@ -33,8 +33,8 @@ def alexnet(
     """Five convolutions and three fully connected layers, from images to float32 logits.
 
     Args:
-        input_shape: (height, width, channels); images of 224 or 227 pixels give maps of 55 (conv1), 27, 13
-            and 6 pixels (pool1, pool2, pool5).
+        input_shape: (height, width, channels). For images of 224 or 227 pixels a side, conv1 has 55 x 55
+            positions, and pool1, pool2 and pool5 have sides of 27, 13 and 6.
 
     Returns:
         A functional model. Its weight arrays (16 if no layer is removed) are in layer order, each kernel
@@ -83,7 +83,8 @@ def AlexNet(  # noqa: N802 (the name and signature of a keras.applications model
         config: `PAPER`, `CODE`, `ONE_TOWER`, `SCALED` or another configuration.
 
     Raises:
-        ValueError: for invalid arguments, or a file of weights that is damaged or unreasonably large.
+        ValueError: for invalid arguments, or a file of weights that is unreasonably large or does not fit.
+        OSError: if the file of weights is damaged.
 
     Example:
 
@@ -192,7 +193,7 @@ def _pad_to_cover(images: keras.KerasTensor, config: AlexNetConfig) -> keras.Ker
         )
     stride = config.stem_stride if config.stem_ceil else 1  # with stride 1 nothing is padded
     if None in (height, width):
-        # Without its check of sizes, TensorFlow gives NaN for small images, or crashes.
+        # PadToCover also checks the sizes: for small images, TensorFlow would give NaN or crash.
         return PadToCover(config.stem_kernel, stride, smallest, name="pad")(images)
     bottom, right = ((config.stem_kernel - side) % stride for side in (height, width))
     if bottom == right == 0:
@@ -201,15 +202,15 @@ def _pad_to_cover(images: keras.KerasTensor, config: AlexNetConfig) -> keras.Ker
 
 
 def _conv(x: keras.KerasTensor, stage: int, config: AlexNetConfig) -> keras.KerasTensor:
-    biased = stage in SPLIT_STAGES
+    is_split = stage in SPLIT_STAGES
     return GroupedConv2D(
         round(config.filters[stage - 1] * config.width),
         KERNELS[stage - 1] or config.stem_kernel,
         strides=config.stem_stride if stage == 1 else 1,
         padding="valid" if stage == 1 else "same",
-        groups=config.towers if stage in SPLIT_STAGES else 1,
+        groups=config.towers if is_split else 1,
         kernel_initializer=_initializer(stage, config),
-        bias_initializer=keras.initializers.Constant(config.hidden_bias if biased else 0.0),
+        bias_initializer=keras.initializers.Constant(config.hidden_bias if is_split else 0.0),
         name=f"conv{stage}",
     )(x)
 
@@ -251,7 +252,8 @@ def _initializer(stage: int, config: AlexNetConfig) -> keras.Initializer:
     if config.init == "he":
         return keras.initializers.HeNormal()
     if config.init == "gain":
-        # Standard deviation .01 sqrt(paper's fan-in / fan-in): a unit's weighted sum keeps its variance.
+        # The standard deviation is .01 sqrt(paper's fan-in / fan-in), so that a unit's weighted sum has the
+        # same variance as in the paper's net.
         return keras.initializers.VarianceScaling(
             1e-4 * PAPER_INPUTS[stage - 1], mode="fan_in", distribution="untruncated_normal"
         )

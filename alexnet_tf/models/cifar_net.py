@@ -16,16 +16,16 @@ def cifar_net(
 ) -> keras.Model:
     """Three 5x5 convolutions with 3 poolings and one fully connected layer, from images to float32 logits.
 
-    The paper does not give the network of Figure 1. This one has the four layers with weights of the authors'
-    CIFAR-10 net without a hidden fully connected layer (layers-18pct.cfg). As there, the activation comes
-    after the first pooling, but before the other two. (The order has no effect for max pooling and an
-    increasing activation.) Normalisation, if configured, ends the first two stages.
+    The paper does not describe the network of Figure 1. This one has the same four layers with weights as the
+    authors' CIFAR-10 net layers-18pct.cfg, which has no hidden fully connected layer. As in that net, the
+    activation comes after the first pooling, but before the other two. (The order has no effect for max
+    pooling and an increasing activation.) Normalisation, if configured, ends the first two stages.
 
     Args:
         input_shape: (height, width, channels); for 32x32 the pooled maps have sides of 16, 8 and 4 pixels.
 
     Raises:
-        ValueError: for an activation that Keras does not know, or not three poolings of kind max or avg.
+        ValueError: if Keras does not know the activation, or `pooling` is not three of `max` and `avg`.
 
     Example:
 
@@ -42,7 +42,7 @@ def cifar_net(
     weights = _initializers(config.init)
     images = keras.Input(input_shape, name="images")
     x = images
-    # 32 -> 16 -> 8 -> 4; with this padding windows of 2 and of 3 pixels both halve the side.
+    # 32 -> 16 -> 8 -> 4; with this padding, windows of 2 and of 3 pixels both halve the side.
     for stage, (filters, pooling) in enumerate(zip(FILTERS, config.pooling, strict=True), start=1):
         x = layers.Conv2D(
             filters, 5, padding="same", kernel_initializer=weights[stage - 1], name=f"conv{stage}"

@@ -35,7 +35,7 @@ def preprocess_input(x: Any, data_format: str | None = None, *, mean: Any = MEAN
         float32 with the shape of `x`; an array if `x` is an array. `x` is not modified.
 
     Raises:
-        InputError: if the data format, the images or the mean are none of these.
+        InputError: for another data format, or another shape of the images or the mean.
 
     Example:
 

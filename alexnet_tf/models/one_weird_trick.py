@@ -18,8 +18,8 @@ def one_weird_trick(
 ) -> keras.Model:
     """Five convolutions without normalisation and three fully connected layers, with float32 logits.
 
-    This is the net that PyTorch users know as AlexNet. Images smaller than 224x224 give a smaller last
-    feature map and so fewer parameters.
+    torchvision's AlexNet is this net. The image size determines the size of the last feature map, and so the
+    number of parameters.
 
     Args:
         input_shape: (height, width, channels); height and width are at least 63 pixels, unless `config`

@@ -1,4 +1,4 @@
-"""Output sizes, parameters, multiply-adds and memory of a network, for each layer."""
+"""Output sizes, parameters and multiply-adds of each layer of a network, and its memory in training."""
 
 import math
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class LayerCost:
 
     Attributes:
         output: shape of the output without the batch, such as (55, 55, 96).
-        multiply_adds: of the convolution or matrix product in a forward pass.
+        multiply_adds: multiply-adds of the convolution or matrix product in a forward pass.
     """
 
     name: str
@@ -46,8 +46,8 @@ class LayerCost:
 def layer_costs(model: keras.Model) -> list[LayerCost]:
     """The cost of each layer of a functional model, in order.
 
-    A convolution takes `kh kw (channels / groups) filters` multiply-adds at each output position, a fully
-    connected layer `inputs x outputs`. Other layers count as 0.
+    A convolution takes `kh kw (channels / groups) filters` multiply-adds at each output position. A fully
+    connected layer takes `inputs x outputs`. Other layers count as 0.
 
     Example:
 
@@ -71,7 +71,7 @@ def layer_costs(model: keras.Model) -> list[LayerCost]:
 def summary_table(model: keras.Model) -> str:
     """A table of `layer_costs` with totals, and the minimum memory for training.
 
-    In float32: weights, gradients and velocities, and all layer outputs of each image.
+    The memory holds weights, gradients and velocities, and all layer outputs of each image, in float32.
     """
     costs = layer_costs(model)
     lines = [f"{'layer':<20} {'output':>16} {'parameters':>12} {'multiply-adds':>14}"]

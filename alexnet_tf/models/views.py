@@ -39,7 +39,7 @@ def averaging_model(
     """One model that averages the class probabilities of all views (1, 2, 5 or 10) and all nets.
 
     Args:
-        models: from square crops to logits, with equal input shapes and classes.
+        models: networks from square crops to logits, with equal input shapes and classes.
         input_shape: (height, width, channels) of the whole images.
 
     Returns:
@@ -47,12 +47,13 @@ def averaging_model(
         [n, classes]. These are valid logits: their softmax gives the mean probabilities.
 
     Raises:
-        ValueError: if there is no model, input shapes differ, or the views are invalid.
+        ValueError: if there is no model, the input shapes differ, the crops are larger than the images, or
+            `views` is invalid.
     """
-    sides = {model.input.shape[1:] for model in models}
-    if len(sides) != 1:
-        raise ValueError(f"models: expected one or more of equal input shape; received {sorted(sides)}")
-    side = sides.pop()[0]
+    shapes = {model.input.shape[1:] for model in models}
+    if len(shapes) != 1:
+        raise ValueError(f"models: expected one or more of equal input shape; received {sorted(shapes)}")
+    side = shapes.pop()[0]
     # Nets of one kind have the same name, but names within a model must be unique.
     models = [keras.Model(net.input, net.output, name=f"net{i}") for i, net in enumerate(models)]
     images = keras.Input(input_shape, name="whole_images")
