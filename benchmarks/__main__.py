@@ -14,9 +14,10 @@ from alexnet_tf.runtime.startup import quiet_startup
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs one command; returns its exit status.
+    """Runs one command and returns its exit status.
 
-    0 if all is done; 1 if a required measurement (`run`, `growth`) or a check failed; 2 for bad input.
+    0 for success; 1 if a required measurement (`run`, `growth`) or a check (`gpu-check`) failed; 2 for bad
+    input; above 128 after an interruption.
     """
     return run_command(_parser().parse_args(arguments), again="starts anew")
 
@@ -37,23 +38,23 @@ def _parser() -> OneLineParser:
             "--results-dir",
             type=Path,
             default=Path("results/benchmarks"),
-            help="where rows are; default results/benchmarks",
+            help="folder of the rows; default results/benchmarks",
         )
         return added
 
     running = add("run", _run, "measure; rows go to RESULTS_DIR/<machine kind>/")
     running.add_argument("--quick", action="store_true", help="fewer rounds and cases")
-    running.add_argument("--items", default="", help="names of items, separated by commas; default all")
-    running.add_argument("--pytorch", default=sys.executable, help="a Python that has PyTorch")
+    running.add_argument("--items", default="", help="items to measure, separated by commas; default all")
+    running.add_argument("--pytorch", default=sys.executable, help="a Python with PyTorch; default this one")
     add("report", _report, "table, chart and README's section from recorded rows")
-    scaling = add("scaling", _scaling, "predict the speed of training on many machines like a measured one")
+    scaling = add("scaling", _scaling, "predict the training speed of many machines from the rows of one")
     scaling.add_argument(
         "--out", type=Path, default=Path("results/scaling"), help="folder to write; default results/scaling"
     )
-    growing = add("growth", _growth, "time and memory against batch, images, devices")
+    growing = add("growth", _growth, "time and memory against the sizes of batch, image and set, and devices")
     growing.add_argument("--quick", action="store_true", help="fewer and smaller points")
     add("profile", _profile, "time of each part of a training step of AlexNet")
-    purpose = "speed of training on this machine's GPU, and agreement with the CPU; 3 minutes"
+    purpose = "time training steps on this machine's GPU, and compare with the CPU; 3 minutes"
     example = "example: python -m benchmarks gpu-check"
     checking = commands.add_parser("gpu-check", help=purpose, description=purpose, epilog=example)
     checking.set_defaults(command=_gpu_check)
@@ -107,7 +108,7 @@ def _profile(options: argparse.Namespace) -> int:
 
 
 def _gpu_check(options: argparse.Namespace) -> int:
-    # TensorFlow's notices about CUDA would hide the answer.
+    # TensorFlow's messages about CUDA would hide the result.
     with quiet_startup():
         from benchmarks.gpu_check import first_gpu, run_gpu_check
 

@@ -1,4 +1,4 @@
-"""Checks that training steps run entirely on the user's GPU and agree with the CPU, and times them."""
+"""Checks that training steps run entirely on the GPU and give the CPU's values, and times them."""
 
 import subprocess
 import time
@@ -17,7 +17,7 @@ from benchmarks.plan import PRECISIONS
 from benchmarks.tensorflow_side.training_step import CLASSES, compiled_alexnet, constant_batch, training_task
 
 BATCH, SECONDS = 128, 20
-# Largest accepted result of `gpu_difference`.
+# Largest result of `gpu_difference` that passes the check.
 BOUND = 1e-3
 # Operations that run Python code on the host in the middle of a step.
 ROUND_TRIPS = {"PyFunc", "PyFuncStateless", "EagerPyFunc"}
@@ -35,7 +35,9 @@ def first_gpu() -> tf.config.PhysicalDevice:
 
 
 def run_gpu_check(gpu: tf.config.PhysicalDevice) -> int:
-    """Prints the rates, the use of the GPU, and whether it agrees with the CPU; takes about three minutes.
+    """Prints training rates, the utilisation of the GPU and its difference from the CPU.
+
+    This takes about three minutes.
 
     Returns the exit status: 0, or 1 if a check fails.
     """
@@ -98,9 +100,10 @@ def _runs_on_gpu(node: tf.compat.v1.NodeDef) -> bool:
 
 
 def gpu_difference(device: str = "GPU:0", side: int = 224, batch: int = 16, width: float = 1.0) -> float:
-    """The largest difference of the loss or a gradient between device and CPU, divided by its largest value.
+    """The largest relative difference between a device and the CPU, over the loss and all gradients.
 
-    TF32, which would round the GPU's products, is off during the comparison.
+    The differences of each array are divided by its largest absolute value on the CPU. TF32, which would
+    round the GPU's products, is off.
     """
     was_on = tf.config.experimental.tensor_float_32_execution_enabled()
     tf.config.experimental.enable_tensor_float_32_execution(False)
@@ -121,7 +124,7 @@ def gpu_difference(device: str = "GPU:0", side: int = 224, batch: int = 16, widt
 
 
 def _loss_and_gradients(model: keras.Model, images: np.ndarray, labels: np.ndarray, device: str) -> list:
-    # Without dropout, whose random numbers differ between kinds of devices.
+    # In inference mode, because dropout draws different random numbers on CPU and GPU.
     with tf.device(device), tf.GradientTape() as tape:
         loss = keras.losses.sparse_categorical_crossentropy(labels, model(images), from_logits=True)
         loss = tf.reduce_mean(loss)

@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 Side = Literal["tensorflow", "pytorch"]
 Unit = Literal["images", "GFLOP", "GB", "values", "runs"]
-# Recorded with the rows. Rows of plan 1, which compared with eager PyTorch only, are neither judged by
-# today's targets nor mixed with new rows.
+# Recorded with the rows. Plan 1 compared with eager PyTorch only. Its rows are neither judged by today's
+# targets nor mixed with new rows.
 PLAN = "2"
 # The worker process in which PyTorch uses jemalloc or tcmalloc instead of glibc's allocator.
 OTHER_ALLOCATOR = "pytorch, other allocator"
@@ -23,9 +23,9 @@ class Contender:
         build: `module.function` in `benchmarks/<side>_side/`; the function returns a `Task`.
         arguments: keyword arguments of that function.
         unit: unit of its work, if it differs from the benchmark's.
-        rival: contenders with the same `rival` compete; only the best of them enters a ratio.
+        rival: contenders with the same `rival` compete; those far behind the fastest are timed only once.
         other_allocator: whether its process uses jemalloc or tcmalloc.
-        lock: measure how long its process holds the global interpreter lock (GIL).
+        lock: measure how long threads that read images hold the global interpreter lock (GIL).
     """
 
     name: str
@@ -43,7 +43,7 @@ class Contender:
 
     @property
     def must_run(self) -> bool:
-        """Whether its failure is an error: true for this library and the machine's limits."""
+        """Whether its failure is an error: true for this library, and for limits measured with TensorFlow."""
         function = self.build.split(".")[1]
         return self.side == "tensorflow" and not function.startswith(("stock_", "keras_", "tensorflow_"))
 
@@ -53,11 +53,11 @@ class Benchmark:
     """Contenders that do the same work and are measured in turns.
 
     Attributes:
-        item: name of the file of rows, without suffix.
-        contenders: in the order of the first round; every other round is in reverse order.
+        item: name of the file with its rows, without suffix.
+        contenders: in the order of the first round; every second round is in reverse order.
         calls: minimum number of calls per turn. Contenders prefetch batches during the turns of others, so
             only a turn with more calls than prefetched batches includes the time of reading.
-        least_rounds: minimum number of rounds, even if calls are long, unless the budget's is smaller.
+        least_rounds: minimum number of rounds, however long they take; the budget's, if that is smaller.
     """
 
     item: str
@@ -73,11 +73,11 @@ class Conditions:
     """The conditions of a run that the plan depends on.
 
     Attributes:
-        quick: leave out slow measurements; measure the comparisons with PyTorch and stock Keras, and the step
-            on real input, at batch 32 instead of 128.
-        images: folder with three folders of JPEG files, `photographs`, `thumbnails` (many of 64x64 pixels)
-            and `few` (few of 64x64 pixels); each has one subfolder per class.
-        threads: number of threads of this machine.
+        quick: leave out slow measurements, such as AlexNet's step in PyTorch at batch 128; measure the step
+            on real input at batch 32 instead of 128.
+        images: folder with three folders of JPEG files: `photographs`, `thumbnails` (many of 64x64 pixels)
+            and `few` (few of 64x64 pixels). Each has one subfolder per class.
+        threads: number of hardware threads of this machine.
     """
 
     quick: bool
@@ -140,7 +140,7 @@ def alexnet_step(conditions: Conditions) -> Iterator[Benchmark]:
             contenders = [_tensorflow("ours", "training_step.alexnet", **step), product]
             # Of the compiled forms, bfloat16 gets only two, because compiling takes half a minute.
             strong = STRONG if precision == "float32" else LRN_FORMS
-            # PyTorch's own LRN makes its step slower in any form; batch 32 shows by how much.
+            # PyTorch's own LRN slows down every form, so it is measured at batch 32 only.
             forms = UNCOMPILED if batch == 32 else {} if conditions.quick else POOLED_EAGER | strong
             contenders += _rivals("training_step.alexnet", forms, **step)
             if batch == 32:
@@ -155,7 +155,7 @@ def cifar_step(conditions: Conditions) -> Iterator[Benchmark]:
             step: dict[str, Any] = {"batch": 128, "precision": precision, "lrn": lrn}
             step["steps"] = 4 if conditions.quick else 10
             contenders.append(_tensorflow(f"ours {name}", "training_step.cifar_net", **step))
-            # Compiling takes most of a minute. Without LRN it gains nothing, as the float32 rows show.
+            # Compiling takes most of a minute. Without LRN it gains no speed, as the float32 rows show.
             is_compiled = not conditions.quick and (lrn or precision == "float32")
             compiled = {", compiled": {"form": "banded", "compiled": True}} if is_compiled else {}
             for form, arguments in {"": {}, **compiled}.items():
@@ -267,7 +267,7 @@ def memory(conditions: Conditions) -> Iterator[Benchmark]:
 
 
 def commands(conditions: Conditions) -> Iterator[Benchmark]:
-    """Whole commands that train small nets; with hardly any training they measure start and overhead."""
+    """Whole commands that train small nets. The case with hardly any training measures start and overhead."""
     cases: list[tuple[str, str, int, int]] = [
         ("four runs of two epochs", "builtin", 4, 2),
         ("ten runs with hardly any training", f"folder:{conditions.images}/few", 10, 1),

@@ -1,4 +1,4 @@
-"""Rows of measurements as CSV, and the format of their numbers."""
+"""Rows of measurements, their CSV files, and the format of their numbers."""
 
 import contextlib
 import math
@@ -28,14 +28,14 @@ class Row:
     """The result of one contender in one comparison.
 
     Attributes:
-        framework: `tensorflow` or `pytorch`, the contender's `side` in the plan; empty if it was not run.
+        framework: `tensorflow` or `pytorch`, the contender's `side` in the plan; empty if `find` has no row.
         amount: work of one call, in `unit`.
         gflop: operations of one call, in 1e9; 0 if they are not counted.
         seconds: duration of one call, one value per round.
         peak_mebibytes: peak memory of the process, if it was measured.
         message: reason why nothing was measured; empty if the row was measured.
-        cpu_seconds: median processor time of one call in all processes that take part, if it was measured.
-        lock_seconds: part of a call's duration in which threads that read images hold the GIL, if measured.
+        cpu_seconds: processor time of one call, of all its processes; the median of the rounds, if measured.
+        lock_seconds: time in a call during which threads that read images hold the GIL, if measured.
         note: conditions of the measurement, such as the build and the allocator.
     """
 
@@ -120,7 +120,7 @@ def read_rows(path: Path) -> list[Row]:
     """Reads the rows of one item; an empty list if the file does not exist.
 
     Raises:
-        InputError: if columns differ (but all of `ADDED` may be missing), or a value is impossible.
+        InputError: if the columns differ (all of `ADDED` may be missing), or a value is impossible.
     """
     needed = NEEDED.get(path.stem, TIMED)
     columns: Sequence[str] = COLUMNS
@@ -176,7 +176,7 @@ def positive_number(name: str, text: str, place: str) -> float:
 
 
 def significant(value: float) -> str:
-    """Formats a number with two decimals below 10, one below 100 and none above.
+    """Formats a number with two decimals below 10, one below 100, and none from 100 on.
 
     Example:
 
@@ -188,7 +188,7 @@ def significant(value: float) -> str:
 
 
 def duration(seconds: float) -> str:
-    """In seconds, or in milliseconds below one second.
+    """Formats a time in seconds, or in milliseconds below one second.
 
     Example:
 

@@ -11,7 +11,7 @@ from benchmarks.rows import Row, duration, read_rows, significant
 from benchmarks.runner.machine import read_machine
 from experiments.report.markdown import markdown
 
-# Expected slopes on logarithmic axes: the work is proportional to this power of the size.
+# Expected slopes on logarithmic axes: work is proportional to the size raised to this power.
 SLOPES = {"images a batch": 1, "pixels a side": 2, "logical devices": 0, "images in the set": 1}
 
 
@@ -40,7 +40,7 @@ def growth_table(rows: Sequence[Row], about: dict[str, str]) -> str:
 
 
 def draw(rows: Sequence[Row], about: dict[str, str]) -> Figure:
-    """Time (top row) and memory (bottom row) on logarithmic axes, a column for each quantity."""
+    """Draws time (top row) and memory (bottom row) on logarithmic axes, one column for each quantity."""
     quantities = list(dict.fromkeys(_quantity(row) for row in rows))
     figure = Figure(figsize=(2.6 * len(quantities) + 0.6, 4.6), layout="constrained")
     axes = figure.subplots(2, len(quantities), squeeze=False)
@@ -63,7 +63,7 @@ def draw(rows: Sequence[Row], about: dict[str, str]) -> Figure:
                 low, high = axis.get_ylim()
                 axis.set_ylim(min(low, min(values) / 2), max(high, 2 * max(values)))
                 if quantity in SLOPES and not number:
-                    # Drawn through the largest point, where a constant part of time or memory matters least.
+                    # Drawn through the largest size, where a constant part of time or memory matters least.
                     slope = SLOPES[quantity]
                     guide = [values[-1] * (size / sizes[-1]) ** slope for size in sizes]
                     axis.plot(sizes, guide, ":", color=GREY, label=f"slope {slope} (expected)", zorder=1)

@@ -35,12 +35,12 @@ BILINEAR = f"{FILES}, bilinear"
 
 @dataclass(frozen=True)
 class Stage:
-    """The measured time of an input pipeline up to one stage.
+    """The measured time of an input pipeline from its start to the end of one stage.
 
     Attributes:
         work: `FILES`, `BILINEAR`, `CACHED` or `SMALL`.
-        cpu_ms: processor time per image, of all threads, up to and including this stage.
-        elapsed_ms: wall-clock time per image; all stages but `batches...` run on one thread.
+        cpu_ms: processor time per image, of all threads.
+        elapsed_ms: wall-clock time per image. All stages run on one thread, except those named `batches...`.
     """
 
     work: str

@@ -41,12 +41,12 @@ CALLS = {TRAINING: 1, HALF_WIDTH: 3, INFERENCE: 10}
 
 
 def run_profile(results_dir: Path, batches: Sequence[int] = BATCHES, images: int = 1024) -> Path:
-    """Traces training steps in each precision that the processor supports, inference, and input pipelines.
+    """Profiles training steps in each precision that the processor supports, inference and input pipelines.
 
     Writes profile.csv, profile_inputs.csv and profile_machine.csv to the machine's folder, and returns it.
 
     Raises:
-        InputError: if the folder cannot be created, or traced and measured times disagree.
+        InputError: if the folder cannot be created, or traced and measured times differ by a factor of 2.
     """
     folder = machine_folder(results_dir)
     # In a separate process, which may use all threads.

@@ -13,7 +13,7 @@ MATRIX_PRODUCT = "product of 4096x4096 matrices"
 WHOLE = "whole call"
 TRAINING, INFERENCE = "training step", "inference"
 HALF_WIDTH = "training step of a half-width net on 56 pixels"
-# Parts of a layer with weights; in inference there is only `FORWARD`.
+# Parts of a layer that has weights. Inference has only `FORWARD`.
 FORWARD, WEIGHTS, INPUTS = "forward", "gradient of weights", "gradient of inputs"
 
 

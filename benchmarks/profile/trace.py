@@ -1,4 +1,4 @@
-"""Traces the operations of a training step, and assigns each operation to a part of the step."""
+"""Traces the operations of a call, and assigns each operation to a part of the call."""
 
 import re
 import tempfile
@@ -22,14 +22,15 @@ NORMALISATION, ACTIVATION, POOLING, UPDATE, COPIES, REST = (
 )
 # Convolutions and matrix products, with or without the bias and ReLU that oneDNN fuses into them.
 PRODUCT = re.compile(r"Conv2D|MatMul")
-# Names in a trace: of TensorFlow's operations, and of any code that XLA has compiled.
+# In a trace, the names of TensorFlow's operations, and the one name of all code that XLA has compiled. In the
+# calls that are profiled, this is the response normalisation.
 OPERATION = re.compile(r"[\w/.-]+:\w+")
 COMPILED = "CpuExecutable::ExecuteAsyncOnStream"
 LAYER = re.compile(r"(?:^|/)(?:conv|fc|relu)(\d)(?:_\d+)?/")
 
 
 def operation_seconds(task: Task, calls: int) -> dict[str, float]:
-    """Mean seconds of each operation (`name:kind`) in a call; code compiled by XLA counts as one operation.
+    """Mean seconds of each operation (`name:kind`) in a call; all code compiled by XLA is one operation.
 
     The process must run operations one after another (one inter-op thread), so that their times add up to the
     time of the call. Two warm-up calls precede the trace.
@@ -57,7 +58,7 @@ def operation_seconds(task: Task, calls: int) -> dict[str, float]:
 
 
 def part_of(name: str) -> Part:
-    """The part of AlexNet's step and the layer to which an operation belongs.
+    """The part of an AlexNet call and the layer to which an operation belongs.
 
     Example:
 

@@ -9,7 +9,7 @@ def about() -> dict[str, str | int]:
     return {
         "version": torch.__version__,
         "build": build(),
-        # The form of the update in `training_step.sgd`. Rows without it were measured with the default form.
+        # The form of the update in `training_step.sgd`. Machines without this property used the default form.
         "sgd": "fused SGD",
         "torchvision": version("torchvision"),
         "opencv": version("opencv-python-headless"),
@@ -20,7 +20,7 @@ def about() -> dict[str, str | int]:
 
 
 def conditions() -> str:
-    """Recorded in every row."""
+    """Conditions that are recorded in each row."""
     allocator = Path(os.environ.get("LD_PRELOAD", "")).name or "glibc's allocator"
     return f"{torch.__version__} ({build()}), {torch.get_num_threads()} threads, {allocator}"
 

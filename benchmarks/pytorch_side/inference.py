@@ -14,9 +14,9 @@ def alexnet(
     channels_last: bool = True,
     all_threads: bool = False,
 ) -> Task:
-    """Logarithm of the class probabilities of 256x256 images, averaged over 1 or 10 views of 224x224.
+    """Class probabilities of 256x256 images, averaged over 1 or 10 views of 224x224; their logarithm.
 
-    If `compiled`, weights are constants, and oneDNN rearranges them once for its computations.
+    If `compiled`, the weights are constants, which oneDNN rearranges once for its computations.
     """
     if all_threads:
         networks.use_all_threads()

@@ -24,7 +24,7 @@ MEAN, STDDEV = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 
 
 def torchvision_files(folder: str, batch: int, threads: int) -> Task:
-    """One epoch from JPEG files, as in torchvision's ImageNet example."""
+    """One epoch from JPEG files, with torchvision's folder data set and transforms."""
     torchvision = _torchvision()
     transforms = torchvision.transforms
     augment = _augmentation(transforms.Resize(256), transforms.RandomCrop(224))
@@ -42,7 +42,7 @@ def opencv_files(folder: str, batch: int, threads: int) -> Task:
 
 
 class Photographs(Dataset):
-    """JPEG files: shorter side scaled to 256, random 224x224 crop, mirrored with probability 1/2."""
+    """JPEG files: shorter side scaled to 256, a random crop of 224x224, mirrored with probability 1/2."""
 
     def __init__(self, folder: str):
         self.paths = sorted(Path(folder).rglob("*.jpg"))
@@ -64,21 +64,20 @@ class Photographs(Dataset):
 
 
 class FastPhotographs(Photographs):
-    """The same steps by OpenCV, which albumentations uses too.
+    """The same with OpenCV, except that only the central square is scaled, and without antialiasing.
 
-    But only the central square is scaled, and without antialiasing.
+    Albumentations, too, uses OpenCV.
     """
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
         import cv2
 
-        cv2.setNumThreads(1)  # each process of the DataLoader has its own thread
+        cv2.setNumThreads(1)  # the DataLoader has a process for each thread
         image = cv2.imread(str(self.paths[index]), cv2.IMREAD_COLOR_RGB)
         if image is None:
             raise ValueError(f"OpenCV cannot read {self.paths[index]}")
         height, width = image.shape[:2]
         shorter = min(height, width)
-        # As in this library, only the central square is scaled.
         top, left = (height - shorter) // 2, (width - shorter) // 2
         square = image[top : top + shorter, left : left + shorter]
         image = cv2.resize(square, (256, 256), interpolation=cv2.INTER_LINEAR)
@@ -133,8 +132,8 @@ class Thumbnails(Dataset):
 def _torchvision() -> ModuleType:
     """Imports torchvision, even if its compiled operations do not fit this build of PyTorch.
 
-    The first import then fails, because torchvision registers shapes for two operations that were not loaded.
-    No transform uses these two, so it is enough to declare them before a second import.
+    In this case the first import fails, because torchvision registers shapes for two operations that were
+    not loaded. No transform uses these two, so it is enough to declare them before a second import.
     """
     with contextlib.suppress(RuntimeError):
         return importlib.import_module("torchvision")

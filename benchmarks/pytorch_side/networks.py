@@ -16,9 +16,9 @@ def normalization(form: Lrn = "layer") -> nn.Module:
 
 
 class FastNormalization(nn.Module):
-    """LRN whose mean over five channels is one fast operation on channels-last maps.
+    """LRN that computes the mean over five channels by one fast operation on channels-last maps.
 
-    The form `pooled` is an average pooling over the channels, `banded` a product with a banded matrix.
+    The operation is an average pooling over channels (`pooled`) or a product with a banded matrix (`banded`).
     """
 
     def __init__(self, form: Lrn):
@@ -56,10 +56,10 @@ def alexnet(lrn: Lrn = "layer", channels_last: bool = True) -> nn.Module:
 
 
 def use_all_threads() -> None:
-    """One thread for each hardware thread; PyTorch's default is one for each physical core.
+    """Uses one thread for each hardware thread; PyTorch's default is one for each physical core.
 
     Raises:
-        RuntimeError: if the default is this number, so that there is nothing to compare.
+        RuntimeError: if the default is the same number, so that there is nothing to compare.
     """
     count = len(os.sched_getaffinity(0))
     if torch.get_num_threads() == count:

@@ -1,4 +1,4 @@
-"""The chart: how many times faster this library is than PyTorch and Keras, with the targets."""
+"""The chart of this library's speed relative to PyTorch and Keras, with the targets."""
 
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -11,8 +11,8 @@ from benchmarks.plan import PRECISIONS
 from benchmarks.report.targets import TARGETS, Measured, Target, best, paired_ratio
 from benchmarks.rows import Rows, find, significant
 
-# Bars without a target: title, item, case, beginning of the names of the other contenders (the fastest
-# counts), name of our contender.
+# Bars without a target: title, item, case, beginning of the other contenders' names, our contender's name. Of
+# several other contenders, the fastest counts.
 FURTHER = (
     *((f"CIFAR net {lrn}, {precision.removeprefix('mixed_')}, against PyTorch", "cifar_step",
        f"batch 128, {precision}", f"PyTorch {lrn}", f"ours {lrn}")
@@ -29,7 +29,7 @@ FURTHER = (
     ("32x32 images in memory, against PyTorch", "input_pipeline", "32x32 images in memory",
      "PyTorch", "ours"),
 )  # fmt: skip
-# Bars without a target.
+# Color of bars without a target.
 PALE = "#9CC7E2"
 
 # Title, ratio, target.
@@ -109,5 +109,5 @@ def _draw_bars(axes: Axes, bars: Sequence[Bar]) -> None:
     ticks = [value for value in (0.5, 1, 2, 5, 10, 20, 50, 100) if value <= 2 * widest]
     axes.set_xticks(ticks, [f"{value:g}×" for value in ticks])
     axes.minorticks_off()
-    # Leave room for the number next to the longest bar.
+    # Leave room for the text next to the longest bar.
     axes.set_xlim(min([0.7, *(one.low for _, one, _ in bars)]) * 0.9, 2 * widest)

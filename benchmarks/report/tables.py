@@ -9,13 +9,13 @@ EARLIER = (
     "These rows are of an earlier plan, which compared with eager PyTorch only. Today's targets do not judge "
     "them, because they are for the fastest form of PyTorch's CPU build."
 )
-# Of rows measured before the fused form was used.
+# The remark on rows that were measured before the fused form was used.
 DEFAULT_SGD = "default SGD, which is slower than the fused one"
 DIFFER = "`rounds differ`: the median decides, but at least one round is on the other side of the target."
 
 
 def machine_table(rows: Rows, about: Mapping[str, str], profile: str = "") -> str:
-    """Markdown with targets, limits, all rows, the profile (if there is one), machine and versions."""
+    """Markdown with the targets, their limits, all rows, the profile if there is one, and the versions."""
     parts = ["# Speed and memory"]
     if about and not is_current(about):
         parts += [conditions(about), EARLIER]
@@ -52,7 +52,7 @@ def machines_table(machines: Mapping[str, Rows]) -> str:
     return markdown(("work", "precision", "target", *machines), lines)
 
 
-# Words of the README's sentence about speed: work of a target (in float32) -> its part of the sentence.
+# Parts of the README's sentence about speed: work of a target (in float32) -> part of the sentence.
 SPOKEN = {
     "AlexNet training step, against the best of PyTorch": "training AlexNet {} times that of PyTorch's best",
     "AlexNet training step, against stock Keras layers": "training it {} times that of Keras's own layers",
@@ -61,7 +61,7 @@ SPOKEN = {
 
 
 def speed_sentence(machines: Sequence[Mapping[str, Sequence[Row]]]) -> str:
-    """Our speed against PyTorch and Keras in float32, from the slowest to the fastest machine."""
+    """A sentence with our speed relative to PyTorch and Keras in float32: the range over all machines."""
     said = []
     for target in TARGETS:
         measured = [target.measure(rows) for rows in machines]
@@ -94,12 +94,12 @@ def _bound(target: Target) -> str:
 
 
 def conditions(about: Mapping[str, str]) -> str:
-    """Describes machine, versions and date of the rows in sentences."""
+    """Sentences about the machine, the versions and the date of the rows."""
     names = {"TensorFlow": "tensorflow_version", "Keras": "tensorflow_keras", "PyTorch": "pytorch_version"}
     versions = ", ".join(f"{name} {about[key]}" for name, key in names.items() if key in about)
     if "pytorch_build" in about:
         versions += f" ({about['pytorch_build']}, {about.get('pytorch_sgd', DEFAULT_SGD)})"
-    # `minutes` is recorded only if a run has finished all items.
+    # `minutes` is recorded only by a run that has finished all items.
     kind = about.get("run", "") if "minutes" in about else "incomplete"
     sentences = [
         f"{about.get('processor', 'unknown processor')}, {about.get('threads', '?')} threads "
@@ -164,7 +164,7 @@ def _reason(row: Row) -> str:
 def _measured(measured: Measured, target: Target) -> str:
     if not measured.rounds:
         return measured.note
-    # Several rounds without a range: only their median was recorded.
+    # Several rounds may have no range, because only their median was recorded.
     spread = ""
     if measured.low < measured.high:
         spread = f"{_ratio(measured.low, target)} to {_ratio(measured.high, target)} in "

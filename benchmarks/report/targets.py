@@ -14,10 +14,10 @@ class Measured:
         ratio: median over the rounds.
         low, high: minimum and maximum over the rounds; equal to `ratio` if only the median was recorded.
         rounds: number of rounds; 0 if nothing was measured.
-        limit: for a training step, the ratio that it would have at the speed of the machine's matrix product.
-        note: name of the contender, condition or second measurement; or why nothing was measured.
-        met: verdict that replaces the comparison with `bound` if another criterion, which `note` names, is
-            met; else empty.
+        limit: the ratio that a training step would have at the speed of the machine's matrix product.
+        note: name of the contender, a condition or a second measurement; or why nothing was measured.
+        met: verdict if a second criterion, which `note` describes, is met; it then replaces the comparison
+            with `bound`. Empty otherwise.
     """
 
     ratio: float = math.nan
@@ -99,7 +99,7 @@ def share_of_peak(rows: Rows, case: str) -> Measured:
 
 
 def fastest(others: Sequence[Row], reference: Row) -> Row:
-    """The row that is fastest relative to a reference in the same rounds; the first row if none is measured.
+    """The row that is fastest relative to a reference in the same rounds; the first row if none was measured.
 
     If some rows have several rounds, a row of one round does not compete: the machine may have been faster
     in that round than in the later rounds of its rivals.
@@ -125,8 +125,8 @@ def best(rows: Rows, item: str, case: str, beginning: str, reference: str = "our
 def step_ratio(rows: Rows, other: str, policy: str) -> Measured:
     """How many times faster our AlexNet step is than the best form of `other`.
 
-    At batch 128, or 32 if 128 was not measured. `limit` is the same ratio for a step that does only our
-    step's operations, at the speed of the matrix product in the same round.
+    The batch size is 128, or 32 if 128 was not measured. `limit` is the same ratio for a step that does our
+    step's operations at the speed of the matrix product in the same round.
     """
     tried = {}
     for batch in (128, 32):
@@ -135,7 +135,7 @@ def step_ratio(rows: Rows, other: str, policy: str) -> Measured:
         if measured.rounds:
             break
     else:
-        # Prefer the reason given in an existing row to the message that a row is missing.
+        # Prefer the reason in an existing row to the message that a row is missing.
         return min(tried.values(), key=lambda one: one.note.endswith("was not run"))
     if batch == 32:
         measured = replace(measured, note=f"{measured.note}, batch 32")
@@ -149,9 +149,8 @@ def step_ratio(rows: Rows, other: str, policy: str) -> Measured:
 FILES, SMALL_FILES = "JPEG files to 224x224", "64x64 JPEG files, an epoch"
 FOUR_RUNS, TEN_RUNS = "four runs of two epochs", "ten runs with hardly any training"
 PILLOW = ("torchvision DataLoader", "PyTorch DataLoader, Pillow")
-
-
-# In earlier rows PyTorch's loader with OpenCV averaged over areas, then scaled whole images bilinearly.
+# Names of PyTorch's loader with OpenCV, oldest first. It averaged over areas; then it scaled whole images
+# bilinearly; now it scales only the central square.
 OPENCV = ("OpenCV", "OpenCV bilinear", "OpenCV bilinear square")
 ANY = (*PILLOW, *(f"PyTorch DataLoader, {scaling}" for scaling in OPENCV))
 
@@ -201,7 +200,7 @@ def _image(field: str, case: str = FILES) -> Callable[[Rows], Measured]:
 
 
 def _lock(rows: Rows) -> Measured:
-    """Milliseconds per image with the GIL held; the speed of two reader processes can meet the target too."""
+    """Milliseconds per image with the GIL held. Two fast reader processes meet the target, too."""
     held, bound = _image("lock_seconds")(rows), 1.8
     readers = _between("input_pipeline", FILES, "one reader alone", "two readers alone")(rows)
     if not readers.rounds:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 SAMPLES_A_SECOND = 100
 SECONDS_TO_END = 60
-# Frame of the function through which tf.data calls Python; it marks the threads that read images.
+# tf.data calls Python through this function. Its frame marks the threads that read images.
 READER = "FuncRegistry.__call__"
 
 
@@ -18,18 +18,18 @@ class LockError(Exception):
 
 
 def seconds_held(pid: int, python: str, work: Callable[[], object]) -> float:
-    """Seconds during `work` in which a reading thread of the process `pid` holds the GIL.
+    """Seconds during `work` in which a thread of the process `pid` that reads images holds the GIL.
 
-    The result is the number of py-spy's samples in which a reader holds the lock, divided by the sampling
-    rate, but at most the duration of `work`. It includes the time in which the holder waits for a processor,
-    so on a busy machine it is an upper bound.
+    The result is the number of py-spy's samples in which such a thread holds the lock, divided by the
+    sampling rate, but at most the duration of `work`. It includes the time in which the holder waits for a
+    processor, so on a busy machine it is an upper bound.
 
     Args:
         python: interpreter of the environment that py-spy is installed in.
-        work: makes the process read images, and returns when they are read.
+        work: makes the process read images, and returns when all are read.
 
     Raises:
-        LockError: if py-spy is missing, may not look into the process, or does not end.
+        LockError: if py-spy is missing, is not allowed to inspect the process, or does not end.
     """
     with tempfile.TemporaryDirectory() as folder:
         stacks = Path(folder) / "stacks"
@@ -50,7 +50,7 @@ def seconds_held(pid: int, python: str, work: Callable[[], object]) -> float:
             errors = _interrupt(spy)
         if not stacks.exists():
             raise LockError(f"py-spy: {(errors.strip().splitlines() or ['no samples'])[-1]}")
-        # A line is the frames from outside to inside, joined by semicolons, and the number of samples.
+        # A line has the frames, outermost first, joined by semicolons, and then the number of samples.
         lines = [line.rpartition(" ") for line in stacks.read_text().splitlines()]
     held = sum(int(count) for frames, _, count in lines if READER in frames)
     return min(held / SAMPLES_A_SECOND, seconds)

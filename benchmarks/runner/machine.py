@@ -26,9 +26,9 @@ def machine_kind() -> str:
 
 
 def describe_machine(sides: Mapping[str, Mapping[str, Any]], quick: bool) -> dict[str, str]:
-    """Properties of the machine, the versions and the run: name -> value.
+    """Properties of the machine, of installed versions and of the run: name -> value.
 
-    `sides` has what `Worker.about()` returned for each side (`tensorflow`, `pytorch`).
+    `sides` holds the answer of `Worker.about()` for each side (`tensorflow`, `pytorch`).
     """
     flags = processor_flags()
     about = {
@@ -47,9 +47,9 @@ def describe_machine(sides: Mapping[str, Mapping[str, Any]], quick: bool) -> dic
 
 
 def describe_item(about: Mapping[str, str], whole: Mapping[str, str]) -> str:
-    """Date, load, commit and kind of the run that measures an item separately, and what else differs.
+    """Describes a run that measures an item separately: date, load, commit, kind, and differing properties.
 
-    `about` describes this run, `whole` the run that measured the other items.
+    `about` has the properties of this run, `whole` those of the run that measured the other items.
     """
     own = ("run", "measured_at", "load_before", "tensorflow_git_commit")
     changed = [

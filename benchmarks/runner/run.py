@@ -29,13 +29,13 @@ NO_BFLOAT16 = "this processor does not compute in bfloat16"
 def run_benchmark(
     results_dir: Path, pytorch: str, items: Sequence[str] = (), quick: bool = False
 ) -> tuple[Path, list[str]]:
-    """Measures and writes `<results_dir>/<machine kind>/<item>.csv` and `machine.csv`.
+    """Measures items; writes `<item>.csv` and `machine.csv` to `<results_dir>/<machine kind>/`.
 
     The rows of an item are written as soon as it is measured.
 
     Args:
-        pytorch: Python interpreter with PyTorch; without PyTorch, its rows are not measured.
-        items: names from `ITEMS`; default all. All are required if the folder has rows of an earlier plan.
+        pytorch: Python interpreter that has PyTorch; if it has none, PyTorch's rows say so.
+        items: names from `ITEMS`; default all. If the folder has rows of an earlier plan, all are required.
         quick: measure fewer rounds and cases.
 
     Returns:
@@ -70,7 +70,7 @@ def run_benchmark(
         sides = {side: workers[side].about() for side in ("tensorflow", "pytorch")}
         about = describe_machine(sides, quick) | {"plan": PLAN}
         # Until all items are measured, the folder holds new rows of some items and earlier rows of others. So
-        # each new item gets its own description, like an item that is measured separately.
+        # each new item is described on its own, like an item that is measured separately.
         described = earlier or about
         write_machine(path, described)
         began = time.perf_counter()
@@ -103,7 +103,7 @@ def run_benchmark(
 
 
 def _measure(benchmark: Benchmark, quick: bool, workers: Mapping[str, Worker]) -> Iterator[Row]:
-    # On a processor that only emulates bfloat16, a step takes minutes.
+    # On a processor that only emulates bfloat16, a step takes about a minute (benchmarks/LOG.md).
     if benchmark.case.endswith("bfloat16") and not has_bfloat16():
         return (blank_row(benchmark, contender, NO_BFLOAT16) for contender in benchmark.contenders)
     if benchmark.item == "memory":

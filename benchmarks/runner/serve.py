@@ -19,20 +19,20 @@ from typing import Any
 
 from benchmarks.runner.task import Task
 
-# Seconds of a first call without a second warm-up call: tracing is only a small part of so long a call.
-# Compiling may be a large part, but the median of the rounds excludes it.
+# A first call that takes more seconds than this is the only warm-up call: tracing is a small part of it.
+# Compiling may be a large part, but rounds are timed after it.
 LONG = 4.0
 
 
 class Server:
-    """Answers requests; a request names a task by the `module.function` of `package` that builds it."""
+    """Answers requests. `prepare` names the `module.function` of `package` that builds a task."""
 
     def __init__(self, package: str):
         self.package = package
         self.tasks: dict[str, Task] = {}
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
-        """The answer to one request; `{"error": reason}` if it failed."""
+        """The answer to one request; `{"error": reason}` if the request fails."""
         try:
             return getattr(self, f"_{request.pop('do')}")(**request)
         except Exception as error:
@@ -43,11 +43,11 @@ class Server:
         return importlib.import_module(f"{self.package}.about").about()
 
     def _prepare(self, key: str, build: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Makes a task and warms it up with two calls, because the first call also traces and allocates.
+        """Builds a task and warms it up with two calls, because the first call also traces and allocates.
 
-        If the first call is longer than `LONG`, there is no second one. The answer's `seconds` is the
-        duration of the last call; it is infinite for a task that is not warmed up, so that each turn has only
-        one call.
+        If the first call takes longer than `LONG`, there is no second one. The answer's `seconds` is the
+        duration of the last call. It is infinite for a task without warm-up, so that `turns.measure` does not
+        repeat its calls.
         """
         module, function = build.split(".")
         task = getattr(importlib.import_module(f"{self.package}.{module}"), function)(**arguments)
@@ -90,7 +90,7 @@ def _processor_seconds() -> float:
     found: dict[int, tuple[int, float]] = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):  # the process ended meanwhile
-            # Fields after the name in parentheses: parent, and times of the process and its ended children.
+            # After the name in parentheses: parent, and times of the process and of its ended children.
             fields = path.read_text().rpartition(")")[2].split()
             ticks = sum(map(int, fields[11:15]))
             found[int(path.parent.name)] = int(fields[1]), ticks / os.sysconf("SC_CLK_TCK")
@@ -102,7 +102,7 @@ def _processor_seconds() -> float:
 
 
 def main() -> None:
-    # Redirect what libraries print to standard error, so that standard output carries only answers.
+    # Standard output carries only answers. What libraries print goes to standard error.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     server = Server(sys.argv[1])

@@ -1,4 +1,4 @@
-"""Measures contenders in turns, or each contender in its own process."""
+"""Measures contenders in turns, or each contender alone in a new process."""
 
 import contextlib
 import math
@@ -18,9 +18,9 @@ class Budget:
 
     Attributes:
         rounds: maximum number of rounds of a benchmark.
-        seconds: total time after which a contender gets no more rounds, if its turns are of one or two calls;
-            for more calls, calls / 2 times as much.
-        least_rounds: minimum number of rounds, whatever `seconds` is, unless the benchmark's is smaller.
+        seconds: total time after which a contender gets no more rounds; `calls / 2` times as much for a
+            benchmark with more than two `calls`.
+        least_rounds: minimum number of rounds, whatever `seconds` is; the benchmark's, if that is smaller.
         shortest: minimum duration of a turn in seconds; shorter calls are repeated.
     """
 
@@ -37,7 +37,7 @@ BEHIND = 1.2
 
 
 def measure(benchmark: Benchmark, workers: Mapping[str, Worker], budget: Budget) -> list[Row]:
-    """Prepares all contenders, then times them in turns, every other round in reverse order.
+    """Prepares all contenders, then times them in turns; every second round is in reverse order.
 
     The row of a contender that fails holds the reason. Rivals far behind in the first round are not timed
     again, because only the fastest rival counts.
@@ -48,7 +48,7 @@ def measure(benchmark: Benchmark, workers: Mapping[str, Worker], budget: Budget)
         rows[contender.name], seconds = _prepare(contender, benchmark, workers)
         least = math.ceil(budget.shortest / max(seconds, 1e-6)) if seconds < math.inf else 1
         calls[contender.name] = max(benchmark.calls, least)
-    # The time grows half as fast as the calls, so turns of many calls get fewer rounds.
+    # The limit grows half as fast as the number of calls, so turns of many calls get fewer rounds.
     seconds = budget.seconds * max(1, benchmark.calls / 2)
     least_rounds = min(budget.least_rounds, benchmark.least_rounds)
     for contender in _turns(benchmark, budget.rounds):
@@ -107,8 +107,8 @@ def _with_lock(
 def measure_alone(benchmark: Benchmark, workers: Mapping[str, Worker], calls: int) -> Iterator[Row]:
     """Measures each contender in a new process: the duration of each call, and peak memory.
 
-    The system records the peak since the start of a process. In training, the peak comes after the first
-    step, because the optimizer allocates its state at the end of that step.
+    The system records the peak since the start of a process. PyTorch's optimizer allocates its state at the
+    end of the first training step, so the peak comes in a later step.
     """
     for contender in benchmark.contenders:
         worker = workers[contender.worker]

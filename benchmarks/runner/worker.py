@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, Any
 
 ROOT = Path(__file__).parents[2]
-# Allocators that PyTorch's guide to speed on CPUs recommends instead of glibc's; the first one found is used.
+# PyTorch's guide to speed on CPUs recommends these instead of glibc's allocator; the first one found is used.
 ALLOCATORS = ("jemalloc", "tcmalloc", "tcmalloc_minimal")
 
 
@@ -36,7 +36,7 @@ class Worker:
         """Sends a request and waits for its answer, at most `timeout` seconds.
 
         Raises:
-            WorkerError: if the request fails, the process dies or the timeout expires.
+            WorkerError: if the process cannot start or ends, the request fails, or the timeout expires.
         """
         process = self._process or self._start()
         assert process.stdin
@@ -89,7 +89,7 @@ class Worker:
         with contextlib.ExitStack() as resources:
             try:
                 self._errors = resources.enter_context(tempfile.TemporaryFile())
-                # For the worker's caches (folder listings, decoded pixels); deleted when it stops.
+                # For the worker's caches (folder listings, decoded pixels); deleted when the worker stops.
                 scratch = resources.enter_context(tempfile.TemporaryDirectory())
             except OSError as error:
                 raise WorkerError(f"temporary directory: {error.strerror}") from None
@@ -97,7 +97,7 @@ class Worker:
                 "TF_CPP_MIN_LOG_LEVEL": "3",
                 "XDG_CACHE_HOME": scratch,
                 "TMPDIR": scratch,
-                # The value that alexnet_tf sets; set here so that stock Keras has it too.
+                # The value that alexnet_tf sets. The worker imports TensorFlow before alexnet_tf.
                 "TF_ENABLE_ONEDNN_OPTS": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1"),
             }
             if allocator:

@@ -1,11 +1,11 @@
-"""Models the duration of a synchronous training step on N devices: compute, all-reduce, input."""
+"""A model of the duration of a synchronous training step on N devices: compute, all-reduce, input."""
 
 from dataclasses import dataclass
 
-# Parameters of AlexNet; a step sums as many gradients, in float32.
+# Parameters of AlexNet. A step sums the same number of gradients, in float32.
 PARAMETERS = 60_965_224
 FLOAT32_BYTES = 4 * PARAMETERS
-# As counted by `training_gflop` in `tensorflow_side/training_step.py`.
+# Operations of a step for one image, counted by `training_gflop` in `tensorflow_side/training_step.py`.
 TRAINING_GFLOP = 4.1356
 TRAINING_IMAGES = 1_281_167
 
@@ -27,7 +27,7 @@ class Device:
 
     @classmethod
     def from_peak(cls, name: str, gflop_per_second: float, share: float) -> "Device":
-        """A device of which only the peak speed is known; it is assumed to reach this share of the peak."""
+        """A device of which only the peak speed is known; its assumed speed is this share of the peak."""
         return cls(name, TRAINING_GFLOP / (share * gflop_per_second))
 
     @classmethod
@@ -94,8 +94,8 @@ def step(
 ) -> Step:
     """The step of `count` devices that share a global batch evenly; only the input overlaps with computation.
 
-    A program could also run the all-reduce during the backward pass, which takes two thirds of the
-    computation: the gradients of fc6 to fc8 (96% of all) come first.
+    A program could also overlap the all-reduce with the backward pass, which takes two thirds of the
+    computation and computes the gradients of fc6 to fc8 (96% of all) first.
     """
     share = batch / count
     return Step(

@@ -13,7 +13,7 @@ class Published:
     """A published training rate.
 
     Attributes:
-        device: as described in the source; if its speed is not known, it is assumed to be 75% of the peak.
+        device: as described in the source; if its speed is unknown, 75% of its peak is assumed.
         network: as described in the source, at its nominal rate.
         count: number of devices.
         batch: global batch size.
@@ -57,7 +57,10 @@ class Published:
 
     @property
     def slower_all_reduce(self) -> float:
-        """How many times slower than predicted the all-reduce was, if compute was as predicted; count > 1."""
+        """How many times slower than predicted the all-reduce was, if computation was as predicted.
+
+        Only for more than one device.
+        """
         return (self.batch / self.images_per_second - self.step.compute) / self.step.all_reduce
 
 

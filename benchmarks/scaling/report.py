@@ -31,7 +31,7 @@ NETWORKS = (
 
 
 class Prediction(NamedTuple):
-    """The training rate of `machines` machines; `efficiency`: this rate / (`machines` x rate of one)."""
+    """The training rate of `machines` machines; `efficiency` is this rate / (`machines` x rate of one)."""
 
     device: Device
     network: Network
@@ -43,7 +43,7 @@ class Prediction(NamedTuple):
 def measured_device(machine: Path, precision: str) -> Device | None:
     """A device from a machine's rows of the training step and, if measured, of input from JPEG files.
 
-    None unless the step was measured at both batch 32 and 128.
+    None if the step was not measured at both batch sizes, 32 and 128.
     """
     rows = {item: read_rows(machine / f"{item}.csv") for item in ("alexnet_step", "input_pipeline")}
     seconds = {}

@@ -1,1 +1,1 @@
-"""TensorFlow contenders: this library, Keras's own layers, single operations."""
+"""TensorFlow contenders: this library, Keras's own layers, and single operations."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.runner.task import Task
 
 ROOT = Path(__file__).parents[2]
-# Less than the time that the runner waits for an answer, so that the command can still be ended.
+# Less than the time that the runner waits for an answer, so that the command is ended before.
 LIMIT = 420
 
 
@@ -41,6 +41,6 @@ def ablation(dataset: str, runs: int, epochs: int, jobs: str) -> Task:
 
 
 def _end_with_parent() -> None:
-    """So that nothing is left behind, Linux sends SIGTERM to this process when its parent dies."""
+    """Makes Linux send SIGTERM to this process when its parent dies, so that no command is left behind."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG

@@ -9,7 +9,7 @@ from benchmarks.runner.task import Task
 
 
 def alexnet(batch: int, views: int, precision: str) -> Task:
-    """Logarithm of the class probabilities of 256x256 images, averaged over 1 or 10 views of 224x224."""
+    """Class probabilities of 256x256 images, averaged over 1 or 10 views of 224x224; their logarithm."""
     keras.config.set_dtype_policy(precision)
     net = alexnet_model((224, 224, 3), 1000)
     model = averaging_model([net], (256, 256, 3), views)

@@ -22,7 +22,7 @@ from benchmarks.runner.task import Task
 
 CIFAR_SIZE = 50_000
 READ_BATCH = 32
-# Number of images that `read_files` asks for at a time, the same as in the pipeline.
+# Number of images that `read_files` asks for at a time: as many of 256x256 pixels as the pipeline reads.
 READ_PART = 21
 Storage = Literal["memory", "stream"]
 
@@ -38,7 +38,7 @@ def files(folder: str, batch: int, threads: int, scaling: Method = "antialiased"
 
 
 def cached_files(folder: str, batch: int, threads: int) -> Task:
-    """One epoch from decoded pixels, which are written to disk before."""
+    """One epoch from decoded pixels, which are written to disk beforehand."""
     return with_pixels_decoded_once(folder, lambda data: _epochs(data, batch))
 
 
@@ -86,7 +86,7 @@ def memory(batch: int) -> Task:
 def endless(data: DataPipelines, batch: int, epochs: int = 8) -> tf.data.Dataset:
     """Endless batches: `epochs` epochs with different random augmentation, repeated from the first."""
     each = (data.train(0, epoch, batch) for epoch in range(1, epochs + 1))
-    # Prefetch, so that the next epoch starts while the last batches of this one are used.
+    # Prefetch, so that the next epoch starts while the last batches of the current one are used.
     return functools.reduce(tf.data.Dataset.concatenate, each).repeat().prefetch(2)
 
 

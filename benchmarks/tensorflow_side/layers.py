@@ -66,7 +66,7 @@ def _both_ways(layer: Callable[[tf.Tensor], tf.Tensor], shape: list[int], dtype:
             tape.watch(inputs)
             outputs = layer(inputs)
         above = tf.broadcast_to(upstream, tf.shape(outputs))
-        # Return the outputs too, because TensorFlow skips computations whose results are not used.
+        # Return the outputs too, because TensorFlow skips computations whose results nobody uses.
         return outputs, *tape.gradient(outputs, [inputs, *weights], above)
 
     if isinstance(layer, keras.layers.Conv2D):

@@ -16,7 +16,7 @@ def matmul(size: int, dtype: str) -> Task:
 
 
 def add_in_place(megabytes: int) -> Task:
-    """Adds one array to another in place; counts the traffic of two arrays read and one written."""
+    """Adds one array to another in place; its traffic is two arrays read and one written."""
     size = megabytes * 2**20 // 4
     total, term = tf.Variable(tf.zeros([size])), tf.ones([size])
 
@@ -41,12 +41,12 @@ def decode_jpegs(folder: str, threads: int) -> Task:
 
 
 def decode_and_scale_jpegs(folder: str, threads: int, side: int) -> Task:
-    """Reads and decodes all JPEG files, and scales each to a central square, as our pipeline does."""
+    """Reads and decodes all JPEG files, and scales the central square of each, as our pipeline does."""
     paths = sorted(Path(folder).rglob("*.jpg"))
 
     def read(path: Path) -> None:
         central_square(decoded(path.read_bytes()), side)
 
-    # Threads suffice, because Pillow releases the GIL.
+    # Threads suffice, because decoding and scaling release the GIL.
     pool = ThreadPoolExecutor(threads)
     return Task(lambda: list(pool.map(read, paths)), len(paths))

@@ -10,7 +10,7 @@ def files(batch: int, precision: str, folder: str) -> Task:
 
 
 def cached(batch: int, precision: str, folder: str) -> Task:
-    """A step on images decoded once; pixels are read from disk and augmented during the previous step."""
+    """A step on images decoded once. Pixels are read from disk and augmented during the previous step."""
     return with_pixels_decoded_once(folder, lambda data: _task(data, batch, precision))
 
 

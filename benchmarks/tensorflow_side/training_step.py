@@ -1,4 +1,4 @@
-"""Training steps of Keras models on a constant batch."""
+"""Training steps of Keras models, by default on a constant batch."""
 
 import dataclasses
 from collections.abc import Iterable
@@ -39,13 +39,13 @@ def half_width_model() -> keras.Model:
 
 
 def stock_alexnet(batch: int, precision: str) -> Task:
-    """The paper's network with Keras's and TensorFlow's layers and Keras's SGD, not compiled by XLA."""
+    """The paper's network with Keras's layers and SGD, TensorFlow's LRN, and `jit_compile=False`."""
     keras.config.set_dtype_policy(precision)
     return training_task(compiled(stock_model(), keras_sgd()), constant_batch(batch, 224, CLASSES), batch)
 
 
 def cifar_net(batch: int, precision: str, lrn: bool, steps: int, devices: int = 1) -> Task:
-    """The four-layer network of Figure 1, `steps` steps per call; logical devices share each batch."""
+    """The four-layer network of Figure 1 with `steps` steps per call; logical devices share each batch."""
     strategy = make_strategy(str(devices))
     keras.config.set_dtype_policy(precision)
     with strategy.scope():
@@ -55,7 +55,7 @@ def cifar_net(batch: int, precision: str, lrn: bool, steps: int, devices: int = 
 
 
 def paper_optimizer() -> keras.optimizers.Optimizer:
-    """The paper's update rule, with a learning rate small enough not to diverge on constant noise."""
+    """The paper's update rule, with a learning rate so small that training on noise does not diverge."""
     return make_optimizer(1e-4, momentum=0.9, weight_decay=5e-4)
 
 
