@@ -199,20 +199,21 @@ def layers(conditions: Conditions) -> Iterator[Benchmark]:
 def input_pipeline(conditions: Conditions) -> Iterator[Benchmark]:
     photographs: dict[str, Any] = {"folder": f"{conditions.images}/photographs"}
     decode = {**photographs, "threads": conditions.threads}
-    files = {**decode, "batch": 32}
+    ours = {**photographs, "batch": 32}
+    loader = {**ours, **decode}
     from_files = (
-        replace(_tensorflow("ours", "input_pipeline.files", **files), lock=True),
-        _tensorflow("ours, bilinear", "input_pipeline.files", **files, scaling="bilinear"),
-        _tensorflow("ours, decoded once", "input_pipeline.cached_files", **files),
+        replace(_tensorflow("ours", "input_pipeline.files", **ours), lock=True),
+        _tensorflow("ours, bilinear", "input_pipeline.files", **ours, scaling="bilinear"),
+        _tensorflow("ours, decoded once", "input_pipeline.cached_files", **ours),
         _tensorflow("decoding alone", "machine_limits.decode_jpegs", **decode),
         _tensorflow(
             "decoding and scaling alone", "machine_limits.decode_and_scale_jpegs", **decode, side=256
         ),
         _tensorflow("one reader alone", "input_pipeline.read_files", **photographs, readers=1),
         _tensorflow("two readers alone", "input_pipeline.read_files", **photographs, readers=2),
-        _pytorch("torchvision DataLoader", "input_pipeline.torchvision_files", **files),
-        _pytorch("PyTorch DataLoader, Pillow", "input_pipeline.pillow_files", **files),
-        _pytorch("PyTorch DataLoader, OpenCV bilinear square", "input_pipeline.opencv_files", **files),
+        _pytorch("torchvision DataLoader", "input_pipeline.torchvision_files", **loader),
+        _pytorch("PyTorch DataLoader, Pillow", "input_pipeline.pillow_files", **loader),
+        _pytorch("PyTorch DataLoader, OpenCV bilinear square", "input_pipeline.opencv_files", **loader),
     )
     yield Benchmark("input_pipeline", "JPEG files to 224x224", "images", from_files)
     thumbnails: dict[str, Any] = {"folder": f"{conditions.images}/thumbnails", "storage": "stream"}

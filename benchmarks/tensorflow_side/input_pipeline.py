@@ -33,11 +33,11 @@ def open_photographs(folder: str, storage: Storage, scaling: Method = "antialias
     return open_data(replace(paper, scaling=scaling, storage=storage))
 
 
-def files(folder: str, batch: int, threads: int, scaling: Method = "antialiased") -> Task:
+def files(folder: str, batch: int, scaling: Method = "antialiased") -> Task:
     return _epochs(open_photographs(folder, "stream", scaling), batch)
 
 
-def cached_files(folder: str, batch: int, threads: int) -> Task:
+def cached_files(folder: str, batch: int) -> Task:
     """One epoch from decoded pixels, which are written to disk beforehand."""
     return with_pixels_decoded_once(folder, lambda data: _epochs(data, batch))
 

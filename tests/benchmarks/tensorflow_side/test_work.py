@@ -78,7 +78,7 @@ def test_an_epoch_of_cached_pixels_has_as_many_images_as_one_of_files_and_the_pi
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "scans"))
 
     builders = input_pipeline.files, input_pipeline.cached_files
-    tasks = [build(str(tmp_path / "jpegs"), batch=2, threads=2) for build in builders]
+    tasks = [build(str(tmp_path / "jpegs"), batch=2) for build in builders]
 
     assert [2 * task.call() for task in tasks] == [task.amount for task in tasks]
     assert tasks[0].amount == tasks[1].amount > 0
