@@ -46,8 +46,7 @@ def measure(benchmark: Benchmark, workers: Mapping[str, Worker], budget: Budget)
     cpu: dict[str, list[float]] = {}
     for contender in benchmark.contenders:
         rows[contender.name], seconds = _prepare(contender, benchmark, workers)
-        least = math.ceil(budget.shortest / max(seconds, 1e-6)) if seconds < math.inf else 1
-        calls[contender.name] = max(benchmark.calls, least)
+        calls[contender.name] = max(benchmark.calls, math.ceil(budget.shortest / max(seconds, 1e-6)))
     # The limit grows half as fast as the number of calls, so turns of many calls get fewer rounds.
     seconds = budget.seconds * max(1, benchmark.calls / 2)
     least_rounds = min(budget.least_rounds, benchmark.least_rounds)
