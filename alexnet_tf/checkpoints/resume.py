@@ -85,7 +85,7 @@ def restore_checkpoint(path: Path, model: keras.Model, config_hash: str) -> dict
     if damaged:
         raise InputError(
             f"expected a whole checkpoint of this run in {path}; received: {', '.join(damaged)}; delete "
-            "it to start over"
+            f"{path}* to start over"
         )
     return None
 

@@ -86,7 +86,7 @@ def _train(options: argparse.Namespace, strategy: tf.distribute.Strategy) -> int
     if checkpoint_hash(state) not in (None, config.hash(data.image_set.fingerprint)):
         raise InputError(
             f"--out {out}: expected this run's unfinished state, or none; received the state of another "
-            f"config or of other images; delete {state} to start over, or name another folder"
+            f"config or of other images; delete {state}* to start over, or name another folder"
         )
     if not has_checkpoint(state) and is_trained(out, config, data):
         current_workers().leave()

@@ -1,5 +1,8 @@
 import functools
+import glob
+import re
 import shutil
+from pathlib import Path
 
 import keras
 import numpy as np
@@ -76,12 +79,17 @@ def test_a_checkpoint_of_another_configuration_is_not_used(once_finished, finish
 
 @pytest.mark.parametrize("damage", [b"", b"junk", None], ids=["empty", "junk", "halved"])
 def test_a_run_whose_checkpoints_are_all_damaged_is_refused(finished, damage):
-    for file in finished.parent.glob("state.npz*"):
+    files = sorted(map(str, finished.parent.glob("state.npz*")))
+    for file in map(Path, files):
         content = file.read_bytes()
         file.write_bytes(content[: len(content) // 2] if damage is None else damage)
 
-    with pytest.raises(InputError, match=r"whole checkpoint.*delete it to start over"):
+    with pytest.raises(InputError, match=r"whole checkpoint.*delete .* to start over") as error:
         run(ONE_EPOCH, checkpoint=finished)
+
+    assert len(files) > 1
+    [pattern] = re.findall("delete (.*) to start over", str(error.value))
+    assert sorted(glob.glob(pattern)) == files
 
 
 def lost(arrays):

@@ -1,4 +1,5 @@
 import functools
+import glob
 import json
 import os
 import re
@@ -201,12 +202,15 @@ def test_evaluate_is_refused_if_files_became_unreadable(streamed, tree, tmp_path
 
 def test_an_unfinished_run_of_another_configuration_is_not_overwritten(tree, tmp_path, capsys):
     np.savez(tmp_path / "state.npz", header=np.array(json.dumps({"config_hash": "other", "history": {}})))
+    shutil.copy(tmp_path / "state.npz", tmp_path / "state.npz.previous")
     state = (tmp_path / "state.npz").read_bytes()
     arguments = ["train", *TINY, "--dataset", f"folder:{tree}", "--out", str(tmp_path)]
 
-    assert f"delete {tmp_path / 'state.npz'}" in one_line_of_status_2(main, arguments, capsys)
+    [pattern] = re.findall("delete (.*) to start over", one_line_of_status_2(main, arguments, capsys))
 
-    assert [path.name for path in tmp_path.iterdir()] == ["state.npz"]
+    files = sorted(tmp_path.iterdir())
+    assert [path.name for path in files] == ["state.npz", "state.npz.previous"]
+    assert sorted(map(Path, glob.glob(pattern))) == files
     assert (tmp_path / "state.npz").read_bytes() == state
 
 
