@@ -25,7 +25,7 @@ ALL_LAYERS = "all"
 class FollowSchedule(keras.callbacks.Callback):
     """Sets the learning rate when the schedule changes it, and freezes conv1 after `freeze_conv1_after`.
 
-    Between changes other callbacks may set other rates.
+    While the schedule does not change the rate, other callbacks may set it.
     """
 
     def __init__(self, config: TrainConfig):
@@ -55,14 +55,15 @@ class FollowSchedule(keras.callbacks.Callback):
             self.model.optimizer.learning_rate = self._scheduled = rate
             self._is_set = True
         if 0 < self._config.freeze_conv1_after <= epoch:
-            # Under mixed_float16 Keras wraps the optimizer.
+            # With mixed_float16, Keras wraps the optimizer.
             getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer).freeze()
 
 
 class HistoryFiles(keras.callbacks.Callback):
-    """Writes curve.csv anew after every epoch; if measured, also selection.csv and gradient_norms.csv.
+    """Writes curve.csv after every epoch, and selection.csv and gradient_norms.csv if they are measured.
 
-    With five classes or fewer the top-5 error, always 0, is left out.
+    Each file is written anew, with all epochs so far. With five classes or fewer the top-5 error is left out,
+    because it is always 0.
     """
 
     def __init__(self, folder: Path):
@@ -70,7 +71,7 @@ class HistoryFiles(keras.callbacks.Callback):
         self._folder = folder
 
     def on_epoch_begin(self, epoch, logs=None):
-        # For epoch 0, and in a resumed run for the epochs before the interruption.
+        # Writes epoch 0 or, in a resumed run, the epochs before the interruption.
         self.on_epoch_end(epoch)
 
     def on_train_end(self, logs=None):
@@ -92,7 +93,10 @@ class HistoryFiles(keras.callbacks.Callback):
 
 
 def write_quarantine(path: Path, data: DataPipelines) -> None:
-    """Writes `path,reason` of each unused file; lists equal pictures, if any, in duplicates.csv beside it."""
+    """Writes a table of unused files with the columns `path,reason`.
+
+    If there are equal pictures, they are listed in duplicates.csv in the same folder.
+    """
     write_text(path, to_lines([("path", "reason"), *data.image_set.quarantine]))
     duplicates = data.image_set.remarks.duplicates
     if duplicates:
@@ -101,7 +105,7 @@ def write_quarantine(path: Path, data: DataPipelines) -> None:
 
 
 class QuarantineLog(keras.callbacks.Callback):
-    """Calls `write_quarantine` when training begins, and after each epoch that finds more unusable files."""
+    """Calls `write_quarantine` when training begins, and after each epoch that found more unusable files."""
 
     def __init__(self, path: Path, data: DataPipelines):
         super().__init__()
@@ -121,9 +125,9 @@ class QuarantineLog(keras.callbacks.Callback):
 class GradientNorms(keras.callbacks.Callback):
     """Measures the Euclidean norm of the gradient in each step, without changing the results of the run.
 
-    The loss is the mean over the global batch, without weight decay. `History.gradient_norms` gets the mean
-    and the largest norm of each epoch and layer; the layer `all` means all layers together. The logs get the
-    norms of `all`, for later callbacks such as TensorBoard.
+    It is the gradient of the mean loss over the global batch, without weight decay. For each epoch and layer,
+    the mean and the largest norm are added to `History.gradient_norms`; the layer `all` means all layers
+    together. The norms of `all` are also added to the logs, for later callbacks such as TensorBoard.
     """
 
     def __init__(self, strategy: tf.distribute.Strategy):
@@ -141,7 +145,8 @@ class GradientNorms(keras.callbacks.Callback):
                 tf.Variable(start, trainable=False, aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
                 for start in (tf.zeros(len(self._layers)), tf.zeros(len(self._layers)), 0.0)
             )
-        # Keras passes gradients only to the optimizer. Under mixed_float16 the inner one gets them unscaled.
+        # Keras passes gradients only to the optimizer. With mixed_float16, the inner optimizer gets them
+        # without the loss scale.
         optimizer = getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer)
         apply = optimizer.apply
 
@@ -187,8 +192,8 @@ class GradientNorms(keras.callbacks.Callback):
 class KeptWeights(keras.callbacks.Callback):
     """Saves the weights of each epoch (`epochs/0001.weights.h5` ...), of the best epoch, or both.
 
-    `best.weights.h5` has the lowest value of the config's `watch` so far (`best_epoch`). A new run deletes
-    such files of an earlier run.
+    `best.weights.h5` holds the weights of the epoch with the lowest value of the config's `watch` so far. It
+    needs a selection split. A new run deletes such files of an earlier run.
     """
 
     def __init__(self, folder: Path, config: TrainConfig, epochs: bool, best: bool):
@@ -221,8 +226,9 @@ class KeptWeights(keras.callbacks.Callback):
 def callback_states(callbacks: Iterable[keras.callbacks.Callback]) -> dict[str, dict[str, Any]]:
     """The states of callbacks by class name, as JSON-serializable values, for a checkpoint.
 
-    A state is what `get_state` returns; for Keras's own callbacks, the public attributes that are numbers or
-    None, such as `wait` and `best` of `EarlyStopping`. Of one class only the last callback's state is kept.
+    The state of a callback is what its `get_state` returns. The state of one of Keras's own callbacks is its
+    public attributes that are numbers or None, such as `wait` and `best` of `EarlyStopping`. If several
+    callbacks are of one class, only the last one's state is kept.
     """
     states = {}
     for callback in callbacks:

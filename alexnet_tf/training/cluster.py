@@ -1,4 +1,4 @@
-"""The cluster of a process, from `TF_CONFIG` or from Slurm's variables."""
+"""The cluster to which this process belongs, from `TF_CONFIG` or from Slurm's variables."""
 
 import json
 import os
@@ -19,8 +19,8 @@ class Cluster:
     """The workers that train together.
 
     Attributes:
-        tasks: names of the workers, such as `worker 1`; the chief, which writes all files, is the first.
-        addresses: addresses of `tasks`, `host:port`.
+        tasks: names of the workers, such as `worker 1`. The first is the chief, which writes all files.
+        addresses: address of each worker, `host:port`, in the same order.
         rank: index of this process in `tasks`.
     """
 
@@ -44,7 +44,7 @@ class Cluster:
         return host.strip("[]"), int(port)
 
     def listen(self) -> socket.socket:
-        """A server at the port of this process; raises an InputError if another process uses it."""
+        """A server at the port of this process; raises an InputError if the port cannot be opened."""
         host, port = self.place(self.rank)
         try:
             return socket.create_server(("", port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
@@ -57,11 +57,11 @@ class Cluster:
 def find_cluster() -> Cluster | None:
     """The cluster of this process, or None if it trains alone.
 
-    If Slurm's variables describe the cluster, it is written to `TF_CONFIG`; its hosts are added to
-    `no_grpc_proxy`.
+    A cluster from Slurm's variables is written to `TF_CONFIG`. The hosts of the cluster are added to the
+    environment variable `no_grpc_proxy`.
 
     Raises:
-        InputError: for variables without a cluster and the task of this process in it.
+        InputError: if the variables do not describe a cluster and the task of this process in it.
     """
     if not os.environ.get("TF_CONFIG"):
         found = _slurm_cluster()
@@ -69,8 +69,8 @@ def find_cluster() -> Cluster | None:
             return None
         os.environ["TF_CONFIG"] = json.dumps(found)
     cluster = read_cluster(os.environ["TF_CONFIG"])
-    # gRPC uses a proxy (`http_proxy` etc.) for all hosts but those in `no_grpc_proxy`; if that variable is
-    # set, gRPC ignores `no_proxy`.
+    # gRPC uses a proxy (`http_proxy` etc.) for all hosts that are not in `no_grpc_proxy`. If this variable is
+    # set, gRPC ignores `no_proxy`, so its hosts are copied.
     direct = os.environ.get("no_grpc_proxy") or os.environ.get("no_proxy")  # noqa: SIM112 (their names)
     hosts = [direct] if direct else []
     hosts += sorted({cluster.place(rank)[0] for rank in range(len(cluster.tasks))})
@@ -79,11 +79,11 @@ def find_cluster() -> Cluster | None:
 
 
 def read_cluster(text: str) -> Cluster:
-    """Reads `TF_CONFIG`; raises an InputError for a value with which TensorFlow would crash or hang."""
+    """Reads a value of `TF_CONFIG`; raises an InputError if it would make TensorFlow crash or hang."""
     try:
         content = json.loads(text)
         jobs: dict[str, list[str]] = content["cluster"]
-        # Not int() alone, which would read 0.9 as 0 and true as 1.
+        # int() alone would read 0.9 as 0 and true as 1.
         kind, index = content["task"]["type"], int(str(content["task"]["index"]))
         own_job = jobs[kind]
         listed = all(isinstance(addresses, list) and addresses for addresses in jobs.values())
@@ -98,7 +98,9 @@ def read_cluster(text: str) -> Cluster:
             raise InputError(f"TF_CONFIG: expected addresses of the form host:port; received {address!r}")
     address, count = Counter(addresses).most_common(1)[0]
     if count > 1:
-        raise InputError(f"TF_CONFIG: expected a different address for each worker; received {address} twice")
+        raise InputError(
+            f"TF_CONFIG: expected an address of its own for each worker; received {address} again"
+        )
     if not 0 <= index < len(own_job):
         raise InputError(
             f"TF_CONFIG: expected the index of a {kind} between 0 and {len(own_job) - 1}; received {index}"
@@ -114,9 +116,9 @@ def _slurm_cluster() -> dict[str, Any] | None:
     try:
         import tensorflow as tf
 
-        # Jobs that share a node get different ports unless their ids are equal modulo 200; steps of one job
-        # get the same. Slurm decides which GPUs a task sees, so the resolver must not assign GPUs; the
-        # arguments that count them are required nevertheless.
+        # Jobs that share a node get different ports, unless their ids are equal modulo 200. Steps of one job
+        # get the same ports. Slurm decides which GPUs a task sees, so the resolver must not assign GPUs. The
+        # arguments with numbers of GPUs are required nevertheless.
         port = 10_000 + int(os.environ.get("SLURM_JOB_ID", "0")) % 200 * 100
         tasks = int(os.environ["SLURM_STEP_NUM_TASKS"])
         resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(
@@ -132,11 +134,11 @@ def _slurm_cluster() -> dict[str, Any] | None:
         ) from None
     node = os.environ.get("SLURMD_NODENAME", own.rpartition(":")[0])
     if own.rpartition(":")[0] != node:
-        # TensorFlow's resolver sorts the names of the nodes as text, so node10 comes before node9, and fills
-        # each node before the next.
+        # TensorFlow's resolver sorts the names of the nodes as text, so node10 comes before node9. It gives
+        # all tasks of a node consecutive numbers.
         raise InputError(
             f"Slurm: expected task {resolver.task_id} on {own.rpartition(':')[0]}, as TensorFlow orders the "
-            f"nodes; received {node}; use srun --distribution=block and nodes whose order by name as text is "
-            "Slurm's, or set TF_CONFIG"
+            f"nodes; received {node}; use srun --distribution=block and nodes that Slurm lists in the order "
+            "of their names, sorted as text, or set TF_CONFIG"
         )
     return {"cluster": cluster, "task": {"type": resolver.task_type, "index": resolver.task_id}}

@@ -1,15 +1,16 @@
-"""The values of a run that have to be equal on all workers."""
+"""The values of a run that must be equal on all workers."""
 
 from typing import Any
 
 from alexnet_tf.config.fields import Config
 
-# Fields that may differ between workers, because the fingerprint identifies the images better than a path.
+# Fields that may differ between workers: the fingerprint identifies the images, and `storage` has no effect
+# on results.
 UNCOMPARED = ("dataset", "storage")
 
 
 def compared_values(config: Config, data_fingerprint: str) -> dict[str, Any]:
-    """The config's fields, except `UNCOMPARED`, its hash and the data fingerprint, by name."""
+    """The data fingerprint, the config's fields without `UNCOMPARED`, and its hash, by name."""
     fields: dict[str, Any] = {}
     for name, value in config.to_dict().items():
         fields |= value if isinstance(value, dict) else {name: value}

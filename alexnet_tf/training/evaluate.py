@@ -1,4 +1,4 @@
-"""Exact evaluation: each example counts once, and sums are divided only at the end."""
+"""Exact evaluation: each example counts once, and sums are divided only once, at the end."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -18,7 +18,9 @@ class Scores:
         loss: mean cross-entropy, in nats.
         error: share of examples whose most probable class is wrong.
         top5_error: share of examples whose class is not among the five most probable.
-        confusion: int64 [classes, classes], examples by class and most probable class; None if not counted.
+        count: number of examples.
+        confusion: int64 [classes, classes], number of examples by class (row) and most probable class
+            (column); None if not counted.
     """
 
     loss: float
@@ -29,20 +31,24 @@ class Scores:
 
     @property
     def useful_top5_error(self) -> float | None:
-        """`top5_error`; None if `confusion` has five classes or fewer: the error is then always 0."""
+        """`top5_error`; None if `confusion` has five classes or fewer, because the error is then always 0."""
         return None if self.confusion is not None and len(self.confusion) <= TOP_K else self.top5_error
 
 
 def make_evaluator(
     model: keras.Model, strategy: tf.distribute.Strategy, confusion: bool = False
 ) -> Callable[[Iterable], Scores]:
-    """Makes a function that evaluates `model` with its current weights; `confusion` fills `Scores.confusion`.
+    """Makes a function that evaluates `model` with its current weights.
 
-    Sums are divided once, at the end, so batch size and number of replicas change scores by rounding only.
+    The batch size and the number of replicas change the scores only by rounding, because sums are divided
+    only once.
+
+    Args:
+        confusion: whether to count `Scores.confusion`.
 
     Returns:
-        A function of batches (images, labels, weights), distributed by the strategy if it has several
-        replicas. Examples of weight 0 are padding.
+        A function of batches (images, labels, weights). If the strategy has several replicas, the batches are
+        distributed by it. Examples of weight 0 are padding.
     """
     side = model.output.shape[-1] if confusion else 0
 
@@ -82,7 +88,7 @@ def make_evaluator(
         if strategy.cluster_resolver is not None:
             total = sums_of_all(batches).numpy()
         else:
-            # Python handles signals between calls.
+            # A call for each batch, because Python handles signals only between calls.
             total = sum(sums_of_one(batch).numpy() for batch in batches)
         loss, wrong, wrong5, count = total[:4].tolist()
         matrix = total[4:].astype(np.int64).reshape(side, side) if confusion else None

@@ -6,14 +6,20 @@ import queue
 import socket
 from typing import Any
 
-# A peer that does not answer for 8 s counts as gone. Systems other than Linux may lack these options; they
-# notice the loss of a machine (not of a process) later.
+# A peer that does not answer for 8 s counts as gone. Systems other than Linux may lack these options. There
+# the loss of a machine is noticed later; the end of a process is noticed at once on all systems.
 KEEPALIVE = {"TCP_KEEPIDLE": 2, "TCP_KEEPINTVL": 2, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 8000}
 LONGEST_LINE = 1 << 20
 
 
 class Link:
-    """A connection to the worker `rank`; each message is one line of JSON."""
+    """A connection to the worker `rank`. Each message is one line of JSON.
+
+    Attributes:
+        inbox: messages that have arrived; None at its end says that the connection is closed.
+        has_left: whether the worker has said that it has done its work.
+        is_awaited: whether the worker is still at work, so that others may wait for it.
+    """
 
     def __init__(self, connection: socket.socket, rank: int = 0):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
@@ -26,12 +32,12 @@ class Link:
         self._connection, self._file = connection, connection.makefile("rb")
 
     def send(self, **message: Any) -> None:
-        # The thread that receives messages notices a closed connection.
+        # An error is ignored, because the thread that receives messages notices a closed connection.
         with contextlib.suppress(OSError):
             self._connection.sendall(json.dumps(message).encode() + b"\n")
 
     def receive(self, timeout: float | None = None) -> dict[str, Any] | None:
-        """The next message; None if the connection is closed, times out or sends no JSON object."""
+        """The next message; None if the connection is closed or times out, or if it is no JSON object."""
         try:
             self._connection.settimeout(timeout)
             message = json.loads(self._file.readline(LONGEST_LINE))

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 
 def make_gatherer(model: keras.Model, strategy: tf.distribute.Strategy) -> Callable[[], list[list[float]]]:
-    """Makes a function, called by all workers together, that returns a row of sums for each replica."""
+    """Makes a function that returns a row of sums for each replica; all workers must call it together."""
 
     @tf.function
     def rows():

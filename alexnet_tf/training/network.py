@@ -25,7 +25,10 @@ UNBUILDABLE = (TypeError, ValueError, ArithmeticError, IndexError, tf.errors.Res
 
 
 def check_run(config: Config, data: DataPipelines, strategy: tf.distribute.Strategy) -> None:
-    """Raises an InputError if a run cannot be trained; quick for further runs of the same network."""
+    """Raises an InputError if a run cannot be trained.
+
+    The names of a network's layers are cached, so the check is quick for further runs of the same network.
+    """
     _check_numbers(config, data, strategy)
     check_start(config, None)
     _check_layers(config, _layer_names(config.model, data.input_shape, data.image_set.classes))
@@ -35,14 +38,14 @@ def check_run(config: Config, data: DataPipelines, strategy: tf.distribute.Strat
 def compile_model(
     config: Config, data: DataPipelines, strategy: tf.distribute.Strategy, start: Trained | None = None
 ) -> keras.Model:
-    """Builds and compiles the model of a run under the strategy, initialised from the seed of the run.
+    """Builds and compiles the model of a run in the strategy's scope; initialises it with the run's seed.
 
     Args:
-        start: trained network to start from; `config.train.start` is its fingerprint, and `data` uses its
-            preprocessing.
+        start: trained network to start from. `config.train.start` must be its fingerprint, and `data` must
+            use its preprocessing.
 
     Raises:
-        InputError: if the run cannot be trained, or on every worker if one trains another run.
+        InputError: if the run cannot be trained. Also, on every worker, if one of them trains another run.
     """
     current_workers().compare(compared_values(config, data.image_set.fingerprint))
     _check_numbers(config, data, strategy)
@@ -69,7 +72,7 @@ def compile_model(
                 freezable="conv1" if config.train.freeze_conv1_after else "",
             ),
             loss=keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-            # XLA would make convolutions several times slower on CPUs.
+            # XLA would make convolutions on CPUs several times slower.
             jit_compile=False,
         )
         model.optimizer.build(model.trainable_variables)
@@ -119,7 +122,7 @@ def _build(model: ModelConfig, input_shape: tuple[int, int, int], classes: int) 
 def compiled_steps(
     model: keras.Model, strategy: tf.distribute.Strategy
 ) -> Callable[[tf.distribute.DistributedIterator, tf.Tensor], None]:
-    """A function of a distributed iterator and a number of steps, each of which trains on the next batch."""
+    """A compiled function of a distributed iterator and a number of steps; each step trains on one batch."""
 
     @tf.function
     def run_steps(iterator, steps):

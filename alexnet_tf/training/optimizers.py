@@ -8,7 +8,7 @@ from keras import ops
 
 
 def with_decay(gradient, variable, name: str, decay: float):
-    """The gradient with L2 decay added, `g + d w`, if the variable is a kernel; else unchanged."""
+    """The gradient plus L2 decay, `g + d w`, if the variable is a kernel; otherwise the gradient itself."""
     if not decay or name != "kernel":
         return gradient
     return gradient + ops.cast(decay, gradient.dtype) * ops.cast(variable, gradient.dtype)
@@ -18,13 +18,13 @@ def with_decay(gradient, variable, name: str, decay: float):
 class MomentumSGD(keras.optimizers.SGD):
     """SGD with momentum, weight decay inside the velocity, and a separate learning rate for biases.
 
-    `v <- m v - d eps w - eps g; w <- w + v` (paper, section 5), with d = 0 and eps multiplied by
-    `bias_rate` for biases. Decay applies to kernels only.
+    `v <- m v - d eps w - eps g; w <- w + v` (paper, section 5). For biases, eps is multiplied by `bias_rate`.
+    d is 0 for all variables except kernels.
 
     Args:
         learning_rate: eps.
         momentum: m.
-        decay: d, the L2 coefficient; unlike Keras's `weight_decay` it passes through the velocity.
+        decay: d, the L2 coefficient. Unlike Keras's `weight_decay`, it is part of the velocity.
         bias_rate: multiple of eps for biases; 2 in the authors' program.
         freezable: name of a layer that `freeze` can freeze.
 
@@ -54,7 +54,7 @@ class MomentumSGD(keras.optimizers.SGD):
             return
         super().build(variables)
         if self.freezable:
-            # A variable changes without retracing the compiled loop.
+            # Changing a variable does not retrace the compiled loop.
             self._freezable_rate = self.add_variable((), initializer="ones", name="freezable_rate")
 
     def freeze(self) -> None:
@@ -71,7 +71,7 @@ class MomentumSGD(keras.optimizers.SGD):
         return bool(self.freezable) and self.freezable in variable.path.split("/")[:-1]
 
     def update_step(self, gradient, variable, learning_rate):
-        # Found by index: under TensorFlow `variable` is a tf.Variable, which lacks Keras's name.
+        # Found by index: here `variable` is a tf.Variable, which lacks the name of its Keras variable.
         index = self._get_variable_index(variable)
         keras_variable = self._trainable_variables[index]
         name = keras_variable.name
@@ -83,7 +83,7 @@ class MomentumSGD(keras.optimizers.SGD):
         if self.nesterov or not self.momentum or isinstance(gradient, tf.IndexedSlices):
             super().update_step(gradient, variable, learning_rate)
             return
-        # One pass over memory; bitwise equal to Keras's separate operations.
+        # One pass over memory. The result is bitwise equal to that of Keras's separate operations.
         tf.raw_ops.ResourceApplyKerasMomentum(
             var=variable.handle,
             accum=self.momentums[index].value.handle,
@@ -102,16 +102,19 @@ class L2Adam(keras.optimizers.Adam):
     """Keras's Adam (Kingma and Ba, arXiv:1412.6980) with L2 decay of kernels inside the gradient.
 
     `g <- g + d w; m <- b1 m + (1 - b1) g; v <- b2 v + (1 - b2) g^2;
-    w <- w - eps sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + 1e-8)`, with d = 0 and eps multiplied by
-    `bias_rate` for biases, b2 = .999. The decay works like PyTorch's `weight_decay`; Keras's `weight_decay`
-    instead subtracts `eps d w` from the weights, apart from Adam's step (AdamW).
+    w <- w - eps sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + 1e-8)` with b2 = .999. For biases, eps is
+    multiplied by `bias_rate`. d is 0 for all variables except kernels.
+
+    The decay is that of PyTorch's `weight_decay` in Adam. Keras's `weight_decay` subtracts `eps d w` from the
+    weights in a separate step (AdamW).
 
     Args:
         learning_rate: eps.
         beta_1: b1.
         decay: d, the L2 coefficient.
         bias_rate: multiple of eps for biases.
-        amsgrad: use the largest v so far in the denominator (Reddi, Kale and Kumar, ICLR 2018).
+        amsgrad: whether the denominator has the largest v so far (Reddi, Kale and Kumar, ICLR 2018).
+        epsilon: the constant 1e-8 in the formula.
 
     Example:
 
@@ -137,7 +140,7 @@ class L2Adam(keras.optimizers.Adam):
         self.bias_rate = bias_rate
 
     def update_step(self, gradient, variable, learning_rate):
-        # Found by index: under TensorFlow `variable` is a tf.Variable, which lacks Keras's name.
+        # Found by index: here `variable` is a tf.Variable, which lacks the name of its Keras variable.
         name = self._trainable_variables[self._get_variable_index(variable)].name
         gradient = with_decay(gradient, variable, name, self.decay)
         if name == "bias":
@@ -156,15 +159,15 @@ def make_optimizer(
     optimizer: Literal["momentum", "adam", "amsgrad"] = "momentum",
     freezable: str = "",
 ) -> keras.optimizers.Optimizer:
-    """An optimizer of `TrainConfig`, by default the paper's (section 5); works with any Keras model.
+    """An optimizer of `TrainConfig`, by default the paper's (section 5). It works with any Keras model.
 
     Args:
         learning_rate: eps.
         momentum: m; beta_1 for Adam.
-        weight_decay: d, the L2 coefficient of kernels, inside the gradient.
+        weight_decay: d, the L2 coefficient; the decay of kernels is added to their gradient.
         bias_rate: multiple of eps for biases; 2 in the authors' program.
         optimizer: the update rule; `momentum` is the paper's.
-        freezable: name of a layer that can be frozen later; only with `momentum`.
+        freezable: name of a layer that can be frozen later; only for the optimizer `momentum`.
 
     Raises:
         ValueError: for an unknown optimizer, or if `freezable` is given with `adam` or `amsgrad`.

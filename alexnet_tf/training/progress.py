@@ -1,4 +1,4 @@
-"""Progress of a command, with images per second and time left: bars on a terminal, lines in a log."""
+"""Shows a command's progress, its images per second and the time left: bars on a terminal, lines in a log."""
 
 import sys
 import time
@@ -11,18 +11,20 @@ from rich.progress import TaskID
 from alexnet_tf.config.fields import TrainConfig
 from alexnet_tf.runtime.bars import Bars, duration, make_bars
 
-# In a log, seconds between lines within an epoch.
+# Seconds between two lines of a log within an epoch.
 LOG_SECONDS = 600.0
-# On a terminal, widths of the line of an epoch and of the label of a bar.
+# Widths, in characters, of an epoch's line and of a bar's label on a terminal.
 LINE_WIDTH, LABEL_WIDTH = 80, 30
 Run = TypeVar("Run")
 
 
 class CommandProgress:
-    """A context in which one bar stands for all runs of a command; `RunProgress` advances it.
+    """A context in which one bar shows the progress of all runs of a command; `RunProgress` advances it.
 
-    `work` has the number of images of each run (`images_to_train`). The time left assumes that every run
-    trains all its epochs, at the average speed so far.
+    The time left assumes that every run trains all its epochs, at the average speed so far.
+
+    Args:
+        work: number of images on which each run trains (`images_to_train`).
     """
 
     current: ClassVar["CommandProgress | None"] = None
@@ -52,7 +54,7 @@ class CommandProgress:
         return len(self._work) - 1
 
     def each(self, runs: Iterable[Run]) -> Iterator[Run]:
-        """Yields the runs, in the order of `work`; a run counts as done when the next one is taken."""
+        """Yields the runs, in the order of `work`. A run counts as done when the next one is requested."""
         for self.position, run in enumerate(runs):
             self.advance(0, 0)
             yield run
@@ -63,7 +65,12 @@ class CommandProgress:
         self._finished += 1
 
     def advance(self, done: int, trained: int) -> None:
-        """Records that the run at `position` has trained on `done` images, `trained` since the last call."""
+        """Records the progress of the run at `self.position`.
+
+        Args:
+            done: number of images on which the run has trained, earlier sessions included.
+            trained: number of images on which it has trained since the last call.
+        """
         self._trained += trained
         self._done[self.position] = min(done, self._work[self.position])
         if self.bars:
@@ -72,7 +79,7 @@ class CommandProgress:
             self.bars.update(self._task, completed=sum(self._done), total=total, info=info)
 
     def left(self) -> str:
-        """Time left for the whole command, such as `3 min 20 s left`; empty before the first step."""
+        """The time left for the whole command, such as `3 min 20 s left`; empty before the first step."""
         if not self._trained:
             return ""
         left = sum(self._work) - sum(self._done)
@@ -83,8 +90,8 @@ class RunProgress(keras.callbacks.Callback):
     """Prints epoch, speed, time left and errors to standard error.
 
     A terminal shows bars for the run and the epoch, and a line for each finished epoch. Elsewhere a line is
-    printed after each epoch, and every ten minutes within. The last line says why the run ended. The time
-    left includes evaluation, and assumes that the run trains all its epochs.
+    printed after each epoch, and every ten minutes during an epoch. If the run ends early, the last line says
+    why. The time left includes evaluation, and assumes that the run trains all its epochs.
     """
 
     def __init__(self, label: str, images: int, config: TrainConfig):
@@ -109,7 +116,7 @@ class RunProgress(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch, self._epoch_started, self._done, self._skipped = epoch, time.monotonic(), 0, 0
         if self._first < 0:
-            # Epochs and steps of an earlier session count as done, but not towards the speed.
+            # What an earlier session has trained counts as done, but not towards the speed.
             self._first, self._started, self._last_line = epoch, self._epoch_started, self._epoch_started
 
     def on_train_batch_begin(self, batch, logs=None):
@@ -163,7 +170,7 @@ class RunProgress(keras.callbacks.Callback):
             return ""
         epoch = history.curve[-1]["epoch"] if history.curve else 0
         if history.status == "interrupted":
-            return history.message  # which names the epoch
+            return history.message  # the message names the epoch
         return f"{history.status} after epoch {epoch}: {history.message}"
 
     def _left(self, epochs_done: float) -> str:
@@ -187,7 +194,7 @@ class RunProgress(keras.callbacks.Callback):
 
 
 def images_to_train(images: int, config: TrainConfig) -> int:
-    """Number of images that a run trains on in all epochs; incomplete batches are dropped.
+    """Number of images on which a run trains, over all epochs; incomplete batches are dropped.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Learning rate and end of training, computed from the learning curve alone."""
+"""Computes the learning rate and the end of training from the configuration and the learning curve."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,9 @@ from alexnet_tf.training.history import History
 
 
 def plateaus(errors: Sequence[float], patience: int) -> int:
-    """Number of plateaus: `patience` epochs in a row without a new lowest error; each starts a new count.
+    """Number of plateaus. A plateau is `patience` epochs in a row without a new lowest error.
+
+    After a plateau the count of epochs starts again; the lowest error so far is kept.
 
     Example:
 
@@ -27,7 +29,11 @@ def plateaus(errors: Sequence[float], patience: int) -> int:
 
 
 def learning_rate(config: TrainConfig, epoch: int, watched: Sequence[float] = ()) -> float:
-    """The learning rate of `epoch` (counted from 1), given the values of `config.watch` in earlier epochs.
+    """The learning rate of an epoch.
+
+    Args:
+        epoch: number of the epoch, counted from 1.
+        watched: values of `config.watch` after the earlier epochs.
 
     Example:
 
@@ -46,7 +52,9 @@ def learning_rate(config: TrainConfig, epoch: int, watched: Sequence[float] = ()
 
 
 def ending(config: TrainConfig, history: History) -> str | None:
-    """Why a run ends after the epochs in its history; "" if all epochs are trained, None if it continues.
+    """Why a run ends after the epochs in its history; None if it continues.
+
+    The reason is empty if the run ends only because all its epochs are trained.
 
     Example:
 
@@ -75,7 +83,7 @@ def ending(config: TrainConfig, history: History) -> str | None:
 
 
 def check_schedule(config: TrainConfig, holdout: bool) -> None:
-    """Raises an InputError if the schedule watches the selection split but none is held out."""
+    """Raises an InputError if schedule or early stopping watch the selection split but none is held out."""
     watchers = []
     if config.schedule == "plateau":
         watchers.append("schedule plateau")

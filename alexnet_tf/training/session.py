@@ -1,4 +1,4 @@
-"""One session of a run: from its beginning, or its checkpoint, to its end or an interruption."""
+"""One session of a run: from the start or a checkpoint to the end or an interruption."""
 
 import contextlib
 import math
@@ -34,13 +34,13 @@ from alexnet_tf.training.workers import current_workers
 # Limits of one call of the compiled loop. Callbacks and signal handlers run only between calls.
 STEPS_PER_CALL = 30
 SECONDS_PER_CALL = 1.0
-# An incomplete batch is padded to this size, so that all logits are computed at one batch size: their last
-# bits depend on it, and may decide whether a selection loss is a new minimum.
+# An incomplete batch is padded to this size, because the last bits of logits depend on the batch size. They
+# may decide whether a selection loss is a new minimum.
 EVALUATION_BATCH = 500
 
 
 class Session:
-    """The steps of `train`; takes its arguments."""
+    """The parts of `train`; it takes the arguments of `train`."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class Session:
         position = {
             "epochs in the checkpoint": max(len(self.history.curve) - 1, 0),
             "steps in the checkpoint": self.history.unfinished.get("steps", 0),
-            # All workers have to call the loop for equally many steps.
+            # All workers must call the compiled loop for the same number of steps.
             "--checkpoint-every": checkpoint_every,
         }
         current_workers().compare(position)
@@ -91,7 +91,7 @@ class Session:
 
     @contextlib.contextmanager
     def in_order(self) -> Iterator[None]:
-        """Calls the callbacks at beginning and end; saves the state, except after an error.
+        """Calls the callbacks at the beginning and the end; saves the state, except after an error.
 
         Raises:
             TrainingInterrupted: after Ctrl-C, SIGTERM or SIGHUP.
@@ -104,7 +104,7 @@ class Session:
         except KeyboardInterrupt as stop:
             stop = stop if isinstance(stop, Interruption) else Interruption()
             with signals_held():
-                # Before saving: from here on the end of another worker no longer ends this process.
+                # Called before saving: afterwards the end of another worker no longer ends this process.
                 current_workers().interrupt(str(stop))
                 # Between epochs the last checkpoint is up to date.
                 if self.history.unfinished:
@@ -135,7 +135,7 @@ class Session:
         return self.history.status == "running"
 
     def train_epoch(self) -> tuple[float, float]:
-        """Trains an epoch; returns images per second and the mean loss, not finite if the run diverged."""
+        """Trains an epoch; returns images per second and the mean loss (not finite if the run diverged)."""
         history, batch_size = self.history, self._config.train.batch_size
         self._epoch = len(history.curve)
         with signals_held():
@@ -150,7 +150,7 @@ class Session:
         while done < self._steps:
             now = self._countdown.limited(min(now, self._steps - done))
             called = time.perf_counter()
-            # A signal within would leave variables and position inconsistent.
+            # A signal handler in this block would leave the variables and the position inconsistent.
             with signals_held():
                 self._calls.on_train_batch_begin(done)
                 self._run_steps(iterator, tf.constant(now))
@@ -167,7 +167,7 @@ class Session:
                 break
             step_seconds = (time.perf_counter() - called) / now
             now = max(1, min(STEPS_PER_CALL, int(SECONDS_PER_CALL / step_seconds)))
-            # Reading the loss is a collective operation, so all workers need the same number of calls.
+            # Reading the loss is a collective operation, so all workers must make the same number of calls.
             now = int(current_workers().from_chief(str(now)))
         return done * batch_size / (time.perf_counter() - started), loss
 
@@ -177,7 +177,11 @@ class Session:
         return scores
 
     def end_epoch(self, images_per_second: float, loss: float, scores: dict[str, Scores]) -> None:
-        """Adds an epoch to the history, calls the callbacks and saves; without scores, the run diverged."""
+        """Adds an epoch to the history, calls the callbacks and saves.
+
+        Args:
+            scores: scores by split; empty if the run has diverged.
+        """
         history, epoch = self.history, self._epoch
         with signals_held():
             if scores:
@@ -186,10 +190,10 @@ class Session:
                 history.end("diverged", f"loss is not finite in epoch {epoch}")
             history.unfinished = {}
             history.seconds = time.perf_counter() - self._started
-            # If the run has diverged, the last point belongs to an earlier epoch.
+            # If the run has diverged, the last point of the curve belongs to an earlier epoch.
             last = history.curve[-1] if history.status == "running" else {}
             logs = {name: value for name, value in last.items() if name != "epoch"}
-            # Before the checkpoint, so that a killed run never resumes after an epoch without its files.
+            # Called before saving. If the run is killed in between, the resumed run calls them again.
             self._calls.on_epoch_end(epoch - 1, {"loss": loss, **logs})
             if history.status == "running" and not has_finite_weights(self._model):
                 history.end("diverged", f"weights are not finite after epoch {epoch}")
@@ -200,8 +204,8 @@ class Session:
     def _begin_epoch(self) -> None:
         """Calls the callbacks at the beginning of an epoch.
 
-        In a resumed epoch their changes to the variables and to their own states are then undone, because
-        the checkpoint already contains them.
+        The checkpoint of an unfinished epoch already contains the callbacks' changes to the variables and to
+        their own states. So when such an epoch is resumed, the changes made here are undone.
         """
         goes_on = bool(self.history.unfinished)
         values = variable_values(self._model) if goes_on else []
@@ -218,9 +222,9 @@ class Session:
         """Replaces the checkpoint.
 
         Args:
-            is_best: the epoch is the best so far.
-            is_whole: all steps are known to be complete, as after a signal, which takes effect only between
-                calls. Else nothing is written if another worker has ended.
+            is_best: whether the epoch is the best so far.
+            is_whole: whether all steps are known to be complete. They are after a signal, because it takes
+                effect only between calls. Otherwise nothing is written if another worker has ended.
         """
         history = self.history
         history.seconds = time.perf_counter() - self._started
@@ -228,7 +232,7 @@ class Session:
         if history.unfinished:
             count = history.unfinished["steps"] * self._config.train.batch_size
             history.unfinished["examples"] = self._data.examples_read(self._config.seed, self._epoch, count)
-        # After the end of another worker a step may be half done.
+        # If another worker has ended, a step may be half done.
         is_whole = is_whole or not current_workers().is_broken
         if self._checkpoint and is_chief(self._strategy) and is_whole:
             save_checkpoint(self._checkpoint, self._model, self._hash, vars(history), is_best)

@@ -19,26 +19,29 @@ from alexnet_tf.runtime.startup import THREADS, XLA_FLAGS
 from alexnet_tf.training.cluster import find_cluster
 from alexnet_tf.training.workers import meet
 
-# More than any machine has GPUs; as many logical devices still fit in memory.
+# No machine has more GPUs, and this many logical devices still fit in memory.
 MAX_REPLICAS = 64
-# Present on Linux if the NVIDIA driver is loaded.
+# One of these exists on Linux if the NVIDIA driver is loaded.
 NVIDIA_DEVICES = (Path("/proc/driver/nvidia"), Path("/dev/nvidia0"))
 
 
 def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
     """Chooses the distribution strategy.
 
-    `auto` uses all GPUs of the machine, or the default device if there are none. A number uses that many GPUs
-    or, if there are fewer, as many logical CPU devices, which TensorFlow creates only before it initialises
-    its devices.
+    `auto` uses all GPUs of the machine, or the default device if there are none. A number uses that many
+    GPUs. If the machine has fewer, it uses that many logical CPU devices; TensorFlow can create these only
+    before it initialises its devices. For `1`, the default device is used.
 
     With `TF_CONFIG`, or in a Slurm step of several tasks, this process is one of several workers. Each uses
-    all GPUs that it sees; the function returns when all have connected. A worker that has done its work has
-    to call `current_workers().leave()`, or the others take the end of its process for a failure.
+    all GPUs that it sees. The function returns when all workers have connected. A worker that has done its
+    work must call `current_workers().leave()`; otherwise the others take the end of its process for a
+    failure.
 
     Raises:
-        InputError: for another value, for variables that do not specify a cluster and this worker's task in
-            it, and on every worker if one does not connect or has other versions of the code or packages.
+        InputError: for another value, or for more replicas than TensorFlow can still create. With several
+            workers also if the variables do not describe a cluster and this process's task in it. On every
+            worker if one does not connect, or has other versions of code or packages, other settings of
+            TensorFlow, or another number of GPUs.
 
     Example:
 
@@ -78,7 +81,7 @@ def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
 
 @functools.cache
 def warn_of_unseen_gpu() -> None:
-    """Warns, once per process, of an NVIDIA GPU that is neither hidden nor seen by TensorFlow."""
+    """Warns, once per process, if TensorFlow does not see an NVIDIA GPU that the user has not hidden."""
     is_hidden = os.environ.get("CUDA_VISIBLE_DEVICES", "0") in ("", "-1")
     is_there = any(path.exists() for path in NVIDIA_DEVICES)
     if is_there and not is_hidden and not tf.config.list_physical_devices("GPU"):
@@ -91,7 +94,10 @@ def warn_of_unseen_gpu() -> None:
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
-    """Whether this process writes the rows and checkpoints: the only process, the chief, or worker 0."""
+    """Whether this process writes the rows and checkpoints.
+
+    True for a process that trains alone, for the chief, and for worker 0 of a cluster without a chief.
+    """
     resolver = strategy.cluster_resolver
     if resolver is None or not resolver.task_type:
         return True

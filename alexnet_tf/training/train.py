@@ -29,25 +29,28 @@ def train(
 ) -> tuple[keras.Model, History]:
     """Trains one run to its end; resumes from its checkpoint if there is one.
 
-    After each epoch the model is evaluated in inference mode on the training subset, the report split
-    and, if the config holds it out, the selection split; then the checkpoint is replaced. Within an epoch the
+    After each epoch the model is evaluated in inference mode on the training subset, the report split and, if
+    the config holds it out, the selection split. Then the checkpoint is replaced. Within an epoch the
     checkpoint is replaced at the given interval and after Ctrl-C, SIGTERM or SIGHUP. A resumed run gives the
     same results as an uninterrupted one.
 
     Args:
         data: pipelines opened with `config.data`.
-        strategy: distribution strategy; the global batch size is `config.train.batch_size` with any of them.
+        strategy: distribution strategy. With each one the global batch size is `config.train.batch_size`.
         checkpoint: file for the state of the run; by default no state is saved.
-        callbacks: Keras callbacks; their batch methods are called once for up to 30 steps, and
+        callbacks: Keras callbacks. Their batch methods are called once for up to 30 steps. Their
             `params["history"]` is the history so far.
-        report: evaluate the report split.
+        report: whether to evaluate on the report split. Without it the config must hold out the selection
+            split.
         model: a model from `training.network.compile_model`; by default it is built here.
+        checkpoint_every: steps or seconds between two checkpoints within an epoch.
 
     Returns:
-        The trained model, and the history. A run whose loss is no longer finite ends with status `diverged`.
+        The trained model, and the history. A run whose loss or weights are no longer finite ends with status
+        `diverged`.
 
     Raises:
-        InputError: if the run cannot be trained.
+        InputError: if the run cannot be trained, or another worker has ended.
         TrainingInterrupted: after Ctrl-C, SIGTERM or SIGHUP.
     """
     strategy = strategy or tf.distribute.get_strategy()

@@ -1,7 +1,8 @@
 """The workers of a cluster meet before training, compare what they are about to do, and end together.
 
-Each worker keeps a connection to the chief. The operating system closes it when the process ends, and within
-seconds after the machine has gone. So the others learn of it, even while they wait in a TensorFlow operation.
+Each worker keeps a connection to the chief. When a process ends, the operating system closes its connection.
+When a machine is lost, its connections are closed within seconds. So the other workers learn that one has
+ended, even while they wait in a TensorFlow operation.
 """
 
 import atexit
@@ -21,19 +22,21 @@ from alexnet_tf.runtime.files import temporary_path
 from alexnet_tf.training.cluster import Cluster
 from alexnet_tf.training.link import Link
 
-# Seconds for all workers to connect, and for a process to end after another has ended.
+# Time for all workers to connect.
 MEETING_SECONDS = 60.0
+# Time that a process has to end by itself after another has ended.
 ENDING_SECONDS = 6.0
 GREETING = "alexnet_tf"
 
 
 class Workers:
-    """The connections of this process: from the chief to each other worker, or from that worker to the chief.
+    """The connections of this process: the chief has one to each other worker, the others one to the chief.
 
     Without `cluster` this process trains alone: there are no connections, and all methods return at once.
 
     Raises:
-        InputError: if a worker does not connect in time.
+        InputError: if the port of this process is in use, if a worker does not connect in time, or if a
+            worker belongs to another cluster.
     """
 
     def __init__(self, cluster: Cluster | None = None):
@@ -46,11 +49,11 @@ class Workers:
             self._gather() if self._is_chief else self._join()
             atexit.register(self._exit)
             self._is_meeting = False
-            # Even without values this tells the other workers that all have connected to the chief.
+            # There are no values to compare, but afterwards each worker knows that all have connected.
             self.compare({})
 
     def compare(self, values: Mapping[str, Any]) -> None:
-        """Waits for all workers; raises an InputError on each if a value of one differs from the chief's."""
+        """Waits for all workers; raises an InputError on all of them if one differs from the chief."""
         texts = {name: str(value) for name, value in values.items()}
         if not self._is_chief:
             self._links[0].send(values=texts)
@@ -67,7 +70,11 @@ class Workers:
             link.send(equal=True)
 
     def check_shared(self, folder: Path, what: str) -> None:
-        """Raises an InputError on each worker if one does not see the chief's folder, named `what`."""
+        """Raises an InputError on all workers if one does not see the same folder as the chief.
+
+        Args:
+            what: name of the folder in the error message.
+        """
         if not self._links:
             return
         name = temporary_path(folder / "shared").name
@@ -85,15 +92,16 @@ class Workers:
                 (folder / name).unlink(missing_ok=True)
 
     def leave(self) -> None:
-        """Tells the other workers that this process has done its work and may end before them."""
+        """Tells the other workers that this process has done its work, so it may end before them."""
         self._has_left = True
         for link in self._links.values():
             link.send(left=True)
 
     def interrupt(self, reason: str) -> None:
-        """Tells the other workers to end, because this process was interrupted; it may still save.
+        """Tells the other workers to end, because this process was interrupted.
 
-        A worker first gives the chief time to finish its step and save, as often all are interrupted at once.
+        After that, this process can still save its state. Often all workers are interrupted at once. So a
+        worker first gives the chief up to three seconds to notice its own signal and save.
         """
         self._has_left = True
         deadline = time.monotonic() + ENDING_SECONDS / 2
@@ -104,7 +112,7 @@ class Workers:
 
     @property
     def is_broken(self) -> bool:
-        """Whether another worker has ended; the step under way may then be half done."""
+        """Whether another worker has ended; the current step may then be half done."""
         return bool(self._why_ended)
 
     def wait_for_reason(self) -> None:
@@ -116,14 +124,15 @@ class Workers:
             self._fail(self._why_ended)
 
     def _gather(self) -> None:
-        """Waits for the workers at the chief's address, which TensorFlow will use only later."""
+        """Waits for the workers at the chief's address, which TensorFlow does not use yet."""
         tasks = range(1, len(self._cluster.tasks))
         deadline = time.monotonic() + MEETING_SECONDS
         with self._cluster.listen() as server:
             server.settimeout(0.1)
             while missing := [self._cluster.name(rank) for rank in tasks if not self._is_here(rank)]:
-                # Greeted in threads, so that a program that connects and sends nothing delays no worker.
-                with contextlib.suppress(OSError):  # also for too many open files
+                # Greeted in threads, so that a program that connects but sends nothing delays no worker. An
+                # OSError is raised if nobody connects in time, or if too many files are open.
+                with contextlib.suppress(OSError):
                     threading.Thread(target=self._greet, args=server.accept(), daemon=True).start()
                 if self._why_ended:
                     self._fail(self._why_ended)
@@ -145,7 +154,7 @@ class Workers:
                     return
                 problem = "another program answers there"
                 link.close()
-            except (OSError, UnicodeError) as error:  # UnicodeError for a name that no host can have
+            except (OSError, UnicodeError) as error:  # UnicodeError: an invalid host name
                 problem = getattr(error, "strerror", None) or str(error)
             time.sleep(0.2)
         raise InputError(
@@ -156,7 +165,7 @@ class Workers:
         return rank in self._links and self._links[rank].is_open
 
     def _greet(self, connection: socket.socket, origin: tuple[Any, ...]) -> None:
-        """Registers a worker, or ends all workers if it does not fit the cluster."""
+        """Registers a worker that has connected; ends all workers if it does not fit the cluster."""
         link = Link(connection)
         hello = link.receive(timeout=2.0) or {}
         rank, addresses, expected = hello.get("rank"), hello.get("addresses"), list(self._cluster.addresses)
@@ -198,7 +207,7 @@ class Workers:
         return message
 
     def from_chief(self, text: str) -> str:
-        """Waits for the chief; returns on every worker the `text` that the chief passes."""
+        """Returns on every worker the `text` that the chief passes; the other workers wait for it."""
         if not self._is_chief:
             return self._receive(self._links[0])["text"]
         for link in self._links.values():
@@ -219,27 +228,27 @@ class Workers:
             link.send(end=self._why_ended)
 
     def _fail(self, line: str) -> NoReturn:
-        """Ends all workers, this one by an error in its main thread."""
+        """Ends all workers; raises an InputError in the main thread of this one."""
         self._is_told = True
         self._tell(line)
         raise InputError(line)
 
     def _end(self, line: str) -> None:
-        """Ends this process because another has ended, even if the main thread waits in TensorFlow."""
+        """Ends this process because another one has ended, even if the main thread waits in TensorFlow."""
         if self._why_ended or self._has_left:
             return
         self._tell(line)
         if "tensorflow" in sys.modules:
             from tensorflow.python.eager import context
 
-            # Raises an exception in the main thread, as TensorFlow's check of its peers would do later.
+            # Raises an exception in the main thread. TensorFlow's own check of the workers would do so later.
             with contextlib.suppress(Exception):
                 context.context().abort_collective_ops(14, line)
         time.sleep(ENDING_SECONDS)
         self._exit()
 
     def _exit(self) -> None:
-        """If another worker has ended, exits without TensorFlow's clean-up, which would wait for it."""
+        """Exits if another worker has ended, without TensorFlow's clean-up, which would wait for it."""
         if not self._why_ended or self._has_left:
             return
         with contextlib.suppress(Exception):
@@ -258,7 +267,7 @@ def current_workers() -> Workers:
 
 
 def meet(cluster: Cluster) -> Workers:
-    """Waits until all workers have connected; from then on `current_workers()` returns them."""
+    """Waits until all workers have connected; afterwards `current_workers()` returns them."""
     global _current
     _current = Workers(cluster)
     return _current
@@ -266,7 +275,7 @@ def meet(cluster: Cluster) -> Workers:
 
 @contextlib.contextmanager
 def ending_together() -> Iterator[None]:
-    """Replaces an exception by an `InputError` if its cause is the end of another worker."""
+    """Raises an `InputError` instead of an exception that the end of another worker has caused."""
     try:
         yield
     except InputError:
