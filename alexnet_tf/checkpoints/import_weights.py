@@ -1,8 +1,8 @@
 """Weights of torchvision's AlexNet and Caffe's bvlc_alexnet.
 
-Both have kernels [filters, channels, height, width] and matrices [outputs, inputs], and flatten feature maps
-channel by channel. Keras has [height, width, channels, filters] and [inputs, outputs], and flattens position
-by position.
+Both programs have kernels [filters, channels, height, width] and matrices [outputs, inputs], and flatten
+feature maps channel by channel. Keras has kernels [height, width, channels, filters] and matrices
+[inputs, outputs], and flattens feature maps position by position.
 """
 
 import zipfile
@@ -25,7 +25,7 @@ TORCHVISION_NAMES = (
     "features.0", "features.3", "features.6", "features.8", "features.10", "classifier.1", "classifier.4",
     "classifier.6",
 )  # fmt: skip
-# Also the names of the layers of this library's models.
+# The layers of this library's models have the same names.
 CAFFE_NAMES = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8")
 CONTAINERS = "an .npz or .safetensors file of named arrays, or a .npy file with a dictionary of arrays"
 
@@ -34,12 +34,13 @@ def load_torchvision(model: keras.Model, arrays: Mapping[str, np.ndarray]) -> No
     """Copies the weights of torchvision's AlexNet into a `one_weird_trick` model.
 
     Args:
-        model: model with the same number of classes and the same image size as the file.
-        arrays: the state dict as NumPy arrays, `features.0.weight`, `features.0.bias`, ...; in PyTorch:
+        model: a model with the file's number of classes. Its images must give fc6 as many inputs as the file
+            has: 224 x 224 pixels for torchvision's own weights.
+        arrays: the state dict as NumPy arrays, `features.0.weight`, `features.0.bias`, ... In PyTorch:
             `np.savez("alexnet.npz", **{k: v.detach().numpy() for k, v in model.state_dict().items()})`.
 
     Raises:
-        InputError: if an array is missing or has the wrong shape.
+        InputError: if an array is missing, has the wrong shape, or is not finite in float32.
     """
     _set_layers(model, arrays, TORCHVISION_NAMES)
 
@@ -47,14 +48,14 @@ def load_torchvision(model: keras.Model, arrays: Mapping[str, np.ndarray]) -> No
 def load_caffe(model: keras.Model, arrays: Mapping[str, np.ndarray]) -> None:
     """Copies the weights of Caffe's bvlc_alexnet into an `alexnet` model with the `CAFFE` config.
 
-    Caffe reads images as BGR; the input channels of conv1 are reversed, so that the model takes RGB.
+    Caffe reads images as BGR. This function reverses the input channels of conv1, so the model takes RGB.
 
     Args:
         model: `alexnet((227, 227, 3), 1000, presets.CAFFE)`.
         arrays: `conv1.weight`, `conv1.bias`, ..., `fc8.bias`, in Caffe's shapes.
 
     Raises:
-        InputError: if an array is missing or has the wrong shape.
+        InputError: if an array is missing, has the wrong shape, or is not finite in float32.
     """
     arrays = dict(arrays)
     if "conv1.weight" in arrays and arrays["conv1.weight"].ndim == 4:
@@ -66,8 +67,8 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """Reads named arrays from an .npz, .safetensors or .npy file; nothing in it is executed.
 
     Args:
-        path: the file, whose first bytes decide its kind; the dictionary in a .npy file maps `conv1` etc. to
-            [weight, bias], or has the names of an .npz file.
+        path: the file, whose first bytes decide its kind. The dictionary in a .npy file either maps `conv1`
+            etc. to [weight, bias], or maps names such as `conv1.weight` to arrays, as an .npz file does.
 
     Raises:
         InputError: if the file is missing, damaged, or of another kind.
@@ -77,7 +78,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
             start = stream.read(9)
     except OSError as error:
         raise InputError(f"expected {CONTAINERS}; received {path}: {error.strerror}") from error
-    # In a safetensors file the length of the header comes first; its eight bytes can start like a pickle.
+    # A safetensors file starts with the length of its header, in eight bytes that can look like a pickle.
     if start[8:] == b"{":
         try:
             return safetensors.numpy.load_file(path)
@@ -138,7 +139,7 @@ def _set_layers(model: keras.Model, arrays: Mapping[str, np.ndarray], names: Seq
             if array.dtype.kind not in "fiu" or not _is_finite_in_float32(array):
                 raise InputError(
                     f"weights {name}: expected finite numbers in the range of float32; received "
-                    f"others, of type {array.dtype}"
+                    f"other values, of type {array.dtype}"
                 )
         if layer.name == "fc6":
             kernel = _flattened_by_position(kernel, model.get_layer("flatten").input.shape[1:])
@@ -164,7 +165,10 @@ def _is_finite_in_float32(array: np.ndarray) -> bool:
 
 
 def _flattened_by_position(kernel: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
-    """The matrix of fc6, [outputs, channels * height * width], as [height * width * channels, outputs]."""
+    """The matrix of fc6, [outputs, channels * height * width], as [height * width * channels, outputs].
+
+    A matrix of another size is only transposed; the check of the shapes then refuses it.
+    """
     height, width, channels = shape
     if kernel.ndim != 2 or kernel.shape[1] != height * width * channels:
         return kernel.T
@@ -194,7 +198,7 @@ def _named(content: Any) -> dict[str, np.ndarray]:
     arrays: dict[str, np.ndarray] = {}
     for name, value in content.items():
         parts = [value] if _is_array(value) else value
-        # Not converted to arrays: a pickled list can contain itself.
+        # `value` is not converted by NumPy, because a pickled list can contain itself.
         if not isinstance(parts, list | tuple | np.ndarray) or not all(map(_is_array, parts[:3])):
             raise ValueError(f"no array of numbers for {name}")
         if not 1 <= len(parts) <= 2:

@@ -1,7 +1,7 @@
-"""Reads pickled dictionaries of arrays, bounded in time and memory; nothing in them is executed.
+"""Reads pickled dictionaries of arrays in limited time and memory; nothing in them is executed.
 
-Python's own unpickling may take for ever or fill the memory: by keys whose comparison takes exponential time,
-nested dtypes, slow encodings, or many copies of data that the file stores once.
+With Python's own unpickling, a malicious file can take forever or fill the memory. It may have keys whose
+comparison takes exponential time, nested dtypes, slow encodings, or many copies of data that it stores once.
 """
 
 import pickle
@@ -15,7 +15,7 @@ from alexnet_tf.runtime.archives import check_unpacked
 
 # What Python and NumPy raise for a damaged pickle, in addition to `UNREADABLE_ARCHIVE`.
 DAMAGED = (IndexError, SystemError, pickle.UnpicklingError, struct.error)
-# A network of eight layers needs some 700 steps and 16 names.
+# A network of eight layers needs about 600 steps (opcodes) and 16 names.
 MOST_STEPS, MOST_NAMES, LONGEST_NAME = 20_000, 1_000, 200
 NUMBERS = re.compile(r"[<>=|]?([biuf]\d\d?|O8?)")
 STEPS = (
@@ -29,7 +29,7 @@ STEPS = (
 def load_arrays(file: IO[bytes]) -> Any:
     """The dictionary that `numpy.save` has pickled, from a file positioned after its header.
 
-    Other content raises one of `UNREADABLE_ARCHIVE` or `DAMAGED`.
+    A damaged pickle, or one with other types, raises one of `UNREADABLE_ARCHIVE` or `DAMAGED`.
     """
     return _ArraysOnly(file).load().item()
 
@@ -37,11 +37,11 @@ def load_arrays(file: IO[bytes]) -> Any:
 class _Names(dict):
     def __setitem__(self, name: object, value: Any) -> None:
         if not isinstance(name, str) or len(name) > LONGEST_NAME or len(self) == MOST_NAMES:
-            raise ValueError(f"a dictionary with keys that are not at most {MOST_NAMES} short names")
+            raise ValueError(f"a dictionary with over {MOST_NAMES:,} keys, or keys that are not short names")
         super().__setitem__(name, value)
 
 
-# The unpickler in C does not let a subclass restrict the steps.
+# In Python, because a subclass of the unpickler in C cannot restrict the steps.
 class _ArraysOnly(pickle._Unpickler):
     def __init__(self, file: IO[bytes]):
         super().__init__(file, encoding="latin1")
@@ -55,7 +55,7 @@ class _ArraysOnly(pickle._Unpickler):
     def __getitem__(self, code: int) -> Any:
         self._steps += 1
         if self._steps > MOST_STEPS or code not in _LOADS:
-            raise pickle.UnpicklingError(f"over {MOST_STEPS:,} steps, or steps that do not make arrays")
+            raise pickle.UnpicklingError(f"over {MOST_STEPS:,} steps, or steps that arrays do not need")
         return _LOADS[code]
 
     def find_class(self, module: str, name: str) -> Any:
@@ -76,7 +76,7 @@ class _ArraysOnly(pickle._Unpickler):
 
     def build(self) -> None:
         built, state = self.stack[-2:]  # type: ignore[attr-defined]
-        # The state of a dtype could otherwise hold other types, sizes and flags.
+        # Unchecked, the state of a dtype could hold other types, sizes and flags.
         plain = (None, None, None, -1, -1, getattr(built, "flags", None))
         is_plain = (
             isinstance(built, np.dtype) and state[:1] == (3,) and state[1] in "<>=|" and state[2:] == plain
@@ -100,7 +100,7 @@ class _ArraysOnly(pickle._Unpickler):
 def _numbers(code: str, *flags: object) -> np.dtype:
     if not NUMBERS.fullmatch(code):
         raise ValueError(f"numbers of the type {code[:40]}")
-    # A copy, because the pickle then sets its byte order.
+    # A copy, because the pickle then sets the byte order of the dtype.
     return np.dtype(code, False, True)
 
 

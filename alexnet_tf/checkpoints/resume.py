@@ -32,7 +32,7 @@ def save_checkpoint(
 ) -> None:
     """Writes all variables of model, optimizer and metrics, numbered by position, and the history so far.
 
-    Unlike Keras's weight files and `tf.train.Checkpoint`, these include the state of dropout's generators.
+    Unlike Keras's weight files and `tf.train.Checkpoint`, the file has the state of dropout's generators.
 
     Args:
         path: an .npz file; its folder is created if missing.
@@ -55,18 +55,20 @@ def save_checkpoint(
             os.link(path, link)
             rename(link, _beside(path, BEST))
         except OSError:
-            # The file system has no links.
+            # The file system has no hard links.
             write_bytes(_beside(path, BEST), buffer.getbuffer())
 
 
 def restore_checkpoint(path: Path, model: keras.Model, config_hash: str) -> dict | None:
-    """Sets the model's variables from the newest intact checkpoint of the run; reports damaged ones.
+    """Sets the model's variables from the first intact checkpoint of the run, and names damaged ones.
+
+    The order is that of the module's docstring: newest, previous, best.
 
     Returns:
-        The history; None, with the model unchanged, if there are no files of this run.
+        The history. None, with the model unchanged, if there is no checkpoint of this run.
 
     Raises:
-        InputError: if the files of this run are damaged or do not fit the model.
+        InputError: if there are checkpoints that are damaged or do not fit the model, and no intact one.
     """
     damaged: list[str] = []
     for file in _files(path):
@@ -91,7 +93,7 @@ def restore_checkpoint(path: Path, model: keras.Model, config_hash: str) -> dict
 
 
 def checkpoint_hash(path: Path) -> str | None:
-    """The config hash of a checkpoint's run; None if no file can be read."""
+    """The config hash of the run that a checkpoint belongs to; None if no file can be read."""
     for file in _files(path):
         with contextlib.suppress(*UNREADABLE_ARCHIVE), open_npz(file) as content:
             return json.loads(str(content["header"]))["config_hash"]
@@ -104,7 +106,7 @@ def has_checkpoint(path: Path) -> bool:
 
 
 def remove_checkpoint(path: Path, but_newest: bool = False) -> None:
-    """Removes a run's checkpoints, the newest last or, with `but_newest`, not at all."""
+    """Removes a run's checkpoints, the newest last; `but_newest` keeps the newest."""
     for file in reversed(_files(path)):
         if not (but_newest and file == path):
             file.unlink(missing_ok=True)
@@ -145,7 +147,7 @@ def _variables(model: keras.Model) -> list[keras.Variable]:
 
 
 def _metric_parts(model: keras.Model) -> list:
-    """The variables of the metrics on each local replica; reading a metric would add up all replicas."""
+    """The variables of the metrics on each local replica; a metric's own value is the sum of all replicas."""
     return [part for v in model.metrics_variables for part in getattr(v.value, "values", [v.value])]
 
 

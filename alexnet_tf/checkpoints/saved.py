@@ -57,11 +57,11 @@ class Trained:
     def preprocess(self, data: bytes) -> np.ndarray:
         """Preprocesses an image file's content like the pipeline, without the crop.
 
-        The image is rotated by its EXIF orientation, even if the training images were not. Anything but an
-        image raises an `ImageDecodeError`.
+        The image is rotated by its EXIF orientation, even if the training images were not. If the content is
+        not an image, an `ImageDecodeError` is raised.
 
         Returns:
-            float32 [height, width, channels], with the pipeline's padding.
+            float32 [height, width, channels], including the pipeline's padding.
         """
         side, _, channels = self.image_shape
         pixels = central_square(decoded(data, channels, oriented=True), side, self.config.data.scaling)
@@ -74,7 +74,7 @@ class Trained:
         """The pixels of images from `preprocess`.
 
         Args:
-            images: float [n, height, width, channels], not cropped, with the pipeline's padding.
+            images: float [n, height, width, channels], not cropped, including the pipeline's padding.
 
         Returns:
             uint8 [n, height, width, channels], 0..255.
@@ -133,7 +133,7 @@ def write_trained(folder: Path, net: Trained, data_fingerprint: str | None, abou
 
 
 def input_wanted(net: Trained) -> dict[str, Any]:
-    """The preprocessing that a model expects, for users who have only its `.keras` file."""
+    """The input that a model expects, as JSON-serializable values for metadata and model cards."""
     size, _, channels = net.image_shape
     input_size = net.model.input.shape[1]
     data, scaled = net.config.data, net.config.data.input_scale == "unit"
@@ -189,7 +189,7 @@ def load_trained(path: Path, flag: str = "--checkpoint") -> Trained:
     """Reads a network that `save_trained` has written.
 
     Args:
-        path: the folder, its model.keras, or one of its files of `alexnet_tf.training.callbacks.KeptWeights`.
+        path: the folder, its model.keras, or a file of weights that `KeptWeights` has saved in it.
         flag: command-line flag that named the path, for error messages.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The files of a trained network; needs no TensorFlow."""
+"""Names and paths of the files of a trained network, without importing TensorFlow."""
 
 import argparse
 import os

@@ -1,4 +1,4 @@
-"""The content of Keras files, made in memory, and networks rebuilt from their weights."""
+"""Makes the content of Keras files in memory, and rebuilds networks from their weights."""
 
 import io
 import json
@@ -62,6 +62,7 @@ def rebuilt(config: Config, input_shape: tuple[int, int, int], classes: int, wei
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(config.precision)
     try:
+        # Checked before weights are allocated: a configuration can describe a network of any size.
         with weightless():
             model = build_model(config.model, input_shape, classes)
         size = 4 * sum(math.prod(weight.shape) for weight in model.weights)
