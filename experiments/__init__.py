@@ -11,14 +11,16 @@ from experiments.experiment import Experiment
 
 EXPERIMENTS: tuple[Experiment, ...]
 
+# The module of the package that declares no experiment.
 SHARED = "common"
 
 
 def find_experiments(package: ModuleType) -> tuple[Experiment, ...]:
     """The `EXPERIMENT` or `EXPERIMENTS` of every module of a package.
 
-    Claims of the paper come first, by number, each with the experiment nearest to the paper first, as
-    declared; then questions of our own by name.
+    Experiments on claims of the paper come first, ordered by the claim's number. Experiments on one claim
+    keep the order in which they are declared: the one nearest to the paper is first. Questions of our own
+    follow, ordered by name.
 
     Raises:
         InputError: if a module declares no experiment, or two experiments have the same name.
@@ -57,7 +59,7 @@ def _all_experiments() -> tuple[Experiment, ...]:
 
 
 def __getattr__(name: str) -> object:
-    # `EXPERIMENTS` is loaded at its first use, so that commands can report a faulty file of claims/.
+    # `EXPERIMENTS` is loaded at its first use, so that commands can report errors in the files of claims/.
     if name == "EXPERIMENTS":
         return _all_experiments()
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,6 +1,6 @@
 """The flags of `python -m experiments list | run | search | rerun | compare | report ...`."""
 
-import alexnet_tf.runtime.import_path  # noqa: F401, I001 (before all others: it checks the environment)
+import alexnet_tf.runtime.import_path  # noqa: F401, I001 (first, because it changes where the others are found)
 
 import argparse
 import os
@@ -19,12 +19,12 @@ from alexnet_tf.runtime.commandline import (
 from experiments import commands
 
 COMPARE = (
-    "Exit status for two folders: 0 if rows of equal configurations and their records agree, 1 if some "
-    "differ, 2 for bad input, nothing in common or unreadable files. For a folder and the paper: 1 if the "
-    "whole interval of some primary effect is weaker than the paper's number, 0 if none is, 2 for bad input "
-    "or no effect to compare. With --margin: 0 if the means of every common arm are equivalent (the 90% "
-    "Welch interval of A - B lies within +-M), 1 if this is not shown for some arm, 2 for bad input or "
-    "unreadable files."
+    "Exit status for two folders: 0 if rows of equal configurations agree, and their records too; 1 if some "
+    "differ; 2 for bad input, nothing in common or unreadable files. For a folder and the paper: 1 if the "
+    "whole interval of some primary effect is weaker than the paper's number; 0 if there is no such effect; "
+    "2 for bad input, unreadable rows or no effect to compare. With --margin: 0 if the means of every common "
+    "arm are equivalent (the 90% Welch interval of A - B lies within +-M); 1 if this is not shown for some "
+    "arm; 2 for bad input or unreadable files."
 )
 
 EXAMPLES = {
@@ -39,13 +39,13 @@ EXAMPLES = {
 }
 FOLDERS = (
     "<results-dir>/<data set>/<experiment>: draw one figure of the runs in these folders, such as committed "
-    "runs and your own, instead of redrawing all figures"
+    "runs and your own; by default all figures of --results-dir are drawn again"
 )
 RERUN = (
-    "Trains a recorded run again from its stored configuration and compares the curve, epoch by epoch, and "
-    "the row's values: those of the last epoch, the experiment's metrics, and the arm's measurements if they "
-    "need no other net. Columns that are not replayed are named. Exit status: 0 if bit-equal or equal within "
-    "the tolerance, 1 if different, 2 for bad input."
+    "Trains a recorded run again from its stored configuration. Compares the curve epoch by epoch, then the "
+    "row's values: those of the last epoch, the experiment's metrics, and the arm's measurements if they "
+    "need no other net. Names the columns that are not compared. Exit status: 0 if all values are bit-equal "
+    "or equal within the tolerance, 1 if some differ, 2 for bad input."
 )
 
 
@@ -99,7 +99,7 @@ def _parser() -> OneLineParser:
         several.add_argument("--scheduler", default="", metavar="ADDRESS", help=scheduler)
         written = "where rows are written; default runs"
         training.add_argument("--results-dir", type=_folder, default=Path("runs"), help=written)
-        training.add_argument("--tensorboard", action="store_true", help="write event files below state/")
+        training.add_argument("--tensorboard", action="store_true", help="write event files for TensorBoard")
         training.set_defaults(command=command)
 
     replaying = subparsers.add_parser(
@@ -107,8 +107,9 @@ def _parser() -> OneLineParser:
     )
     replaying.add_argument("run_id", metavar="RUN_ID", help="as in runs.csv")
     replaying.add_argument("--results-dir", type=_folder, default=Path("results"), help="where the row is")
-    replaying.add_argument("--epochs", type=whole_number(1), help="most epochs to replay; default all")
-    replaying.add_argument("--tolerance", type=float, default=0.0, help="absolute; default 0, bit for bit")
+    replaying.add_argument("--epochs", type=whole_number(1), help="number of epochs to replay; default all")
+    tolerance = "largest absolute difference that counts as equal; default 0, bit for bit"
+    replaying.add_argument("--tolerance", type=float, default=0.0, help=tolerance)
     replaying.set_defaults(command=commands.rerun)
 
     comparing = subparsers.add_parser(
@@ -116,20 +117,20 @@ def _parser() -> OneLineParser:
     )
     a = "an experiment's folder, a folder above, or a CSV in it"
     comparing.add_argument("a", metavar="A", type=_folder, help=a)
-    b = f"the same, or the word {commands.PAPER} for the paper's numbers"
+    b = f"like A, or the word {commands.PAPER} for the paper's numbers"
     comparing.add_argument("b", metavar="B", type=_folder_or_paper, help=b)
     how = comparing.add_mutually_exclusive_group()
-    how.add_argument("--tolerance", type=float, default=0.0, help="absolute; default 0, bit for bit")
-    margin = "test instead whether means are equivalent within M; for errors 0.01 is one point"
+    how.add_argument("--tolerance", type=float, default=0.0, help=tolerance)
+    margin = "test instead whether means are equivalent within M; for errors 0.01 is one percentage point"
     how.add_argument("--margin", type=float, metavar="M", help=margin)
     comparing.add_argument("--metric", help="column of runs.csv to test with --margin; default test_error")
     comparing.add_argument("--json", action="store_true", help="print exit status and text as JSON")
     comparing.set_defaults(command=commands.compare)
 
     for name, text in (
-        ("report", "redraw tables, figures, README's claims and the page of results from recorded rows"),
-        ("tables", "redraw the tables, claims.md and the tables of the READMEs only"),
-        ("figures", "redraw the figures only"),
+        ("report", "write tables, figures, README's claims and the page of results from recorded rows"),
+        ("tables", "write only the tables, claims.md and the tables of the READMEs"),
+        ("figures", "draw only the figures"),
     ):
         reporting = subparsers.add_parser(name, help=text)
         read = "where the rows are; default results"
@@ -151,7 +152,7 @@ def _add_look(parser: argparse.ArgumentParser) -> None:
         look.add_argument("--format", default="png,svg", help="some of png,svg,pdf; default png,svg"),
         look.add_argument("--style", type=_folder, metavar="FILE.mplstyle", help="a Matplotlib style file"),
         look.add_argument("--no-title", action="store_true", help="leave out title and caption"),
-        look.add_argument("--panel", default="", metavar="LETTER", help="this panel alone, on a linear axis"),
+        look.add_argument("--panel", default="", metavar="LETTER", help="draw one panel, on a linear axis"),
         look.add_argument("--font-scale", type=float, default=1.0, metavar="F", help="factor for all texts"),
     )
     parser.set_defaults(look=flags)
@@ -175,6 +176,6 @@ def _jobs(text: str) -> int:
 
 
 if __name__ == "__main__":
-    # Set before TensorFlow is imported: its start-up messages would hide ours.
+    # Set before TensorFlow is imported, because its start-up messages would hide ours.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     sys.exit(main())

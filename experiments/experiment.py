@@ -10,24 +10,26 @@ from alexnet_tf.runtime.errors import InputError
 
 # Each point has the columns of curves.csv after `seed`.
 Curve = list[dict[str, float]]
-# (models, data) -> {column: value}; the first model is the run's own.
+# A function (models, data) -> {column: value}. The first model is the run's own.
 Probe = Callable[..., Mapping[str, float | None]]
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A number measured for each finished run; a column of runs.csv.
+    """A number measured for each finished run; usually a column of runs.csv.
 
     Attributes:
-        unit: a `fraction` is shown in percent and its differences in points, other units with three
-            significant digits.
-        of_curve: computes the metric from the learning curve; None (an empty cell) for a run that never
-            reaches the target. Metrics without this function are measured by probes.
-        derived: computes the metric from a recorded row and its curve when effects are judged; None if the
-            curve does not suffice. Such a metric is no column of runs.csv.
+        unit: a `fraction` is shown in percent, and its differences in percentage points. Other units are
+            shown with at least three significant digits.
+        low, high: range of valid values.
+        of_curve: computes the metric from the learning curve. It returns None (an empty cell) for a run whose
+            curve does not suffice, such as one that never reaches the target. A metric in
+            `Experiment.metrics` without this function is measured by a probe.
+        derived: computes the metric from a recorded row and its curve when effects are judged. It returns
+            None if the curve does not suffice. Such a metric is not a column of runs.csv.
         censored_message: message in the row of a run that never reaches the target.
         is_averaged: whether the mean over nets is meaningful (False for p values).
-        share_title: title of the share of nets whose value, a p value, is at most .05.
+        share_title: for a p value, the title of the share of nets in which it is at most .05.
     """
 
     name: str
@@ -49,24 +51,26 @@ class Metric:
 TRAIN_ERROR = Metric("train_error", "training error", "fraction", 0, 1)
 TEST_ERROR = Metric("test_error", "test error", "fraction", 0, 1)
 TEST_TOP5_ERROR = Metric("test_top5_error", "top-5 test error", "fraction", 0, 1)
-# A column of curves.csv only.
+# A column of curves.csv, not of runs.csv.
 TRAIN_LOSS = Metric("train_loss", "training loss", "nats", 0)
 COMMON_METRICS = (TRAIN_ERROR, TEST_ERROR, TEST_TOP5_ERROR)
 
 
 @dataclass(frozen=True)
 class Arm:
-    """One way to train; its config carries the learning rate that `search` chose from `grid`.
+    """One way to train; its config has the learning rate that `search` chose.
 
     Attributes:
-        config: everything but the seed; a command may also replace the data set.
+        config: the configuration of a run, except for its seed. A command may also replace its data set,
+            precision and other fields.
         change: how the arm differs from its baseline, in words.
-        grid: learning rates that `search` tries, in increasing order; empty for an arm that takes its rate
-            from another arm.
+        grid: learning rates that `search` tries first, in increasing order; empty for an arm that takes its
+            rate from another arm.
         seeds: seeds of the committed evidence.
+        search_epochs: number of epochs of a search's runs; 0 for an arm without a search.
         probe: measures further metrics of the trained net (columns of runs.csv).
         nets: number of nets passed to the probe: the run's own and those of the next seeds.
-        of: the arm that this one is a variant of; empty for the experiment's own arms.
+        of: the arm of which this one is a variant; empty for the experiment's own arms.
     """
 
     name: str
@@ -80,7 +84,7 @@ class Arm:
     of: str = ""
 
     def is_one_ensemble(self, seeds: Collection[int]) -> bool:
-        """Whether the probe measures the same nets, the nets of all seeds, for each of these seeds.
+        """Whether the probes of all these seeds measure the same ensemble, the nets of all the arm's seeds.
 
         Example:
 
@@ -91,7 +95,7 @@ class Arm:
         return self.nets > 1 and self.nets == len({*self.seeds}) and {*seeds} <= {*self.seeds}
 
     def partners(self, seed: int) -> list[int]:
-        """The seeds of the other nets that are passed to the probe of `seed`: the next ones, in cyclic order.
+        """Seeds of the other nets that are passed to the probe of `seed`: the next seeds, in cyclic order.
 
         Example:
 
@@ -104,7 +108,14 @@ class Arm:
 
 @dataclass(frozen=True)
 class Variant:
-    """The arm `of` with command-line settings; in a figure of several folders, the runs in `folder`."""
+    """A variant of an arm.
+
+    Attributes:
+        of: name of the arm.
+        settings: settings of the command line (`field=value`) that change the arm.
+        folder: in a figure of several folders, the name of the folder that has the variant's runs; empty for
+            the first folder.
+    """
 
     of: str
     settings: tuple[str, ...] = ()
@@ -113,17 +124,18 @@ class Variant:
 
 @dataclass(frozen=True)
 class Comparison:
-    """One effect: `arm` against `baseline` in `metric`, paired by seed.
+    """One effect: `arm` compared with `baseline` in `metric`, paired by seed.
 
     Attributes:
-        kind: `difference` is arm - baseline; `ratio` is arm / baseline; `share` is the share of the arm's
-            runs whose metric, a p value, is at most .05 (its baseline is chance).
-        paper_effect: the paper's number on the same scale, None if the paper gives none.
-        smallest_effect: smallest effect of interest s, declared before the runs, on the claimed side of the
-            null value (0, 1 for a ratio, .05 for a share). With the interval it decides the verdict
-            (`alexnet_tf.statistics.effects.verdict`).
+        kind: `difference` is arm - baseline; `ratio` is arm / baseline. `share` is the share of the arm's
+            runs whose metric, a p value, is at most .05; its baseline is chance.
+        paper_effect: the paper's number on the same scale; None if the paper gives none.
+        smallest_effect: smallest effect of interest, s, declared before the runs. It lies on the claimed side
+            of the null value, which is 0 for a difference, 1 for a ratio and .05 for a share. s and the
+            interval decide the verdict (`alexnet_tf.statistics.effects.verdict`).
         primary: whether it decides the claim; the weakest verdict of several primary comparisons counts.
-        control: in a few words, the simpler cause of the effect that this comparison rules out.
+        control: a simpler possible cause of the effect, in a few words. This comparison tests whether the
+            effect remains when that cause is ruled out. Empty if the comparison is not a control.
     """
 
     arm: str
@@ -140,22 +152,23 @@ class Comparison:
 class Experiment:
     """One claim of the paper, or a question of our own, and the experiment that tests it.
 
-    The reasons, notes, disclosures and the earlier verdict refer to the effects on `dataset`.
+    The reasons, notes, disclosures and the earlier verdict concern the effects on `dataset`.
 
     Attributes:
-        name: also the name of the results folder and of the make target.
+        name: name of the experiment, of its results folder and of its make target.
         claim: `C1` to `C14` for a claim of the paper; another name for a question of our own.
-        dataset: the data set of the committed evidence, which `auto` looks for.
-        precision: precision of the committed runs, and of new runs on `dataset` if the processor has it.
+        dataset: data set of the committed evidence; `--dataset auto` looks for it.
+        precision: precision of the committed runs, and of new runs on `dataset` if the processor supports it.
+        search_precision: the same for `search`.
         cost: training time of the committed rows on one CPU core.
-        scale: `as in the paper`, or how the condition is reduced.
+        scale: how the condition compares with the paper's, such as `as in the paper` or `reduced: ...`.
         metrics: the experiment's own columns of runs.csv, in order.
-        objective: what `search` minimises: `epochs_to_target` (censored runs rank after all others, by final
-            training error) or `selection_error`.
+        objective: what `search` minimises: `epochs_to_target` or `selection_error`. Runs that never reach the
+            target rank after those that do, by their final training error.
         figure: what figure.png shows: a column of curves.csv against the epoch, or a probe's metric by arm.
         reasons: what explains the verdict; each names the arm or file that shows it.
         disclosures: what was changed, deleted or added after rows were known.
-        earlier_verdict: the verdict of the same rows under version 1 of the rule; empty if there is none.
+        earlier_verdict: verdict on the same rows by version 1 of the verdict rule; empty if there is none.
     """
 
     name: str
@@ -190,7 +203,7 @@ class Experiment:
         return {metric.name: metric.of_curve(curve) for metric in self.metrics if metric.of_curve}
 
     def derived(self, row: Mapping[str, Any], curve: Curve) -> dict[str, float | None]:
-        """The metrics of comparisons that are not columns of runs.csv: name -> value."""
+        """The compared metrics that are not columns of runs.csv: name -> value."""
         compared = {each.metric.name: each.metric.derived for each in self.comparisons}
         return {name: derive(row, curve) for name, derive in compared.items() if derive}
 
@@ -200,7 +213,7 @@ class Experiment:
 
     @property
     def ranges(self) -> dict[str, tuple[float, float]]:
-        """(low, high) of each metric, the common ones included."""
+        """The range (low, high) of each metric, including the common ones."""
         return {metric.name: (metric.low, metric.high) for metric in (*COMMON_METRICS, *self.metrics)}
 
     def metric(self, name: str) -> Metric:
@@ -210,11 +223,15 @@ class Experiment:
         return {arm.name: arm for arm in self.arms}[name]
 
     def with_variants(self, variants: Mapping[str, Variant]) -> "Experiment":
-        """The experiment with variants of its arms (by their new names) and their comparisons added.
+        """The experiment with variants of its arms, and comparisons of these variants, added.
 
-        Each comparison is repeated for variants of both arms that have the same settings. A variant without
-        such a partner is compared with the other arm itself, in the variant's folder if it has runs there.
-        The added comparisons are not primary and have no number of the paper.
+        Each comparison is repeated for variants of both arms that have the same settings and folder. A
+        variant without such a partner is compared with the other arm: with its runs in the variant's folder
+        if there are any, otherwise with the arm itself. The added comparisons are not primary and have no
+        number of the paper.
+
+        Args:
+            variants: variants by their names in the rows; those of unknown arms are ignored.
 
         Example:
 
@@ -242,7 +259,7 @@ class Experiment:
             found: dict[tuple[tuple[str, ...], str], list[str]] = {}
             for name, one in known.items():
                 if one.of == arm:
-                    # A variant without settings and folder has no partner.
+                    # A variant that only has another name has no partner.
                     alone = () if one.folder else (name,)
                     found.setdefault((one.settings or alone, one.folder), []).append(name)
             return found
