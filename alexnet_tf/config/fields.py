@@ -141,12 +141,12 @@ class Config:
     seed: int = 0
 
     def replace(self, **changes: Any) -> "Config":
-        """Returns a copy in which these fields, of any section, are changed.
+        """Returns a copy in which these fields of any section, or whole sections, are changed.
 
         Raises:
             InputError: for an unknown field.
         """
-        sections = {name: getattr(self, name) for name in ("data", "model", "train")}
+        sections = {name: changes.pop(name, getattr(self, name)) for name in ("data", "model", "train")}
         top = {}
         for name, value in changes.items():
             for section, part in sections.items():
@@ -155,7 +155,7 @@ class Config:
                     break
             else:
                 known = self.field_names()
-                if name not in (*sections, *known):
+                if name not in known:
                     meant = did_you_mean(name, known)
                     raise InputError(
                         f"expected a config field, one of {', '.join(known)}; received {name!r}{meant}"

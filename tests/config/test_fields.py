@@ -27,6 +27,13 @@ def test_the_hash_of_recorded_runs_does_not_change():
     assert config.hash("pixels")[:16] == "2784a1d2ffdd6983"
 
 
+def test_a_section_is_replaced_together_with_fields_of_it_and_of_others():
+    train = TrainConfig(epochs=5, momentum=0.5)
+    config = Config().replace(epochs=9, train=train, flip=True, seed=1)
+
+    assert config == Config(data=DataConfig(flip=True), train=TrainConfig(epochs=9, momentum=0.5), seed=1)
+
+
 @pytest.mark.parametrize(
     ("setting", "name", "value"),
     [
