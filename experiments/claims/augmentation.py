@@ -5,7 +5,7 @@
 
 Instead of the paper's crops of 224 from 256 pixels, `ablation-augmentation` takes crops of 32 from the image
 padded with 4 zeros on each side, and tests on the whole image. `ablation-augmentation-trained` takes crops of
-56 from 64 pixels, and tests on the central crop; without augmentation it trains on the central crop.
+56 from 64 pixels, and tests on the central crop. Its arm `none` also trains on the central crop.
 """
 
 from experiments.claims.common import (
@@ -38,7 +38,7 @@ EXPERIMENT = Experiment(
         cifar_arm("both", 0.02, "crops and flips", FIVE_SEEDS),
     ),
     comparisons=(
-        # Two points are several times the variation between seeds; less is not substantial.
+        # A substantial effect: two points are several times the variation between seeds.
         _against_none("both", GAP, -0.02, primary=True),
         # Every run of both arms reaches a training error of 31%.
         Comparison("both", "none", gap_at(31), "difference", None, -0.02, control="slower fitting"),

@@ -3,10 +3,10 @@
     make ablation-bias DATASET=cifar10 DATA_DIR=...
     make ablation-bias-again DATASET=cifar10 DATA_DIR=...
 
-The paper's reason is that such biases give the ReLUs positive inputs. It used narrow Gaussian weights and raw
-pixels, so the primary arms do too, with Gaussians widened because these units have fewer inputs (`gain`). The
-arms with He initialisation are current practice. `tenth-he` has a bias of .1 as in several later
-implementations, whose loss stayed flat with 1.
+The paper's reason is that such biases give the ReLUs positive inputs. The paper used narrow Gaussian weights
+and raw pixels. So do the primary arms, but their Gaussians are wider (`init="gain"`), because their units
+have fewer inputs. The arms with He initialisation follow current practice. `tenth-he` has biases of .1, like
+several later implementations, whose loss stayed flat with biases of 1.
 """
 
 import dataclasses
@@ -20,7 +20,7 @@ PAPER: dict[str, Any] = {"init": "gain", "input_scale": "raw", "lrn_alpha": 1e-4
 
 
 def early_loss(curve: Curve) -> float | None:
-    """Mean training loss after each of the first three epochs, in nats; None if the first epoch diverged.
+    """Mean of the training losses after the first three epochs, in nats; None if the first epoch diverged.
 
     Example:
 
@@ -68,7 +68,8 @@ EXPERIMENT = Experiment(
         "need a far lower rate (lr_search.csv), which makes the net slow",
     ),
     notes=(
-        "three pairs detect only effects twice as large as the smallest effect of interest",
+        "three pairs detect only effects that are at least about twice as large as the smallest effect of "
+        "interest",
         "the run of `tenth-he` with seed 0 was paused for most of an hour; its `seconds` include the pause",
     ),
     figure="train_loss",

@@ -3,12 +3,12 @@
     make ablation-color DATASET=tiny_imagenet100 DATA_DIR=...
     make ablation-color-long DATASET=tiny_imagenet100 DATA_DIR=...       (or ablation-color-trained)
 
-`code` adds noise of a tenth of the standard deviations, for pixels 0..255, as the authors' program does.
-`eigenvalues` is the paper's formula as many re-implementations read it: a tenth of the eigenvalues, for
-pixels 0..1, which is much weaker.
+The noise of `code` is a tenth of the standard deviations of pixels 0..255, as in the authors' program. The
+noise of `eigenvalues` follows the paper's formula as many re-implementations read it: a tenth of the
+eigenvalues of pixels 0..1, which is much weaker.
 
 `ablation-color-long` trains three times as long, because the nets of `ablation-color` still misclassify most
-training images. It needs no search of its own (`LONG` in `experiments/claims/common.py`).
+training images. Its search has the candidates of `ablation-color` (`LONG` in `experiments/claims/common.py`).
 """
 
 import dataclasses
@@ -64,7 +64,7 @@ COLOR_LONG = dataclasses.replace(
     name="ablation-color-long",
     statement="In nets trained three times as long, colour noise lowers the error by more than a point.",
     precision="mixed_bfloat16",
-    cost="about 150 min of one core in mixed_bfloat16, plus 20 for its search",
+    cost="about 180 min of one core in mixed_bfloat16; its search is that of ablation-color",
     arms=(
         tiny_arm("none", 0.04, "no colour noise", **LONG),
         tiny_arm(

@@ -1,14 +1,13 @@
 """Networks, arms, metrics and probes that several claims share.
 
 `CIFAR` and `TINY` are the paper's eight layers with fewer kernels and units, for small images with pixels of
-unit variance. The paper's pixels, 0..255 minus the mean, are about 64 times as large. LRN has the same effect
-on both if `alpha` is multiplied by 64^2 here: dividing the input by s and multiplying `alpha` by s^2 divides
-every activation of a net without biases by s. With the paper's alpha of 1e-4 LRN would multiply by nearly the
-constant k^-beta.
+unit variance. The paper's pixels, 0..255 minus the mean, are about 64 times as large. So `alpha` is
+multiplied by 64^2 here, which gives LRN the same effect as on the paper's pixels: if the input of a net
+without biases is divided by s and `alpha` is multiplied by s^2, every activation is divided by s. With the
+paper's `alpha` of 1e-4, LRN would multiply these small activations by nearly the constant k^-beta.
 """
 
 import dataclasses
-import functools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -39,11 +38,12 @@ TINY = Config(
     model=MODEL,
     train=TrainConfig(epochs=12, learning_rate=0.04, weight_decay=5e-4, schedule="steps", drops=(8, 10)),
 )
-# The rate drops at the same fractions of the training as in `TINY`, so the search of `TINY` holds here too.
+# The learning rate drops at the same fractions of the training as in `TINY`. A search trains with the drops
+# at these fractions of its own epochs, so its candidates are those of `TINY`.
 LONG: dict[str, Any] = {"epochs": 36, "drops": (24, 30)}
 
-# Nets that fit their training images far better than their test images: a pilot with a seed that no recorded
-# run uses reached 55% test and 44% training error.
+# These nets fit their training images far better than their test images: a pilot, whose seed no recorded run
+# uses, reached a test error of 55% and a training error of 44%.
 TRAINED: dict[str, Any] = {"width": 0.5, "epochs": 36, "drops": (26, 32), "learning_rate": 0.03}
 TRAINED_GRID = (0.015, 0.03, 0.06)
 
@@ -106,7 +106,7 @@ def trained_arm(
 def measured_arm(
     name: str, change: str, probe: Probe, seeds: tuple[int, ...] = FIVE_SEEDS, nets: int = 1, **changes: Any
 ) -> Arm:
-    """An arm that measures the nets of another arm on Tiny ImageNet, so it needs no search."""
+    """An arm on Tiny ImageNet that measures the nets of another arm, with their rate, so without a search."""
     return Arm(name, TINY.replace(**changes), change, (), seeds, 0, probe, nets)
 
 
@@ -122,7 +122,7 @@ def in_condition_trained(
 
 
 def train_test_gap(curve: Curve) -> float | None:
-    """Test error minus training error after the last epoch, which says how much the net overfits.
+    """Test error minus training error after the last epoch: a measure of overfitting.
 
     None if one of the errors is missing.
 
@@ -142,9 +142,9 @@ GAP = Metric("gap", "test − training error", "fraction", -1, 1, train_test_gap
 def gap_at_error(curve: Curve, target: float) -> float | None:
     """Test error minus training error where the training error first reaches `target`.
 
-    None if it never does, or if an error until then is missing. Both errors are interpolated between epochs.
-    An arm that fits more slowly overfits less for that reason alone, so gaps are compared at an equal
-    training error.
+    None if the training error never reaches it, or if an error until then is missing. Both errors are
+    interpolated between epochs. An arm that fits more slowly overfits less for that reason alone, so gaps are
+    compared at an equal training error.
 
     Example:
 
@@ -168,7 +168,6 @@ def gap_at_error(curve: Curve, target: float) -> float | None:
     return None
 
 
-@functools.cache
 def gap_at(percent: int) -> Metric:
     """The metric "test − training error at `percent`% training error", which is not a column of runs.csv."""
     return Metric(
@@ -220,7 +219,7 @@ EVALUATION_BATCH = 250
 
 
 def averaged(views: int) -> Probe:
-    """A probe of the errors of predictions averaged over nets and views, on the report split."""
+    """A probe of the errors on the report split, with predictions averaged over nets and views."""
 
     def probe(models: Sequence, data) -> Mapping[str, float]:
         # Not imported above, so that listing the experiments does not wait for TensorFlow.
@@ -241,7 +240,7 @@ def averaged(views: int) -> Probe:
 
 
 def against_one(arm: str, paper: tuple[float | None, float | None], primary: bool = False):
-    """Compares an arm with `one` in both averaged errors; s is half the paper's effect, -.005 if unknown."""
+    """Compares an arm with `one` in both averaged errors; s is half the paper's effect, else -.005."""
     return tuple(
         Comparison(arm, "one", metric, "difference", effect, (effect or -0.01) / 2, primary)
         for metric, effect in zip(AVERAGED_ERRORS, paper, strict=True)

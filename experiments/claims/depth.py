@@ -3,8 +3,8 @@
     make ablation-depth DATASET=cifar10 DATA_DIR=...
 
 A convolution is removed together with its activation and normalisation. Its pooling stays, so that all other
-maps keep their sizes. conv3 and conv4 have equally many kernels in one tower here, so `no-conv3` stands for
-the removal of either.
+maps keep their sizes. In this net of one tower conv3 and conv4 have equally many kernels, so `no-conv3`
+stands for the removal of either.
 """
 
 from experiments.claims.common import CIFAR_SCALE, FIVE_SEEDS, cifar_arm
@@ -32,8 +32,8 @@ EXPERIMENT = Experiment(
     ),
     reasons=(
         "the layers differ: removing conv2 costs nearly three times the paper's two points, removing conv5 "
-        "less. The training error rises as much as the test error, so the layers help the net to learn in "
-        "these epochs",
+        "less than one point. The training error rises as much as the test error, so the layers help the net "
+        "to learn in these epochs",
     ),
     disclosures=(
         "the statement was reworded when the rows were known, from 'costs about two points' to 'raises the "

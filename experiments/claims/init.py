@@ -1,11 +1,11 @@
-"""Which initialisation the net needs: the paper's fixed Gaussians, or one that scales with a layer's inputs.
+"""Does a narrow net need an initialisation that scales with a layer's inputs, instead of the paper's?
 
     make ablation-init DATASET=cifar10 DATA_DIR=...
 
 The paper draws all weights with standard deviation .01 and initialises some biases with 1 (section 5); the
-authors' program uses .03 in conv3 to conv5. Here units have fewer inputs, from a half (conv2) to a
-forty-eighth (fc6) of the paper's, so the same Gaussians give smaller outputs. `paper-raw` has the paper's
-pixels and `alpha` too; `gain` is `paper-raw` with Gaussians widened to compensate for fewer inputs.
+authors' program uses .03 in conv3 to conv5. Here units have between a half (conv2) and a forty-eighth (fc6)
+of the paper's inputs, so the same Gaussians give smaller outputs. `paper-raw` has the paper's pixels and
+`alpha` too; `gain` is `paper-raw` with Gaussians widened to compensate for fewer inputs.
 """
 
 from typing import Any

@@ -3,18 +3,18 @@
     make ablation-kernels DATASET=tiny_imagenet100 DATA_DIR=...  (or ablation-kernels-many, -long, -trained)
 
 A tower's colourfulness is the share of its kernels' energy off the grey axis
-(`alexnet_tf.figures.kernels.tower_colorfulness`); the contrast of the towers is the difference of their
+(`alexnet_tf.figures.kernels.tower_colorfulness`). The contrast of the towers is the difference between their
 colourfulness. Any two halves of a set of kernels differ by chance, so the control, `dealt`, splits the same
 kernels into two halves at random. For each net, `deals_beyond` is the share of such splits whose halves
 differ at least as much as its towers. The first control was `one`, the two halves of conv1 in a net with one
-tower. It was unfair: these halves have six kernels, the towers twelve, and smaller halves differ more.
+tower. It was unfair: these halves have six kernels each, the towers twelve, and smaller halves differ more.
 
-- `ablation-kernels-many` has 48 first kernels per tower, as the paper's net, instead of 12, so that
+- `ablation-kernels-many` has 48 first kernels per tower instead of 12, as many as the paper's net, so that
   the contrast depends less on single kernels. Its rate is searched again, because conv2 has four times as
   many inputs.
 - `ablation-kernels-long` trains three times as long; its nets are those of `none` in `ablation-color-long`.
 - `ablation-kernels-trained` asks in which share of the nets the towers differ more than random halves of
-  their kernels. Its arm `initial` has the contrast of the towers before training.
+  their kernels. Its arm `initial` measures the contrast of the towers before training.
 """
 
 import dataclasses
@@ -49,9 +49,10 @@ DEALS_BEYOND = Metric(
 )
 METRICS = (CONTRAST, COLORFUL, GREY, DEALS_BEYOND)
 SPLITS = 1000
+PERCENTILES = (5, 25, 75, 95)
 SPREAD = tuple(
     Metric(f"{CONTRAST.name}_p{q}", f"colour contrast of the halves, percentile {q}", "number", 0, 1)
-    for q in (5, 25, 75, 95)
+    for q in PERCENTILES
 )
 
 
@@ -82,12 +83,14 @@ HALVES_P = Metric(
 
 
 def tower_contrast(dealt: bool = False, spread: bool = False) -> Probe:
-    """A probe of conv1's kernels: colourfulness of both halves, and the difference.
+    """A probe of conv1's kernels: the colourfulness of their first and second half, and the difference.
+
+    In a net with two towers the halves are the towers.
 
     Args:
         dealt: measure random splits instead: their mean difference, and the share of splits whose difference
             is at least that between the towers.
-        spread: also measure percentiles of the differences of the random splits.
+        spread: with `dealt`, also measure percentiles of the differences of the random splits.
     """
 
     def probe(models: Sequence, data) -> Mapping[str, float]:
@@ -101,7 +104,7 @@ def tower_contrast(dealt: bool = False, spread: bool = False) -> Probe:
         if not dealt:
             return {CONTRAST.name: colorful - grey, COLORFUL.name: colorful, GREY.name: grey}
         contrasts = random_contrasts(kernels, SPLITS, seed=0)
-        percentiles = np.percentile(contrasts, (5, 25, 75, 95)).tolist() if spread else []
+        percentiles = np.percentile(contrasts, PERCENTILES).tolist() if spread else []
         return {
             CONTRAST.name: float(contrasts.mean()),
             DEALS_BEYOND.name: float((contrasts >= colorful - grey).mean()),
@@ -118,8 +121,8 @@ def dealt_arm(seeds: tuple[int, ...] = FIVE_SEEDS, spread: bool = False, **chang
     )
 
 
-# A third of the largest contrast, 1: colourfulness is 0 for kernels that see only brightness, and 1 for
-# kernels that see only colour.
+# A third of the largest possible contrast, which is 1: colourfulness is 0 for kernels that see only
+# brightness, and 1 for kernels that see only colour.
 SPECIALISED = Comparison("two", "dealt", CONTRAST, "difference", None, 0.33, primary=True)
 
 # The paper saw specialised towers in every net. Half of our nets would still be a finding; chance gives 5%.
@@ -171,10 +174,10 @@ KERNELS = Experiment(
     ),
     disclosures=(
         "the first control was `one`; when its runs were known it was found to have too few kernels, and was "
-        "replaced by `dealt`, which needs the nets of `two`. These five were trained a second time, because "
-        "the first ones had not been kept (their rows are in commit e622bd9)",
-        "the share of random splits that differ at least as much as the towers, and the p values from it, "
-        "were declared when the verdict was known",
+        "replaced by `dealt`, which needs the nets of `two`. These five nets were trained a second time, "
+        "because the first ones had not been kept (their rows are in commit e622bd9)",
+        "the share of random splits that differ at least as much as the towers, and the p values computed "
+        "from it, were declared when the verdict was known",
     ),
     figure=CONTRAST.name,
     earlier_verdict="not reproduced",
@@ -190,7 +193,7 @@ KERNELS_MANY = dataclasses.replace(
     name="ablation-kernels-many",
     statement="With 48 first kernels a tower, as in the paper, the towers specialise.",
     precision="mixed_bfloat16",
-    cost="about 45 min of one core in mixed_bfloat16, plus 20 for its search",
+    cost="about 32 min of one core in mixed_bfloat16, plus 20 for its search",
     arms=(
         dealt_arm(THREE_SEEDS, learning_rate=MANY_RATE, filters=MANY_FILTERS),
         tiny_arm("two", MANY_RATE, "two towers", THREE_SEEDS, probe=tower_contrast(), filters=MANY_FILTERS),
@@ -218,7 +221,7 @@ KERNELS_LONG = dataclasses.replace(
     name="ablation-kernels-long",
     statement="In nets trained three times as long, the towers specialise.",
     precision="mixed_bfloat16",
-    cost="less than a minute with the nets of ablation-color-long, else about 75 min of one core in "
+    cost="less than a minute with the nets of ablation-color-long, else about 93 min of one core in "
     "mixed_bfloat16",
     arms=(dealt_arm(**LONG), measured_arm("two", "two towers", tower_contrast(), **LONG)),
     comparisons=(SPECIALISED, SHARE),

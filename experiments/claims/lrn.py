@@ -1,24 +1,24 @@
 """C3: local response normalisation lowers the error (section 3.3).
 
-    make ablation-lrn DATASET=cifar10 DATA_DIR=...
-    make ablation-lrn-alexnet DATASET=tiny_imagenet100 DATA_DIR=...
-    make ablation-lrn-trained DATASET=tiny_imagenet100 DATA_DIR=...
+    make ablation-lrn DATASET=cifar10 DATA_DIR=...                        (or ablation-lrn-again)
+    make ablation-lrn-alexnet DATASET=tiny_imagenet100 DATA_DIR=...       (or ablation-lrn-trained)
     make ablation-lrn-form DATASET=cifar10 DATA_DIR=...
 
 `ablation-lrn` uses the four-layer net. With the paper's k = 2 and alpha = 1e-4 the denominator varies only if
 activations are large, as on raw pixels; on pixels of unit variance the layer multiplies by nearly the
 constant 2^-.75. The column `lrn_factor_cv` shows this: it is the coefficient of variation of the factor in
-the trained net's first normalisation, on test images.
+the trained net's first normalisation, on test images. `ablation-lrn-again` repeats the main pair with new
+seeds.
 
-`ablation-lrn-alexnet` uses the AlexNet, for which the claim was made, with `alpha` adapted to the scale of
-the pixels (`experiments.claims.common`). The arm `factor` has alpha 0 and so only the constant; it shows
-which part of the difference is not due to normalisation.
+`ablation-lrn-alexnet` uses AlexNet, for which the claim was made, with `alpha` adapted to the scale of the
+pixels (`experiments.claims.common`). The arm `factor` has alpha 0, which leaves only the constant factor. It
+shows which part of the difference is not due to normalisation.
 
-`ablation-lrn-form` compares the paper's formula with the authors' program (its net #145). The program differs
-in four ways: alpha is divided by n; in the first stage the ReLU comes after normalisation and pooling; the
-second normalisation is followed by a spatial one; and windows do not extend across towers, of which this net
-has one. The field `late_relu` is the second difference and also moves conv5's ReLU behind pool5, as in the
-program.
+`ablation-lrn-form` compares the paper's formula with net 145 of the authors' program. The program differs in
+four ways: alpha is divided by n; in the first stage the ReLU comes after normalisation and pooling; a spatial
+normalisation follows the second normalisation; and windows do not extend across towers. The last makes no
+difference here, because this net has one tower. The field `late_relu` is the second difference; it also moves
+conv5's ReLU behind pool5, as in the program.
 """
 
 import dataclasses
@@ -66,7 +66,7 @@ def lrn_factor_cv(models: Sequence, data) -> Mapping[str, float]:
 
     (model,) = models
     layer = next((layer for layer in model.layers if layer.name == "lrn1"), None)
-    if layer is None:  # `--set lrn=false`: the factor is one everywhere.
+    if layer is None:  # with `--set lrn=false` the factor is one everywhere
         return {FACTOR_CV.name: 0.0}
     images, _, weights = next(iter(data.report(PROBE_IMAGES)))
     inputs = np.asarray(keras.Model(model.input, layer.input)(images), np.float64)[np.asarray(weights) > 0]
@@ -91,7 +91,7 @@ def _unit(rate: float, lrn: bool = False) -> Config:
 
 def _effects(arm: str, baseline: str, primary: bool) -> tuple[Comparison, ...]:
     return (
-        # The paper reports 13% to 11% on CIFAR-10, for another four-layer net, and 1.4 points on ImageNet.
+        # The paper reports 11% instead of 13% on CIFAR-10, for another four-layer net.
         Comparison(arm, baseline, TEST_ERROR, "difference", -0.02, -0.01, primary),
         Comparison(arm, baseline, GAP, "difference", None, -0.01),
     )
@@ -161,8 +161,8 @@ LRN_ALEXNET = Experiment(
         "effect several times the paper's",
     ),
     notes=(
-        "declared after the verdict of ablation-lrn was known and before its own runs; its arm `factor` was "
-        "declared after the verdict of this experiment and before the runs of `factor`",
+        "declared when the verdict of ablation-lrn was known, before its own runs. The arm `factor` was "
+        "added when the first verdict of this experiment was known, before the runs of `factor`",
     ),
     earlier_verdict="reproduced",
     scale=TINY_SCALE,

@@ -2,10 +2,10 @@
 
     make ablation-retrieval DATASET=tiny_imagenet100 DATA_DIR=...         (or ablation-retrieval-trained)
 
-For each of 500 test images, the experiment finds the six nearest training images by Euclidean distance in fc7
-features and in pixels. It measures the share of these neighbours that have the query's class, and the share
-of all training images that are nearer to the query in pixels than a neighbour is. An untrained net is the
-control, because a random projection roughly preserves distances.
+Each of 500 test images is a query. The experiment finds its six nearest training images by Euclidean
+distance, in fc7 features and in pixels. It measures the share of these neighbours that have the query's
+class, and the share of all training images that are nearer to the query in pixels than a neighbour is. An
+untrained net is the control, because a random projection roughly preserves distances.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ QUERY_SEED = 0
 
 
 def neighbours_in(space: int) -> Probe:
-    """A probe for both metrics of the neighbours in the last hidden layer (space 0) or pixels (space 1)."""
+    """A probe of both metrics, for neighbours in the last hidden layer (space 0) or in pixels (space 1)."""
 
     def probe(models: Sequence, data) -> Mapping[str, float | None]:
         # Not imported above, so that listing the experiments does not wait for TensorFlow.
@@ -64,9 +64,9 @@ EXPERIMENT = Experiment(
     cost="about 10 min of one core with C2's nets",
     arms=_arms(),
     comparisons=(
-        # Ten neighbours of a hundred: a smaller effect could not be seen among the six that are found.
+        # A smaller effect could not be seen among the six neighbours of a query.
         Comparison("fc7", "pixels", SAME_CLASS, "difference", None, 0.1, primary=True),
-        # A search by pixels does not find a neighbour if a tenth of the training images are nearer.
+        # A search by pixels would not find a neighbour if a tenth of the training images are nearer.
         Comparison("fc7", "pixels", NEARER, "difference", None, 0.1, primary=True),
         Comparison("fc7", "untrained", SAME_CLASS, "difference", None, 0.1, control=UNTRAINED),
         Comparison("fc7", "untrained", NEARER, "difference", None, 0.1, control=UNTRAINED),

@@ -24,9 +24,9 @@ EXPERIMENT = Experiment(
     reasons=(
         "with every seed, `decay` has both a lower training error and a lower test error than `none` "
         "(runs.csv), at the same learning rate",
-        "the verdict depends on the pairs: nets of one seed share their initial weights and the order of "
-        "their images. With Welch's interval, which ignores the pairs, the comparison is undecided (last "
-        "section of results/claims.md)",
+        "the verdict depends on pairing the runs by seed: nets of one seed share their initial weights and "
+        "the order of their images. With Welch's interval, which ignores the pairs, the comparison is "
+        "undecided (last section of results/claims.md)",
     ),
     notes=(
         "the run of `decay` with seed 4 was paused for more than an hour; its `seconds` include the pause",
