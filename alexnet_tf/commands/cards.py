@@ -14,12 +14,14 @@ PAPER = (
 def model_card(net: Trained, about: dict[str, Any], kind: str, checkpoint: Path) -> str:
     """What the network is, how it was trained and what its input and output are, as Markdown.
 
-    `about` is the content of the network's model.json, `kind` the format of the export, `checkpoint` the path
-    that the network was read from.
+    Args:
+        about: content of the network's model.json.
+        kind: format of the export, `saved-model` or `onnx`.
+        checkpoint: path that the network was read from.
     """
     wanted = input_wanted(net)
     is_imported = about.get("status") == "imported"
-    measured = "It was measured only on images like those of data_card.md."
+    measured = "It was measured only on images like those that data_card.md describes."
     if is_imported:
         measured = "This program has not measured it."
     lines = [
@@ -86,12 +88,13 @@ def _training(net: Trained, about: dict[str, Any], checkpoint: Path) -> list[str
             epoch = f"the epoch with the lowest {train.watch.replace('_', ' ')}"
         lines.append(f"- Weights: those after {epoch} of this training.")
         whose = ", not necessarily of these weights"
-    return [*lines, f"- Scores after the last epoch{whose}, one central view: {scores or 'not recorded'}."]
+    return [*lines, f"- Scores after the last epoch{whose}, on one central view: {scores or 'not recorded'}."]
 
 
 def data_card(net: Trained, about: dict[str, Any]) -> str:
     """What is known of the images that the network was trained on, as Markdown."""
-    data, start, divisor, origin = net.config.data, net.config.train.start, "", ""
+    data = net.config.data
+    divisor = origin = ""
     if about.get("status") == "imported":
         lines = [
             "- Data set, augmentation and images held out of training: unknown to this program, because the "
@@ -112,7 +115,7 @@ def data_card(net: Trained, about: dict[str, Any]) -> str:
             f"- Held out of training for model selection: {held_out}.",
         ]
         origin = ", those of the training images"
-        if start:
+        if net.config.train.start:
             lines.append("- Data set of the network that the training started from: not recorded here.")
             origin = ", those of the network that the training started from"
     mean = [round(float(value), 1) for value in net.statistics.mean_image.mean((0, 1))]

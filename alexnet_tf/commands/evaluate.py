@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def load_nets(checkpoints: Sequence[Path]) -> list[Trained]:
-    """Reads trained networks; to be averaged, they must have the same classes and preprocessing.
+    """Reads trained networks, which must have the same classes and preprocessing to be averaged.
 
     Raises:
         InputError: if a network cannot be read, or does not match the first one.
@@ -83,8 +83,8 @@ def evaluate_on(
     Args:
         dataset: `builtin`, a TFDS name or `folder:PATH`.
         views: number of views per image, 1, 2, 5 or 10; their probabilities are averaged (section 4.1).
-        split: one of `scores.SPLITS`. By default the report split. If the set has none, all its images are
-            scored, or only those held out of training if a network was trained on the set.
+        split: one of `scores.SPLITS`, by default the report split. If the set has no such split, the default
+            is all its images, or only those held out of training if a network was trained on the set.
 
     Raises:
         InputError: if the networks do not match the data set, or the split has no images.
@@ -99,7 +99,7 @@ def evaluate_on(
         notes.append(f"scored: {count if trained_on else ALL_SCORED}")
     batches = _batches(data, split or "report", nets)
     scores = make_evaluator(averaged(nets, views), tf.distribute.get_strategy(), confusion=True)(batches)
-    # Files that became unreadable during the evaluation were not scored: fail if there are too many.
+    # Files that became unreadable during the evaluation were not scored. Too many of them are an error.
     data.check_readable()
     print_lines(notes)
     return scores
@@ -110,11 +110,11 @@ def _batches(data: DataPipelines, split: str, nets: Sequence[Trained]) -> tf.dat
     if split == "report":
         return report
     images = data.image_set
-    # The configuration of an imported network does not describe its training.
+    # An imported network has no fingerprint, and its configuration does not describe its training.
     is_held_out = images.selected & any(net.config.data.holdout and net.data_fingerprint for net in nets)
     rows = {"selection": images.selected, "train": ~is_held_out, "all": np.ones_like(is_held_out)}[split]
     if not rows.any():
-        raise InputError(f"--split: expected images in it; received {split}, which is empty")
+        raise InputError(f"--split: expected a split with images; received {split}, which is empty")
     batches = data.chosen("train", np.flatnonzero(rows), EVALUATION_BATCH, cropped=False)
     return batches.concatenate(report) if split == "all" else batches
 

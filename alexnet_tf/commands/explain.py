@@ -21,7 +21,7 @@ from alexnet_tf.runtime.reading import read_json
 def run(options: argparse.Namespace) -> int:
     try:
         image = read_image(options.image)
-        # Before the network, whose training takes minutes.
+        # Checked before a network is trained, which takes minutes.
         decoded(image, oriented=True)
     except (OSError, ImageDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
@@ -40,7 +40,7 @@ def own_network(parse_flags: Callable[[], argparse.Namespace]) -> Trained:
     """A small AlexNet of two towers for the built-in images, trained unless an earlier call has trained it.
 
     An interrupted training is resumed. `parse_flags` returns the parsed flags of the `alexnet train` command
-    that trains the network.
+    for this network.
     """
     training = parse_flags()
     if not _has_network(training.out):

@@ -1,7 +1,7 @@
 """`alexnet export`: a trained network as a SavedModel or an ONNX file that needs none of this project's code.
 
-Response normalisation is exported as separate operations, not as one compiled by XLA: a server may lack XLA,
-and ONNX has no counterpart.
+Response normalisation is exported as separate operations, not as one operation compiled by XLA, because a
+server may lack XLA, and ONNX has no such operation.
 """
 
 import argparse
@@ -85,10 +85,11 @@ def write_saved_model(net: Trained, folder: Path) -> None:
 
 
 def write_onnx(net: Trained, folder: Path) -> None:
-    """Writes model.onnx: input `pixels` [n, height, width, channels], 0..255; `probabilities` and `logits`.
+    """Writes model.onnx, from `pixels` to `probabilities` and `logits` [n, classes].
 
-    ONNX cannot decode JPEG files, so the caller decodes, scales and crops images to the network's image size.
-    The metadata has the class names and the expected preprocessing, as JSON.
+    `pixels` is float32 [n, height, width, channels], 0..255. ONNX cannot decode JPEG files, so the caller
+    decodes, scales and crops images to the network's image size. The metadata has, as JSON, the class names
+    and the network's preprocessing; the file includes all steps of it except the first.
     """
     import tf2onnx
     from keras.src.export.tf2onnx_lib import patch_tf2onnx
@@ -117,14 +118,14 @@ def pixel_spec(net: Trained) -> tf.TensorSpec:
 def classifier(net: Trained) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
     """The function from pixels [n, height, width, channels], 0..255, to probabilities and logits.
 
-    It does what `Trained.preprocess` does after decoding, then takes the central crop.
+    It does what `Trained.preprocess` does after decoding and scaling, then takes the central crop.
     """
     mean = np.asarray(net.statistics.mean_image, np.float32)
     data = net.config.data
     divisor = net.statistics.stddev if data.input_scale == "unit" else 1.0
     side = net.model.input.shape[1]
     for layer in net.model.layers:
-        # The mixed precision of Keras does not exist in other runtimes.
+        # Other runtimes do not have Keras's mixed precision.
         layer.dtype_policy = keras.DTypePolicy("float32")
     start = (net.image_shape[0] + 2 * data.pad - side) // 2
 
@@ -141,7 +142,7 @@ def classifier(net: Trained) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
 def decoded(data: tf.Tensor, shape: tuple[int, int, int], method: Method) -> tf.Tensor:
     """Decodes an image file's content like `alexnet predict`: upright, scaled, central crop of this `shape`.
 
-    The pixels of a JPEG differ by at most one grey level from `Trained.preprocess`.
+    The pixels of a JPEG differ by at most one grey level from those in `Trained.preprocess`.
     """
     size, _, channels = shape
     image = tf.cond(
@@ -151,8 +152,8 @@ def decoded(data: tf.Tensor, shape: tuple[int, int, int], method: Method) -> tf.
     )
     image = upright(image, data)
     lengths = tf.shape(image)[:2]
-    # As in `central_square`: bilinear interpolation of a square of whole pixels, or an antialiased image of
-    # which only the pixels of the crop are computed.
+    # As in `central_square`: `bilinear` crops in whole pixels, then scales. `antialiased` scales the whole
+    # image, but computes only the pixels of the crop.
     if method == "bilinear":
         side = tf.reduce_min(lengths)
         top, left = tf.unstack((lengths - side) // 2)
@@ -172,10 +173,10 @@ def decoded(data: tf.Tensor, shape: tuple[int, int, int], method: Method) -> tf.
 def upright(image: tf.Tensor, data: tf.Tensor) -> tf.Tensor:
     """Rotates an image [height, width, channels] by the EXIF orientation in its file's content `data`.
 
-    TensorFlow has no such operation. Only JPEG and PNG have EXIF data.
+    TensorFlow has no such operation. Of the formats that it decodes, only JPEG and PNG have EXIF data.
     """
-    # EXIF data have the form of a TIFF file: the byte order, then the offset of a list. The list is the
-    # number of its entries, then 12 bytes for each entry.
+    # EXIF data have the form of a TIFF file: the byte order, then the offset of a list. The list starts with
+    # the number of its entries; each entry has 12 bytes.
     mark = tf.where(tf.io.is_jpeg(data), b"Exif\0\0", b"eXIf")
     parts = tf.strings.split(tf.strings.substr(data, 0, 2**16), mark, maxsplit=1)
     tiff = tf.cast(tf.io.decode_raw(parts[-1], tf.uint8, fixed_length=2**16), tf.int32)

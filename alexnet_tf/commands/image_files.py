@@ -1,3 +1,5 @@
+"""Finds the image files that a command line names, and reads them in batches."""
+
 import glob
 import os
 import re
@@ -25,8 +27,8 @@ def image_files(names: Sequence[str | Path], listed: Path | None = None, flag: s
     """Expands paths, folders, patterns and a list to files, each once, in the order given.
 
     Args:
-        names: files, of which some may be missing; folders, for all images below them; and patterns such as
-            `photos/*.jpg` and `**/*.png`, which a shell may have left unexpanded.
+        names: files, some of which may be missing; folders, which stand for all images below them; patterns
+            such as `photos/*.jpg` and `**/*.png`, which a shell may have left unexpanded.
         listed: file of further names, one per line; `-` for standard input.
         flag: command-line flag that gave the names, for error messages.
 
@@ -61,7 +63,7 @@ def image_files(names: Sequence[str | Path], listed: Path | None = None, flag: s
 
 
 def _matches(pattern: str, linked: set[str]) -> Iterator[str]:
-    """The paths that match a pattern, and into `linked` a remark about each linked folder.
+    """Yields the paths that match a pattern; adds a remark to `linked` for each folder that is a link.
 
     Unlike in `glob`, `**` does not follow linked folders, because they may form cycles.
     """
@@ -98,7 +100,7 @@ def _below(folder: str) -> list[str]:
 
 
 def read_batches(net: "Trained", files: Sequence[Path]) -> Iterator[list[tuple[Path, np.ndarray | str]]]:
-    """Reads files in threads, one batch ahead; yields each with its preprocessed image or a reason."""
+    """Reads files in threads, one batch ahead; yields each with its preprocessed image or why it has none."""
     with ThreadPoolExecutor() as pool:
         batches: deque = deque()
         for start in range(0, len(files), BATCH):

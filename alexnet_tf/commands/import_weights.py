@@ -1,13 +1,13 @@
 """`alexnet import-weights`: imports networks trained by other programs.
 
-torchvision divides each channel c by its own standard deviation s_c; here all channels are divided by the
-mean s of the three, and conv1's kernels are scaled accordingly:
+torchvision divides each channel c by its own standard deviation s_c. Here all channels are divided by s, the
+mean of the three standard deviations, and conv1's kernels are scaled accordingly:
 
     sum of w_c (x_c - m_c) / s_c  =  sum of (w_c s / s_c) (x_c - m_c) / s
 
-Both pad the preprocessed image with zeros, so the outputs are equal up to rounding. The factors s / s_c are
-close to 1 (0.99 to 1.01), so weight decay and the learning rate act almost as on torchvision's kernels if
-training continues.
+Both programs pad the preprocessed image with zeros, so the outputs are equal up to rounding. The factors
+s / s_c are close to 1 (0.99 to 1.01). If training continues, weight decay and the learning rate therefore act
+almost as on torchvision's kernels.
 """
 
 import argparse
@@ -39,8 +39,9 @@ from alexnet_tf.runtime.files import (
     temporary_path,
 )
 
-# Eigenvalues and eigenvectors (the columns) of the covariance of ImageNet's colours, for colour noise if
-# training continues. Facebook's constants (ResNet in Torch) are for pixels in 0..1, hence the factor 255².
+# Eigenvalues and eigenvectors (the columns) of the covariance of ImageNet's colours. They are used for colour
+# noise if training continues. Facebook's constants (ResNet in Torch) are for pixels in 0..1, hence the factor
+# 255².
 EIGENVALUES = 255.0**2 * np.array([0.2175, 0.0188, 0.0045])
 EIGENVECTORS = np.array([[0.5675, 0.7192, 0.4009], [0.5808, -0.0045, -0.8140], [0.5836, -0.6948, 0.4203]])
 EIGENVECTORS *= [1, 1, -1]  # the sign convention of `PixelStatistics`
@@ -51,6 +52,7 @@ class Source:
     """A program that trains AlexNet.
 
     Attributes:
+        program: its name.
         load: sets a model's weights from arrays.
         head: name of the array with the biases of the last layer, one per class.
         mean: mean of red, green and blue, 0..255, that the program subtracts.
@@ -94,13 +96,14 @@ def import_weights(
 ) -> Trained:
     """Writes the folder of a network with imported weights; neither PyTorch nor Caffe is needed.
 
-    Images are made square as in section 2 of the paper: shorter side to 256, then the central 256 x 256.
-    torchvision does the same, but Caffe resizes the whole image to 256 x 256.
+    Images are made square as in section 2 of the paper: the shorter side is scaled to 256, and the central
+    256 x 256 pixels are cut out. torchvision does the same, but Caffe resizes the whole image to 256 x 256.
 
     Args:
         path: .npz, .safetensors or .npy file, see `read_arrays`.
-        preset: has an `image_size`; its `input_scale` is `unit` if the source divides by standard deviations.
-        out: a new or empty folder.
+        preset: a preset with an `image_size`. Its `input_scale` is `unit` if the source divides by standard
+            deviations.
+        out: new or empty folder.
         class_names: names of the outputs, in order; by default the ids of ImageNet's classes for 1000
             outputs, and 0, 1, 2 and so on for others.
 
@@ -147,7 +150,7 @@ def _imported(
 
 def _statistics(source: Source, side: int) -> PixelStatistics:
     mean = np.broadcast_to(np.array(source.mean, np.float32), (side, side, 3))
-    # If the source does not divide, this is ImageNet's standard deviation, which is not used.
+    # If the source does not divide, nothing uses this number; it is ImageNet's standard deviation.
     stddev = np.mean(source.stddev) if source.stddev else np.sqrt(EIGENVALUES.mean())
     return PixelStatistics(
         np.ascontiguousarray(mean),
@@ -172,7 +175,7 @@ def check_out(out: Path) -> None:
 
 @contextlib.contextmanager
 def whole_folder(out: Path) -> Iterator[Path]:
-    """A temporary folder to write into: it is renamed to `out` at the end, or removed if writing fails."""
+    """A temporary folder to write into. It is renamed to `out` at the end, or removed if writing fails."""
     whole = Path(os.path.abspath(out))
     partial = temporary_path(whole)
     with made_folder(whole.parent, "--out"), claimed(lock_beside(whole), f"--out {out}"):

@@ -24,7 +24,7 @@ COLUMNS = ("path", "rank", "class", "words", "probability")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints a line for each file; returns 1 if no file is readable."""
+    """Prints the predictions and writes the table and the figure; returns 1 if no file is readable."""
     words = read_words(options.words) if options.words else None
     files = options.files
     if options.figure:
@@ -44,12 +44,13 @@ def run(options: argparse.Namespace) -> int:
             for path, found in named
         ]
         print(json.dumps(entries, indent=1))
-    for path, found in named if not options.json else ():
-        if isinstance(found, str):
-            line = f"not readable: {found}"
-        else:
-            line = "  ".join(f"{row['words']} {row['probability']:.1%}" for row in found)
-        print(printable(f"{path}: {line}"))
+    else:
+        for path, found in named:
+            if isinstance(found, str):
+                line = f"not readable: {found}"
+            else:
+                line = "  ".join(f"{row['words']} {row['probability']:.1%}" for row in found)
+            print(printable(f"{path}: {line}"))
     return int(all(isinstance(found, str) for _, found in predictions))
 
 
@@ -64,7 +65,7 @@ def _named(prediction: Prediction, words: Mapping[str, str] | None) -> list[dict
 def predict_files(
     checkpoint: Path, files: Sequence[Path], views: int = 1
 ) -> list[tuple[Path, Prediction | str]]:
-    """The five most probable classes of each file as (class name, probability), or why it is unreadable."""
+    """For each file its five most probable classes, as (name, probability), or why it is unreadable."""
     net = load_trained(checkpoint)
     model = averaged([net], views)
     predictions: list[tuple[Path, Prediction | str]] = []

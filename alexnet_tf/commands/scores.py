@@ -11,13 +11,14 @@ from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import changing, write_text
 
 if TYPE_CHECKING:
-    # Only for type checks, so that tables do not have to wait for TensorFlow.
+    # Only for type checks, so that reading a table does not import TensorFlow.
     from alexnet_tf.training.evaluate import Scores
 
 COLUMNS = ("views", "nets", "examples", "top1_error", "top5_error", "loss", "dataset", "checkpoint")
-# `train`: the images that a network was trained on. `selection`: a tenth of the training split, which is not
-# part of `train` if the network was trained here with holdout=true. `report`: the test split, else the
-# validation split, else images held out of the training. `all`: all of these.
+# `selection`: a tenth of the training split.
+# `train`: the training split, without `selection` if a network was trained here with holdout=true.
+# `report`: the test split, else the validation split, else images held out of the training.
+# `all`: all of these.
 SPLITS = ("train", "selection", "report", "all")
 KEY = ("checkpoint", "dataset", "views")
 

@@ -23,7 +23,7 @@ from alexnet_tf.runtime.files import make_folder, write_bytes, write_text
 
 COLUMNS = ("query", "rank", "file", "distance")
 NEIGHBOURS = 6
-# More queries would make a sheet that is too tall to read; the table has all of them.
+# The figure shows at most this many queries, because more would make it too tall; the table has all.
 SHOWN = 20
 
 
@@ -96,10 +96,13 @@ def features_of(net: Trained, model: keras.Model, files: Sequence[Path]) -> tupl
 def nearest(
     queries: Sequence[Path], query_features: np.ndarray, members: Sequence[Path], member_features: np.ndarray
 ) -> tuple[list[dict[str, object]], np.ndarray]:
-    """Finds each query's nearest members, without the query itself, by features [queries or members, values].
+    """Finds the members that are nearest to each query, except the query itself.
 
-    Returns the rows of similar.csv, and the indices of the nearest members, int64 [queries, neighbours]. The
-    indices are cut to the smallest number of neighbours that a query has.
+    The features are float [queries, values] and [members, values].
+
+    Returns:
+        The rows of similar.csv, and the indices of the nearest members, int64 [queries, neighbours]. If some
+            queries have fewer neighbours than others, all indices are cut to the smallest number.
     """
     search = NearestSearch(query_features, min(NEIGHBOURS + 1, len(members)))
     search.add(member_features)

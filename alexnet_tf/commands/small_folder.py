@@ -1,4 +1,4 @@
-"""Chooses the recipe for a folder of few images. Only the headers of the images are read."""
+"""Chooses the recipe for a folder of few images; reads only the headers of the images."""
 
 import argparse
 
@@ -14,8 +14,9 @@ SMALL = "alexnet-few-images"
 def fit_small_folder(options: argparse.Namespace, started: Config | None = None) -> tuple[str, ...]:
     """Completes `options.model` and `options.settings` of `train` and `data` for a folder of few images.
 
-    The model becomes `SMALL` if neither a model nor a recipe is named. If the folder has too few images for
-    one batch, the batch size and learning rate are lowered, unless they are set.
+    Nothing changes if a recipe, or a model other than `SMALL`, is named. Otherwise the model becomes `SMALL`,
+    unless the training starts from a network. If the folder has too few images for one batch, the batch size
+    and learning rate are lowered, unless they are set.
 
     Args:
         started: configuration of the trained network that the training starts from, if any.
@@ -41,8 +42,8 @@ def fit_small_folder(options: argparse.Namespace, started: Config | None = None)
     while batch > max(0.7 * tree.trained, 1):
         batch //= 2
     if batch < train.batch_size:
-        # The rate is lowered with the batch size: at the preset's rate of .005, the loss rose from 1.2 to 3.8
-        # in nine epochs on 12 photos (in batches of 9).
+        # The rate is lowered with the batch size. At the preset's rate of .005, the loss of a training on 12
+        # photos, in batches of 9, rose from 1.2 to 3.8 in nine epochs.
         fitted = {"batch_size": batch, "learning_rate": train.learning_rate * batch / train.batch_size}
         given = {setting.partition("=")[0] for setting in options.settings}
         options.settings = [

@@ -1,4 +1,4 @@
-"""`alexnet train`: trains a network on a data set; writes it, its curve and optional files."""
+"""`alexnet train`: trains a network on a data set; writes the network, its curve and optional files."""
 
 import argparse
 import contextlib
@@ -46,17 +46,18 @@ def run(options: argparse.Namespace) -> int:
         InputError: if the data set, the folder or the config is unsuitable; no network is written then.
     """
     if options.freeze and not options.start:
-        raise InputError(f"--freeze: expected --from with it; received {options.freeze!r} alone")
+        raise InputError(f"--freeze: expected --from too; received only --freeze {options.freeze}")
     with quiet_startup():
         strategy = make_strategy(options.replicas)
-        # Makes repeated and resumed runs equal. On a single CPU they are equal without it, and the last bits
-        # of recorded results would change.
+        # Makes repeated and resumed runs equal. On a single CPU they are equal without this setting, which
+        # would change the last bits of recorded results.
         if strategy.num_replicas_in_sync > 1 or tf.config.list_physical_devices("GPU"):
             tf.config.experimental.enable_op_determinism()
     warn_of_unseen_gpu()
     if not is_chief(strategy):
         return _train(options, strategy)
-    # The command line has claimed the folder already, unless there may be several workers.
+    # The command line has claimed the folder already, unless there may be several workers, or the caller is
+    # `alexnet explain`.
     unclaimed = not getattr(options, "is_claimed", False)
     with claimed_folder(options.out, "--out") if unclaimed else contextlib.nullcontext():
         for folder in (options.out, options.out / EPOCHS_FOLDER):
@@ -73,7 +74,8 @@ def _train(options: argparse.Namespace, strategy: tf.distribute.Strategy) -> int
     data = open_run_data(config, start, options.access)
     if options.keep_best and not config.data.holdout:
         raise InputError(
-            "--keep-best: expected a selection split to judge by; received none; add --set holdout=true"
+            "--keep-best: expected a selection split to choose the best epoch; received none; "
+            "add --set holdout=true"
         )
     if options.cache:
         data.streamed_set("--cache")

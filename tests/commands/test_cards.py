@@ -23,12 +23,12 @@ def test_the_cards_of_an_imported_network_claim_no_training_by_this_program(chec
 @pytest.mark.parametrize(
     ("file", "weights", "scores"),
     [
-        ("", None, "Scores after the last epoch, one"),
+        ("", None, "Scores after the last epoch, on one"),
         ("best.weights.h5", "after the epoch with the lowest selection error of", "not necessarily of these"),
         (
             "epochs/0030.weights.h5",
             "after epoch 30 of this training",
-            "not necessarily of these weights, one",
+            "not necessarily of these weights, on one",
         ),
     ],
 )
