@@ -1,5 +1,6 @@
 """Mean image, scale and colour covariance of a training set."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,7 +64,7 @@ class PixelSums:
         """Sums over images [n, h, w, c]."""
         channels = images.shape[-1]
         products = np.zeros((channels, channels), np.int64)
-        step = max(1, VALUES_AT_A_TIME // max(1, images[0].size)) if len(images) else 1
+        step = max(1, VALUES_AT_A_TIME // math.prod(images.shape[1:]))
         for start in range(0, len(images), step):
             pixels = images[start : start + step].reshape(-1, channels).astype(np.float64)
             # Exact: float64 represents all integers up to 2^53.

@@ -81,7 +81,7 @@ def lowest_hashes(hashes: np.ndarray, labels: np.ndarray, fraction: float) -> np
     return mask
 
 
-def hold_out(images: np.ndarray, labels: np.ndarray, fraction: float = HELD_OUT_SHARE) -> tuple[Split, Split]:
+def hold_out(images: np.ndarray, labels: np.ndarray) -> tuple[Split, Split]:
     """Splits a set without test or validation split by `selection_mask`: (training split, held-out split).
 
     Example:
@@ -91,7 +91,7 @@ def hold_out(images: np.ndarray, labels: np.ndarray, fraction: float = HELD_OUT_
     >>> len(train[0]), len(report[0])
     (32, 8)
     """
-    mask = selection_mask(images, labels, fraction)
+    mask = selection_mask(images, labels, HELD_OUT_SHARE)
     return (images[~mask], labels[~mask]), (images[mask], labels[mask])
 
 

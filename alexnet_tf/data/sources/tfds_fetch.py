@@ -87,10 +87,10 @@ def ways_out(name: str) -> str:
     )
 
 
-def any_host_answers(urls: Iterable[str], seconds: float | None = None) -> bool:
-    """Whether a host of these URLs answers within `seconds` (default: `PROBE_SECONDS`)."""
+def any_host_answers(urls: Iterable[str]) -> bool:
+    """Whether a host of these URLs answers within `PROBE_SECONDS`."""
     by_host = {urlsplit(url).netloc: url for url in urls}
-    deadline = time.monotonic() + (PROBE_SECONDS if seconds is None else seconds)
+    deadline = time.monotonic() + PROBE_SECONDS
     answers: queue.Queue[bool] = queue.Queue()
     # Not a pool, which would wait at exit for DNS lookups; these have no timeout.
     for url in by_host.values():
