@@ -76,9 +76,11 @@ class TinyImagenet200(tfds.core.GeneratorBasedBuilder):
     def _generate_examples(self, archive: Any, split: str) -> Iterator[_Example]:
         with zipfile.ZipFile(archive) as files:
             ids = set(files.read(str(ROOT / "wnids.txt")).decode().split())
-            if ids != set(class_ids()):
+            known = set(class_ids())
+            if ids != known:
                 raise ValueError(
-                    f"expected the 200 known classes in wnids.txt; received {len(ids)} other ids"
+                    f"expected the 200 known classes in wnids.txt; received {len(ids)} ids, "
+                    f"{len(ids & known)} of them known"
                 )
             chosen = set(self.info.features["label"].names)
             named = _training_files(files) if split == "train" else _validation_files(files)
