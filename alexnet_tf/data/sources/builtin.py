@@ -1,10 +1,12 @@
 """The built-in data set: synthetic shapes on textured backgrounds, for a first run without files or network.
 
 There are ten shapes, with random position, size and rotation, and with colours that do not depend on the
-class. The images also contain clutter, occlusion and noise. The same seed gives the same bytes on any
-machine: pixels are computed only by correctly rounded operations of IEEE 754 (+ - * / sqrt, comparisons), and
-all random numbers are uniform. Cosines and sines are rounded from float64 to float32 (`_direction`), and must
-not be computed per pixel.
+class. The images also contain clutter, occlusion and noise.
+
+The same seed gives the same bytes on any machine. Pixels are computed only by correctly rounded operations of
+IEEE 754 (+ - * / sqrt, comparisons), and all random numbers are uniform. The last bit of a cosine or sine
+depends on the platform, so they are rounded from float64 to float32 (`_direction`). They must not be computed
+per pixel: among so many values, some would still differ.
 """
 
 from collections.abc import Callable
@@ -29,9 +31,9 @@ def draw_builtin(
 ) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     """Draws the built-in data set: (images, labels) of the splits "train" and "test".
 
-    Images are uint8 RGB [n, 32, 32, 3], labels int64 [n], indices into `CLASS_NAMES`. The splits are
-    class-balanced and shuffled. They use independent random streams, so the size of one never changes the
-    other.
+    Images are uint8 RGB [n, 32, 32, 3]. Labels are int64 [n], indices into `CLASS_NAMES`. Each split is
+    class-balanced and shuffled. The splits use independent random streams, so the size of one never changes
+    the other.
 
     Raises:
         InputError: if a size is not a positive multiple of 10, or the seed is not a whole number >= 0.
@@ -62,7 +64,7 @@ def _is_whole(value: object) -> bool:
 def _draw_split(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.ndarray]:
     images = np.empty((count, _SIZE, _SIZE, 3), np.uint8)
     labels = np.empty(count, np.int64)
-    # NumPy may change the algorithm of Generator.permutation.
+    # Not Generator.permutation, whose algorithm NumPy may change.
     places = np.argsort(rng.random(count), kind="stable")
     for start in range(0, count, _IMAGES_PER_CHUNK):
         chunk = places[start : start + _IMAGES_PER_CHUNK]
@@ -73,7 +75,7 @@ def _draw_split(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.nd
 
 
 def _draw_chunk(rng: np.random.Generator, per_class: int) -> np.ndarray:
-    """Images ordered by class: uint8 `[n, 32, 32, 3]`."""
+    """`per_class` images of each class, in label order: uint8 `[n, 32, 32, 3]`."""
     n = per_class * len(CLASS_NAMES)
     ground_hue, ground_value = _uniform(rng, n, 0, 1), _uniform(rng, n, 0.15, 0.95)
     shape_hue = ground_hue + _uniform(rng, n, 0.2, 0.8)
@@ -91,7 +93,7 @@ def _draw_chunk(rng: np.random.Generator, per_class: int) -> np.ndarray:
     _paint(canvas, _cover(distance), _fill(rng, shape_hue, shape_value))
 
     ends = [_uniform(rng, n, -16, 16) for _ in range(4)]
-    # About a third of the images get no bar here: below a radius of -0.5 it covers no pixel.
+    # A bar with a radius below -0.5 covers no pixel, so about a third of the images get none here.
     _paint_bar(rng, canvas, ends, _uniform(rng, n, -1.5, 1.7))
 
     strength = _uniform(rng, n, 0.02, 0.16)[:, None]
@@ -106,7 +108,7 @@ def _uniform(rng: np.random.Generator, n: int, low: float, high: float) -> np.nd
 
 
 def _direction(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
-    # Rounded from float64 to float32, because the last bit of a cosine depends on the platform.
+    """Cosine and sine of a random angle per image: float32 `[n, 1, 1]` each."""
     angle = 2 * np.pi * rng.random((n, 1, 1))
     return np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
 
@@ -131,7 +133,7 @@ def _cover(distance: np.ndarray) -> np.ndarray:
 def _paint_bar(
     rng: np.random.Generator, canvas: np.ndarray, ends: list[np.ndarray], radius: np.ndarray
 ) -> None:
-    """From (ends[0], ends[1]) to (ends[2], ends[3]), with round ends and a random colour."""
+    """Paints a bar from (ends[0], ends[1]) to (ends[2], ends[3]), with round ends and a random colour."""
     ax, ay, bx, by = ends
     px, py, dx, dy = _X - ax, _Y - ay, bx - ax, by - ay
     along = np.clip((px * dx + py * dy) / (dx * dx + dy * dy + 1e-3), 0, 1)
@@ -141,7 +143,7 @@ def _paint_bar(
 
 
 def _ground(rng: np.random.Generator, hue: np.ndarray, value: np.ndarray) -> np.ndarray:
-    """Two similar colours mixed by clouds, a gradient, stripes or a checkerboard."""
+    """Backgrounds: two similar colours, mixed by clouds, a gradient, stripes or a checkerboard."""
     n = len(hue)
     clouds = 0.65 * _clouds(rng, n, 4) + 0.35 * _clouds(rng, n, 11)
     cos, sin = _direction(rng, n)
@@ -157,7 +159,7 @@ def _ground(rng: np.random.Generator, hue: np.ndarray, value: np.ndarray) -> np.
 
 
 def _fill(rng: np.random.Generator, hue: np.ndarray, value: np.ndarray) -> np.ndarray:
-    """A brightness gradient and, in some images, stripes."""
+    """Colours of the shapes: a brightness gradient and, in some images, stripes."""
     n = len(hue)
     cos, sin = _direction(rng, n)
     u = cos * _X + sin * _Y
@@ -175,7 +177,7 @@ def _stripes(position: np.ndarray, period: np.ndarray, offset: np.ndarray) -> np
 
 
 def _clouds(rng: np.random.Generator, n: int, cells: int) -> np.ndarray:
-    """Values in 0..1, `[n, 32, 32]`: random on a grid of `cells`, smoothly interpolated."""
+    """Values in 0..1, `[n, 32, 32]`: random on a grid of `cells` x `cells` cells, smoothly interpolated."""
     heights = rng.random((n, cells + 1, cells + 1), dtype=np.float32)
     position = (np.arange(_SIZE, dtype=np.float32) + 0.5) * (cells / _SIZE)
     cell = position.astype(int)
@@ -188,7 +190,7 @@ def _clouds(rng: np.random.Generator, n: int, cells: int) -> np.ndarray:
 def _place_shapes(rng: np.random.Generator, per_class: int) -> np.ndarray:
     """Signed distance in pixels (negative inside) to the outline of each image's shape, `[n, 32, 32]`.
 
-    Away from the outline the distances to some shapes, such as squares, are approximate.
+    For some shapes, such as squares, distances far from the outline are approximate.
     """
     n = per_class * len(CLASS_NAMES)
     radius = _uniform(rng, n, 7, 13)
@@ -218,7 +220,7 @@ def _triangle(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _star(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """By symmetry the plane is folded onto half an arm, whose edge is a line segment."""
+    """Five arms. By symmetry, the plane is folded onto half an arm, whose edge is a line segment."""
     x = np.abs(x)
     for kx in (0.80901699, -0.80901699):
         fold = 2 * np.maximum(kx * x - 0.58778525 * y, 0)
@@ -231,7 +233,7 @@ def _star(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _crescent(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """A disc minus a second disc. Near the horns the soft edge needs the exact distance."""
+    """A disc minus a second disc. At its two tips the soft edge needs the exact distance."""
     y = np.abs(y)
     horn_x, horn_y = 0.586, 0.7477
     at_horn = x * horn_y - y * horn_x > 0.45 * np.maximum(horn_y - y, 0)

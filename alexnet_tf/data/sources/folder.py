@@ -27,23 +27,25 @@ from alexnet_tf.runtime.reading import file_kind, open_file
 def load_folder(name: str, scaling: Scaling, storage: Storage, max_bytes: int) -> ImageSet | StreamedSet:
     """Loads `folder:PATH`.
 
-    PATH contains one folder per class; or `train` and, optionally, `test` and `val`, each with one folder per
-    class (`SPLIT_NAME` matches their other names). The report split is test, else val, else 20% of each
-    class, held out by `hold_out`. Most layouts with class folders named like splits are refused.
+    PATH contains one folder per class; or it contains `train` and, optionally, `test` and `val`, each with
+    one folder per class. (`SPLIT_NAME` matches other names of these three.) The report split is test, else
+    val, else 20% of each class, held out by `hold_out`. Most layouts with class folders named like splits are
+    refused.
 
-    Files are found at any depth below the class folder. Their format is detected from the content, and they
-    are rotated by their EXIF orientation. `quarantine` lists all unused files and folders, hidden ones too,
-    with the path relative to PATH and the reason. Identical images in both splits or in two classes are used,
-    and listed in `duplicates`. For `storage` and `max_bytes` see `is_streamed`.
+    Files are found at any depth below a class folder. Their format is detected from the content, and the
+    images are rotated by their EXIF orientation. `quarantine` lists all unused files and folders, including
+    hidden ones, with the path relative to PATH and the reason. Identical images in both splits or in two
+    classes are used, and listed in `remarks.duplicates`. For `storage` and `max_bytes` see `is_streamed`.
 
     Raises:
         InputError: if the path does not exist, its layout is none of these, there are fewer than two classes,
-            a class has no readable training image, the report split has a class that the training split
-            lacks, or the images do not fit in memory.
+            a class has no readable training image, the report split has no readable image or a class that the
+            training split lacks, a scaling method was chosen but no image has to be scaled, or the images do
+            not fit in memory.
     """
     tree = open_tree(name)
     _check_classes(name, tree, np.arange(tree.trained), tree.unused)
-    # Without a requested side, the target shape depends on the sizes of the files.
+    # Without a requested side, the target shape depends on the sizes of the images.
     sizes = None if scaling.side else _read_sizes(tree)
     expected = [size for size in sizes or [] if not isinstance(size, str)]
     if expected:
@@ -62,7 +64,7 @@ def open_tree(name: str) -> FolderTree:
         InputError: if the path does not exist, or its layout is none of those described at `load_folder`.
     """
     path = name.removeprefix("folder:")
-    # With os.path, an unknown ~user or an overlong name is a missing path; `Path` would raise an error.
+    # For os.path, an unknown ~user or an overlong name is a missing path; `Path` would raise an error.
     root = Path(os.path.expanduser(path))
     if not path or not os.path.isdir(root):
         received = "no path" if not path else file_kind(root) if os.path.exists(root) else "no such path"
@@ -93,7 +95,7 @@ def _hold_in_memory(
     _check_classes(name, tree, kept[kept < tree.trained], quarantine)
     labels = tree.labels[kept]
     duplicates = _duplicates(tree, kept, example_hashes(images))
-    # Views, because copies would double the memory. `hold_out` has to copy.
+    # Views, because copies would double the memory; only `hold_out` has to copy.
     count = int((kept < tree.trained).sum())
     train, report = (images[:count], labels[:count]), (images[count:], labels[count:])
     if tree.report_root is None:
@@ -104,11 +106,10 @@ def _hold_in_memory(
 
 
 def _duplicates(tree: FolderTree, rows: np.ndarray, hashes: np.ndarray) -> tuple[tuple[str, str, str], ...]:
-    """Identical images in both splits or in two classes.
+    """Identical images in both splits or in two classes: (path, path of the first image, problem).
 
-    For each image of another split or class than the first image with the same pixels: its path, the path of
-    the first, and the problem. `rows`, int64 [n], are ascending; `hashes`, uint64 [n], are those of the
-    pixels.
+    Each image is compared with the first image that has the same pixels. `rows`, int64 [n], are ascending;
+    `hashes`, uint64 [n], are hashes of the pixels.
     """
     order = np.argsort(hashes, kind="stable")
     starts = np.flatnonzero(np.r_[True, np.diff(hashes[order]) != 0])
@@ -128,7 +129,7 @@ def _duplicates(tree: FolderTree, rows: np.ndarray, hashes: np.ndarray) -> tuple
 
 
 def readable(tree: FolderTree) -> FolderTree:
-    """The tree without files whose header cannot be read or gives too large an image."""
+    """The tree without the files that cannot be used, as far as their headers show."""
     kept = [i for i, size in enumerate(_read_sizes(tree)) if not isinstance(size, str)]
     trained = sum(i < tree.trained for i in kept)
     paths = [tree.paths[i] for i in kept]
@@ -136,7 +137,7 @@ def readable(tree: FolderTree) -> FolderTree:
 
 
 def _read_sizes(tree: FolderTree) -> list[tuple[int, int] | str]:
-    """(height, width) of each file according to its header, or the reason why it cannot be read."""
+    """(height, width) of each image according to its header, or the reason why the file cannot be used."""
     with ThreadPoolExecutor() as pool:
         return list(pool.map(_or_reason(_read_dimensions), (tree.root / path for path in tree.paths)))
 
@@ -144,7 +145,10 @@ def _read_sizes(tree: FolderTree) -> list[tuple[int, int] | str]:
 def _decode(
     name: str, tree: FolderTree, scaling: Scaling, found: list[tuple[int, int] | str]
 ) -> tuple[np.ndarray, np.ndarray, Quarantine]:
-    """Images [n, height, width, 3], their indices [n] into `tree.paths`, and the unreadable files."""
+    """Images [n, height, width, 3], their indices [n] into `tree.paths`, and the unusable files.
+
+    `found` is the result of `_read_sizes`; reasons are added to it.
+    """
     while True:
         sizes = {i: size for i, size in enumerate(found) if not isinstance(size, str)}
         readable = list(sizes)
@@ -165,7 +169,7 @@ def _decode(
             outcomes = list(pool.map(fill, files, range(len(readable))))
         if not any(outcomes):
             return images, np.array(readable), quarantine
-        # Again without the files that have a valid header but cannot be decoded: the common size may change.
+        # Some files have a valid header but cannot be decoded. Without them the common size may be another.
         for i, reason in zip(readable, outcomes, strict=True):
             found[i] = reason or found[i]
 
@@ -178,12 +182,12 @@ def _read_dimensions(path: Path) -> tuple[int, int]:
 def _fill(images: np.ndarray, target: ImageShape, path: Path, row: int) -> None:
     image = target.apply(decoded(read_image(path), oriented=True))
     if image.shape != target.shape:
-        raise ImageDecodeError(f"its header gives another size than its pixels have, {image.shape[:2]}")
+        raise ImageDecodeError(f"its header gives another size than that of its pixels, {image.shape[:2]}")
     images[row] = image
 
 
 def _or_reason(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The function, but it returns the reason as text if the file cannot be read."""
+    """The same function, except that it returns the reason as text if the file cannot be used."""
 
     def attempt(*arguments: Any) -> Any:
         try:
@@ -195,7 +199,7 @@ def _or_reason(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _check_classes(name: str, tree: FolderTree, rows: np.ndarray, quarantine: Quarantine) -> None:
-    """Raises an InputError if a class has none of the training images `rows`."""
+    """Raises an InputError if a class has no training image; `rows` are the rows of all training images."""
     counts = np.bincount(tree.labels[rows], minlength=len(tree.class_names))
     if not counts.all():
         empty = [class_name for class_name, count in zip(tree.class_names, counts, strict=True) if not count]

@@ -14,8 +14,8 @@ from alexnet_tf.runtime.reading import file_kind
 
 Quarantine = list[tuple[str, str]]
 
-# Names of split folders. If the group `before` or `after` matches, as in `seg_train`, `trainval`, `test1` and
-# `testA`, the folder may be a class.
+# Names of split folders. Names in which the group `before` or `after` matches may also be class names:
+# `seg_train`, `trainval`, `test1` and `testA`, for example.
 SPLIT_NAME = re.compile(
     r"(?P<before>.*[\W\d_])?"
     r"(?:(?P<train>train|training)|(?P<test>test|testing)"
@@ -37,7 +37,8 @@ def find_splits(
 ) -> tuple[str, str | None, str]:
     """The training folder, the report folder (None if there is none) and the name of the report split.
 
-    Only a folder that contains folders and no images is taken for a split.
+    Paths are relative to `root`; without splits, the training folder is "", which is `root` itself. A folder
+    is a split only if it contains folders and no images. Folders that are not used are added to `unused`.
     """
     kinds = {folder: kind for folder in folders if (kind := _split_kind(folder))}
     looks = {folder: _look(name, root, folder) for folder in kinds}
@@ -57,7 +58,7 @@ def find_splits(
             raise InputError(f"{name}: expected one {kind} folder; received {', '.join(same)}")
     reports = [folder for kind in ("test", "validation") for folder in trees if trees[folder] == kind]
     for folder, kind in kinds.items():
-        # A test split of images alone is no error: those of competitions have no labels.
+        # A test split with images but no folders is no error, because competitions publish no test labels.
         if looks[folder].images and (kind == "validation" or looks[folder].folders):
             raise InputError(
                 f"{name}: expected class folders in {folder}; received {looks[folder]} directly in it; move "
@@ -106,7 +107,8 @@ def _kind(found: re.Match[str]) -> str:
 def _refuse_classes_like_splits(name: str, root: Path, folders: Sequence[str]) -> None:
     """Raises an InputError for class folders such as `test1`, or both `seg_train` and `seg_test`.
 
-    `train` alone may be a class (a vehicle), and so may a single name with a prefix, such as `crash_test`.
+    `train` alone may be a class (a vehicle). Names with a prefix, such as `crash_test`, may be classes unless
+    they name different splits.
     """
     found = [match for match in map(SPLIT_NAME.fullmatch, folders) if match]
     kinds = {_kind(match) for match in found}
@@ -121,7 +123,8 @@ def _refuse_classes_like_splits(name: str, root: Path, folders: Sequence[str]) -
 def refuse_splits_of_classes(name: str, train: str, paths: Iterable[str]) -> None:
     """Raises an InputError if folders within the class folders look like splits, or like the actual classes.
 
-    The class folders are in the folder `train`, "" if the set has no folder for its training split.
+    `train` is the folder that contains the class folders, "" if the set has no folder for its training split.
+    `paths` are those of all files.
     """
     folders = {os.path.dirname(path) for path in paths if path.lower().endswith(SUFFIXES)}
     depth = 1 if train else 0
@@ -153,7 +156,7 @@ def refuse_splits_of_classes(name: str, train: str, paths: Iterable[str]) -> Non
 
 @dataclass(frozen=True)
 class _Look:
-    """Number of folders and image files directly in a folder."""
+    """Numbers of folders and of image files directly in a folder."""
 
     folders: int
     images: int
@@ -187,7 +190,8 @@ def contents(
 ) -> tuple[list[str], list[str]]:
     """Sorted names of the folders and of the files in a folder; adds everything else to `unused`.
 
-    Links are followed, except links in a class folder (`in_class`) to folders, which might form a cycle.
+    Hidden files and folders are not used. Links are followed, except links to folders within a class folder
+    (`in_class`), which might form a cycle.
     """
     folders, files = list[str](), list[str]()
     try:

@@ -1,4 +1,4 @@
-"""The files of a folder of images, by split and class, and what is not used."""
+"""The files of a folder of images, by split and class; and the files and folders that are not used."""
 
 import os
 import unicodedata
@@ -28,13 +28,14 @@ class FolderTree:
     """The files of a set, training images first.
 
     Attributes:
+        root: folder of the set.
         class_names: in label order, in Unicode's composed form (NFC).
         train_root: folder that contains the class folders to train on.
         report_root: folder that contains the class folders of the report split; None if there is none.
         report_split: `test`, `validation` or `held-out`.
         paths: relative to `root`.
         labels: int64, one for each path.
-        trained: number of training images.
+        trained: number of training files; if there is no report folder, some will be held out.
         unused: (path, reason) of everything below `root` that is not used; paths of folders end with `/`.
         notes: remarks for the user, one line each.
     """
@@ -51,7 +52,7 @@ class FolderTree:
     notes: list[str]
 
     def split_sizes(self) -> tuple[int, int]:
-        """Numbers of images to train on and to test on; exact if all are readable and none occurs twice."""
+        """Numbers of training and test images; exact if all are readable and no two are identical."""
         if self.report_root:
             return self.trained, len(self.paths) - self.trained
         held_out = sum(selected_count(count, HELD_OUT_SHARE) for count in np.bincount(self.labels).tolist())
@@ -62,7 +63,8 @@ def list_tree(name: str, root: Path) -> FolderTree:
     """Lists a folder; see `load_folder` for the layouts.
 
     Raises:
-        InputError: if the layout is none of these, or the report split has a class that is not trained on.
+        InputError: if the layout is none of these, there are fewer than two classes, or the report split has
+            a class that the training split lacks.
     """
     unused: Quarantine = []
     folders, files = contents(root, "", unused)
@@ -101,7 +103,7 @@ def list_tree(name: str, root: Path) -> FolderTree:
 
 
 def _inside(root: Path, folder: str) -> str:
-    """The end of an error message if images are outside class folders, or class folders are deeper down."""
+    """The end of an error message, if images are in no class folder or the class folders lie deeper."""
     folders, files = contents(root, folder, [])
     if len(folders) != 1:
         images = image_count(files)
@@ -112,9 +114,9 @@ def _inside(root: Path, folder: str) -> str:
 
 
 def _class_folders(root: Path, tree: str, unused: Quarantine) -> dict[str, list[str]]:
-    """The folders of each class, relative to `root`, by the class's name in NFC.
+    """The folders of each class, relative to `root`, by the name of the class in NFC.
 
-    A class has several folders if their names differ only in Unicode composition.
+    Folders whose names differ only in Unicode composition belong to the same class.
     """
     found = defaultdict(list)
     folders, files = contents(root, tree, unused)

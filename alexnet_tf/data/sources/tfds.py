@@ -1,6 +1,6 @@
 """Image sets prepared on disk by TensorFlow Datasets (TFDS).
 
-TFDS would import any module that a set's `features.json` names; here only TFDS's own feature classes are
+TFDS would import any module that a set's `features.json` names. Here only TFDS's own feature classes are
 allowed. TFDS is slow to import, so functions import it when they are called.
 """
 
@@ -39,8 +39,8 @@ def load_tfds(
     """Loads an image classification set from disk; if it is missing, TFDS downloads it first.
 
     The report split is the test split, else the validation split, else 20% of each class held out by
-    `hold_out`; splits without labels are skipped. In a streamed set, and if images have to be scaled,
-    those that cannot be decoded are left out and listed in `quarantine`.
+    `hold_out`. Splits without labels are skipped. Images that cannot be decoded are left out and listed in
+    `quarantine` if the set is streamed or scaled; otherwise they are an error.
 
     Args:
         name: name in TFDS syntax: `cifar10`, `cifar10:3.0.2`, `imagenet_resized/32x32`.
@@ -48,8 +48,8 @@ def load_tfds(
         storage, max_bytes: see `is_streamed`.
 
     Raises:
-        InputError: if the set cannot be found, downloaded or read, does not fit in memory, or is not an image
-            classification set.
+        InputError: if the set cannot be found, downloaded or read, does not fit in memory, is not an image
+            classification set, or a scaling method was chosen but no image has to be scaled.
     """
     directory = locate_data_dir(data_dir)
     builder = find_prepared(name, data_dir)
@@ -72,9 +72,8 @@ def load_tfds(
 def find_prepared(name: str, data_dir: str | None) -> Any | None:
     """The TFDS builder of a set on disk, or None if there is none.
 
-    If the name gives no version, it is the newest.
-
-    Needs only the files of the set, not TFDS's code for it. Never accesses the network.
+    If the name gives no version, the newest version is chosen. Only the files of the set are needed, not
+    TFDS's code for it, and the network is never accessed.
 
     Raises:
         InputError: if `data_dir` does not exist, or the description of the set cannot be read.
@@ -99,7 +98,10 @@ def find_prepared(name: str, data_dir: str | None) -> Any | None:
 
 
 def _check_files(directory: Path, name: str) -> None:
-    """Raises an OSError if a text file is too large, or a path is a pipe, for which TFDS would wait."""
+    """Raises an OSError if a text file is too large, or a path is neither a folder nor a regular file.
+
+    For example, TFDS would wait without end for the content of a named pipe.
+    """
     for depth in range(1, 4):  # configuration, version and file
         for path in directory.glob("/".join([name, *"*" * depth])):
             # Another process may be preparing the set.
@@ -120,7 +122,8 @@ def _only_features_of_tfds() -> Iterator[None]:
             raise ValueError(f"features.json names {name[:100]}, which is not a feature of TFDS")
         return original.__get__(None, FeatureConnector)(name)
 
-    # features.json can hold JSON in strings, which TFDS parses later. So the check is in the class lookup.
+    # features.json can contain strings of JSON, which TFDS parses later. So the check is at the lookup of a
+    # class.
     FeatureConnector.cls_from_name = staticmethod(own_class)
     try:
         yield
@@ -138,7 +141,7 @@ def locate_data_dir(data_dir: str | None) -> Path:
         from tensorflow_datasets.core import constants
 
         return Path(os.path.expanduser(os.environ.get("TFDS_DATA_DIR") or constants.DATA_DIR))
-    # With os.path, an unknown ~user or an overlong name is a missing path; `Path` would raise an error.
+    # For os.path, an unknown ~user or an overlong name is a missing path; `Path` would raise an error.
     path = Path(os.path.expanduser(data_dir))
     if not data_dir or not os.path.isdir(path):
         raise InputError(f"expected an existing data directory; received {data_dir!r}")
@@ -190,7 +193,8 @@ def _image_and_label(name: str, info: Any) -> tuple[str, str]:
     features = dict(info.features) if isinstance(info.features, tfds.features.FeaturesDict) else {}
     images = [key for key, feature in features.items() if type(feature) is tfds.features.Image]
     labels = [key for key, feature in features.items() if isinstance(feature, tfds.features.ClassLabel)]
-    # They decide if an example has several images or labels (cifar100 has coarse and fine labels).
+    # If an example has several images or labels, `supervised_keys` names those to use: cifar100, for example,
+    # has coarse and fine labels.
     keys: tuple[str, ...] = info.supervised_keys or ()
     if not (len(keys) == 2 and keys[0] in images and keys[1] in labels):
         if len(images) != 1 or len(labels) != 1:
@@ -208,7 +212,7 @@ def _image_and_label(name: str, info: Any) -> tuple[str, str]:
 
 
 def _has_labels(builder: Any, split: str, label_key: str) -> bool:
-    """Whether the first example has a label. In test splits of competitions every label is -1."""
+    """Whether the first example has a label; in test splits of competitions every label is -1."""
     import tensorflow_datasets as tfds
 
     check_sizes(builder, split)
@@ -231,6 +235,6 @@ def _quiet() -> Iterator[None]:
 
 
 def _unreadable(name: str, where: str, error: Exception) -> InputError:
-    # Any exception type is possible, from TFDS's readers and TensorFlow.
+    # TFDS and TensorFlow may raise exceptions of any type.
     received = f"{type(error).__name__}: {one_line(error)[:200]}"
     return InputError(f"{name}: expected a readable TFDS set in {where}; received {received}")

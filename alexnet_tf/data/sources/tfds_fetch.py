@@ -1,4 +1,4 @@
-"""Downloading of TFDS sets, with a quick one-line error if a set cannot be downloaded."""
+"""Downloads TFDS sets; fails quickly, with a one-line error, if a set cannot be downloaded."""
 
 import contextlib
 import difflib
@@ -15,12 +15,12 @@ from urllib.parse import urlsplit
 
 from alexnet_tf.runtime.errors import InputError
 
-# Without a network, TFDS alone would try to connect for over three minutes.
+# Time limit for a host to answer. Without a network, TFDS would try to connect for over three minutes.
 PROBE_SECONDS = 6.0
 
 ARCHIVE = re.compile(r"[\w-]+\.(?:tar\.gz|tgz|tar|zip)\b")
 
-# For sets whose code registers no URLs.
+# Tried for sets whose code registers no URLs.
 DEFAULT_URL = "https://www.tensorflow.org/datasets"
 
 # Sets that are not part of TFDS.
@@ -31,12 +31,13 @@ OWN_CODE = "alexnet_tf.data.tiny_imagenet"
 def fetch(name: str, data_dir: Path, download: bool) -> None:
     """Lets TFDS download and prepare a set that is not in `data_dir`, which is created if missing.
 
-    Nothing is written before one of the set's hosts has answered. After a failure, incomplete files are
-    removed.
+    Nothing is written before one of the set's hosts has answered, or the manually downloaded files are found.
+    After a failure, incomplete files are removed.
 
     Raises:
-        InputError: if the name is unknown to TFDS, `download` is False, the network is not available, the set
-            has to be downloaded manually, or TFDS fails for another reason.
+        InputError: if TFDS does not know the name or the configuration, or cannot run the set's code;
+            `download` is False; no host answers; files have to be downloaded manually; or TFDS fails for
+            another reason.
     """
     import tensorflow_datasets as tfds
 
@@ -59,7 +60,7 @@ def fetch(name: str, data_dir: Path, download: bool) -> None:
     try:
         tfds.builder(name, data_dir=os.fspath(data_dir)).download_and_prepare()
     except Exception as error:
-        # Any exception type is possible: from TFDS, the code of the set, the network or the disk.
+        # TFDS, the code of the set, the network and the disk may raise exceptions of any type.
         _tidy(cls.name, data_dir, before)
         raise InputError(
             f"{name}: TFDS could not prepare it in {data_dir}: {type(error).__name__}: "
@@ -80,7 +81,7 @@ def fetch_command(name: str) -> str:
 
 
 def ways_out(name: str) -> str:
-    """Advice, as part of an error message, if a set is not on disk."""
+    """The end of an error message about a set that is not on disk: what the user can do."""
     return (
         "give its directory by --data-dir or TFDS_DATA_DIR, use --dataset builtin, or on a machine with a "
         f"network run: {fetch_command(name)}"
@@ -92,7 +93,7 @@ def any_host_answers(urls: Iterable[str]) -> bool:
     by_host = {urlsplit(url).netloc: url for url in urls}
     deadline = time.monotonic() + PROBE_SECONDS
     answers: queue.Queue[bool] = queue.Queue()
-    # Not a pool, which would wait at exit for DNS lookups; these have no timeout.
+    # Not a pool, which would wait at exit for DNS lookups, which have no timeout.
     for url in by_host.values():
         threading.Thread(target=lambda url=url: answers.put(_answers(url)), daemon=True).start()
     for _ in by_host:
@@ -105,7 +106,7 @@ def any_host_answers(urls: Iterable[str]) -> bool:
 
 
 def _answers(url: str) -> bool:
-    # TFDS downloads with this library too, so proxies and certificates are the same.
+    # TFDS downloads with `requests` too, so proxies and certificates are the same.
     import requests
 
     try:
@@ -130,7 +131,7 @@ def _builder_class(name: str, data_dir: Path) -> tuple[Any, str | None]:
         parsed, options = naming.parse_builder_name_kwargs(name)
     except ValueError:
         parsed, options = None, {}
-    # TFDS would look up names with a namespace on the network.
+    # Names with a namespace are unknown here; TFDS would look them up on the network.
     if parsed is None or parsed.namespace or parsed.name not in known:
         on_disk = _sets_on_disk(data_dir)
         close = difflib.get_close_matches(name.lower(), {"builtin", *on_disk, *known}, n=4)
@@ -191,8 +192,8 @@ def _check_manual_files(name: str, instructions: str, data_dir: Path) -> None:
     folder = data_dir / "downloads" / "manual"
     there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     says = one_line(instructions)
-    # ImageNet: "manual_dir should contain two files: ILSVRC2012_img_train.tar and ...". Instructions without
-    # "should contain" ask for unpacked archives.
+    # For ImageNet: "manual_dir should contain two files: ILSVRC2012_img_train.tar and ...". Instructions
+    # without "should contain" ask for unpacked archives.
     wanted = ARCHIVE.findall(says) if "should contain" in says else []
     missing = [file for file in wanted if file not in there]
     if there and not missing:

@@ -13,7 +13,7 @@ from alexnet_tf.data.scaling import ImageShape
 from alexnet_tf.data.selection import Split
 from alexnet_tf.data.sources.tfds_fetch import one_line
 
-# Images decoded at a time: enough to keep all cores busy.
+# Number of images decoded at a time, enough to keep all cores busy.
 CHUNK = 512
 
 # The beginning of a PNG, up to its width and height.
@@ -21,7 +21,11 @@ PNG_START = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 
 
 def make_decoder(feature: Any, shape: tuple[int, int, int]) -> Callable[[list[bytes]], np.ndarray]:
-    """A function that decodes many images of one size at a time with TFDS's decoder."""
+    """A function that decodes many images of one size at a time with TFDS's decoder.
+
+    The function raises an ImageDecodeError for an image that has another size than `shape`, exceeds a limit,
+    or is a GIF.
+    """
     import tensorflow as tf
 
     as_expected = PNG_START + struct.pack(">2I", shape[1], shape[0])
@@ -40,7 +44,11 @@ def make_decoder(feature: Any, shape: tuple[int, int, int]) -> Callable[[list[by
 
 
 def decode_as_tfds(feature: Any, data: bytes) -> np.ndarray:
-    """Decodes an image with TFDS's decoder, so that the pixels equal those of a set in memory."""
+    """Decodes an image with TFDS's decoder, so that its pixels are the same as in a set in memory.
+
+    Raises:
+        ImageDecodeError: if the image is damaged, exceeds a limit, or is a GIF.
+    """
     import tensorflow as tf
 
     _checked_size(data)
@@ -52,7 +60,7 @@ def decode_as_tfds(feature: Any, data: bytes) -> np.ndarray:
 
 
 def _checked_size(data: bytes) -> tuple[int, int]:
-    """(height, width) of an image; refuses large ones, and GIFs, of which TensorFlow decodes all frames."""
+    """(height, width) of an image. Refuses too large images, and GIFs, since TFDS decodes all their frames."""
     header = jpeg.usual_header(data) if len(data) <= MAX_BYTES else None
     if header and header[0] * header[1] <= MAX_PIXELS:
         return header[:2]
@@ -70,9 +78,11 @@ def read_split(
     decode_chunk: Callable[[list[bytes]], np.ndarray] | None,
     quarantine: list[tuple[str, str]],
 ) -> Split:
-    """Reads a split; without `decode_chunk`, scales images to their central square (paper, section 2).
+    """Reads a split into memory: (images, labels).
 
-    When scaling, images that cannot be decoded are left out and appended to `quarantine`.
+    With `decode_chunk` (see `make_decoder`), images keep their size, and one that cannot be decoded is an
+    error. Without it, images are scaled to their central square (paper, section 2), and those that cannot be
+    decoded are left out and listed in `quarantine`.
     """
     count = builder.info.splits[split].num_examples
     images, labels = np.empty((count, *target.shape), np.uint8), np.empty(count, np.int64)
