@@ -1,1 +1,1 @@
-"""Data loading and preprocessing: pipelines, augmentation, pixel statistics."""
+"""Data loading and preprocessing: decoding, scaling, pixel statistics, augmentation, pipelines."""

@@ -17,7 +17,7 @@ from alexnet_tf.runtime.errors import InputError
 
 
 class NamedSet:
-    """What follows from the name, the class names and the files of a set."""
+    """What `ImageSet` and `StreamedSet` have in common: names, labels and remarks."""
 
     name: str
     class_names: tuple[str, ...]
@@ -26,7 +26,7 @@ class NamedSet:
     remarks: Remarks
 
     def opening(self, listed: str = "") -> list[str]:
-        """Lines about used and unused files of a folder (`Remarks.lines`); none for other sets."""
+        """For a folder, lines about its used and unused files (`Remarks.lines`); none for other sets."""
         if not self.name.startswith("folder:"):
             return []
         images = len(self.train_labels) + len(self.report_labels)
@@ -43,20 +43,20 @@ class NamedSet:
 
 @dataclass(frozen=True, eq=False)
 class ImageSet(NamedSet):
-    """Images and labels of one data set: a training split and the split that results are reported on.
+    """Images and labels of one data set: a training split, and the split on which results are reported.
 
-    The arrays are read-only, so the fingerprint stays valid. Use `from_splits` to create a set.
+    The arrays are read-only, so the fingerprint stays valid. `from_splits` creates a set.
 
     Attributes:
         name: `builtin`, a TFDS name or `folder:PATH`.
         class_names: in label order.
         train_images: uint8 [n, height, width, channels], 0..255.
         train_labels: int64 [n].
-        report_images: like `train_images`; the set's test split if it has one, else its validation split,
-            else examples held out from its training split.
+        report_images: uint8 [m, height, width, channels]. They are the set's test split if it has one, else
+            its validation split, else examples held out from its training split.
         report_labels: int64 [m].
         report_split: `test`, `validation` or `held-out`.
-        fingerprint: SHA-256 (hex) of shapes, pixels and labels: training split, then report split.
+        fingerprint: SHA-256 (hex) of the shapes, pixels and labels of both splits, training split first.
         remarks: about the files of the set.
     """
 
@@ -83,8 +83,8 @@ class ImageSet(NamedSet):
         """Creates a set: checks that the arrays are consistent and computes the fingerprint.
 
         Raises:
-            InputError: for images that are not uint8 [n, height, width, channels], splits of different image
-                shapes, empty splits, or labels outside the classes.
+            InputError: if images are not uint8 [n, height, width, channels], the splits have different image
+                shapes, a split is empty, or there is not one label per image, within the classes.
 
         Example:
 
@@ -162,7 +162,7 @@ def results_slug(name: str) -> str:
     ('cifar10', 'imagenet_resized-32x32', 'folder-cats')
     """
     if name.startswith("folder:"):
-        # `Path(".").name` is empty.
+        # Resolved, because `Path(".").name` is empty.
         name = "folder-" + Path(os.path.expanduser(name.removeprefix("folder:"))).resolve().name
     slug = re.sub(r"[^\w.-]+", "-", name).strip("-.") or "unnamed"
     # A file name has at most 255 bytes, and names of temporary files are longer than the slug.

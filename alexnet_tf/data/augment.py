@@ -2,9 +2,9 @@
 
 Crop, flip and colour noise come from the paper (section 4.1); other recipes use the rest.
 
-`epoch_draws` computes the random numbers of each example from (seed, epoch, index of the example), so the
+`epoch_draws` computes the random numbers of each example from (seed, epoch, index of the example). So the
 augmentation of an image depends neither on its batch nor on where an interrupted run was resumed. Keras's
-layers (RandomFlip, RandomRotation, ...) are not used, because their draws depend on both.
+layers (RandomFlip, RandomRotation, ...) are not used, because their random numbers depend on both.
 """
 
 import functools
@@ -21,7 +21,7 @@ GREY_LEVELS = 255.0
 
 
 class Draws(NamedTuple):
-    """Random numbers for augmentation, one row per example; uniform means in [0, 1).
+    """Random numbers for augmentation, one row per example. Uniform numbers are in [0, 1).
 
     Attributes:
         crop: uniform [n, 2], vertical and horizontal.
@@ -68,7 +68,9 @@ def epoch_draws(seed: int, epoch: int, count: int) -> Draws:
 
 
 def random_crop(images: tf.Tensor, draws: tf.Tensor, side: int) -> tf.Tensor:
-    """Crops a random square of `side` pixels from images [n, h, w, c]; draws [n, 2] are uniform in [0, 1).
+    """Crops a random square of `side` pixels from each image [n, h, w, c].
+
+    The draws [n, 2], vertical and horizontal, are uniform in [0, 1).
 
     Example:
 
@@ -93,20 +95,22 @@ def random_flip(images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
 
 
 def color_shift(draws: tf.Tensor, components: tf.Tensor) -> tf.Tensor:
-    """`[p1 p2 p3] [a1 s1, a2 s2, a3 s3]^T` with a ~ N(0, .1) for each image: [n, c] (paper, section 4.1).
+    """`[p1 p2 p3] [a1 s1, a2 s2, a3 s3]^T` for each image: [n, c] (paper, section 4.1).
+
+    The factors a_i are normal with mean 0 and standard deviation .1.
 
     Args:
-        draws: standard normal, [n, 3]; the first c are used.
+        draws: standard normal, [n, 3]; the first c of each row are used.
         components: [c, c]; column i is eigenvector p_i times its scale s_i, in the units of the images.
     """
     channels = components.shape[0]
     amounts = COLOR_NOISE_STDDEV * draws[:, :channels]
-    # A matrix product's order of summation may depend on the number of images.
+    # Not a matrix product, whose order of summation may depend on the number of images.
     return sum(amounts[:, i : i + 1] * components[:, i] for i in range(channels))
 
 
 def add_color_noise(images: tf.Tensor, shift: tf.Tensor) -> tf.Tensor:
-    """Adds `color_shift`, [n, c], to images [n, h, w, c], the same for all pixels of an image."""
+    """Adds the `color_shift` [n, c] of each image to all pixels of images [n, h, w, c]."""
     return images + shift[:, tf.newaxis, tf.newaxis, :]
 
 
@@ -128,8 +132,8 @@ def random_vertical_flip(images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
 def random_rotation(images: tf.Tensor, draws: tf.Tensor, degrees: float) -> tf.Tensor:
     """Rotates images [n, h, w, c] about their centres by random angles in -degrees..degrees.
 
-    The draws [n] are uniform in [0, 1): 0 is `degrees` clockwise, 1 `degrees` counter-clockwise.
-    Interpolation is bilinear; points outside the image are filled with 0.
+    The draws [n] are uniform in [0, 1). They are mapped linearly to angles: 0 to `degrees` clockwise, 1 to
+    `degrees` counter-clockwise. Interpolation is bilinear; points outside the image are filled with 0.
 
     Example:
 
@@ -151,7 +155,7 @@ def random_rotation(images: tf.Tensor, draws: tf.Tensor, degrees: float) -> tf.T
 
 
 def add_brightness(images: tf.Tensor, draws: tf.Tensor, brightness: float) -> tf.Tensor:
-    """Adds one random number per image to images [n, h, w, c], uniform in +-255 * `brightness`.
+    """Adds one random number per image, uniform within +-255 * `brightness`, to images [n, h, w, c].
 
     The draws [n] are uniform in [0, 1). The result is not clipped to 0..255, because the mean image has
     already been subtracted.
@@ -166,7 +170,10 @@ def add_brightness(images: tf.Tensor, draws: tf.Tensor, brightness: float) -> tf
 
 
 def add_gaussian_noise(images: tf.Tensor, seeds: tf.Tensor, stddev: float) -> tf.Tensor:
-    """Adds independent Gaussian noise of `stddev` grey levels to images [n, h, w, c]; seeds int32 [n, 2]."""
+    """Adds Gaussian noise to each value of images [n, h, w, c]; seeds are int32 [n, 2].
+
+    The standard deviation `stddev` is in grey levels.
+    """
     shape = images.shape[1:]
     # Noise drawn for a whole batch would depend on the batch.
     noise = tf.map_fn(
@@ -176,9 +183,9 @@ def add_gaussian_noise(images: tf.Tensor, seeds: tf.Tensor, stddev: float) -> tf
 
 
 def compiled(function: Callable[..., tf.Tensor]) -> Callable[..., tf.Tensor]:
-    """Compiles a function with XLA, which is several times faster on a CPU and gives identical results.
+    """Compiles a function with XLA. On a CPU it is then several times faster, with identical results.
 
-    With a GPU the function is returned as it is, so that no GPU compiler has to be installed.
+    If a GPU is visible, the function is returned unchanged, so that no GPU compiler has to be installed.
     """
     if tf.config.get_visible_devices("GPU"):
         return function

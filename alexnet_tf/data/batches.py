@@ -1,7 +1,10 @@
 """Batches of images, not yet augmented, from memory or from disk.
 
-The datasets here contain (images, places, is_readable): uint8 [batch_size, height, width, channels]; int64
-[batch_size], the place of each image in the given indices; and bool [batch_size].
+The elements of the datasets here are (images, places, is_readable):
+
+- images: uint8 [batch_size, height, width, channels].
+- places: int64 [batch_size], the position of each image in the given array of indices.
+- is_readable: bool [batch_size].
 """
 
 import functools
@@ -24,13 +27,13 @@ def training_batches(
 ) -> tf.data.Dataset:
     """Full batches of an epoch; an incomplete last batch is dropped.
 
-    Unreadable images are skipped. The first examples of the epoch are then repeated at its end, so that the
+    Unreadable images are skipped. The first examples of the epoch then replace them at its end, so that the
     number of batches stays the same.
 
     Args:
         order: int64 [n], indices of training examples.
         done: number of batches to leave out at the beginning.
-        read: number of examples that were read for those batches.
+        read: number of examples that were read for these batches.
     """
     places = tf.data.Dataset.range(len(order))
     if isinstance(image_set, ImageSet):
@@ -38,7 +41,7 @@ def training_batches(
     steps = len(order) // batch_size - done
     needed = steps * batch_size
     twice = places.repeat(2).skip(read)
-    # The rest is read only if some of the needed examples are unreadable.
+    # `more` is read only if some of the needed examples are unreadable.
     parts, more = (
         _read(image_set, "train", order, some, batch_size, skipping=True)
         for some in (twice.take(needed), twice.skip(needed))
@@ -50,7 +53,10 @@ def training_batches(
 def evaluation_batches(
     image_set: ImageSet | StreamedSet, split: ReadSplit, indices: np.ndarray, batch_size: int
 ) -> tf.data.Dataset:
-    """Batches of all examples, a multiple of `batch_size` in number; unreadable images are black."""
+    """Batches of the examples at the indices, int64 [n]; unreadable images are black.
+
+    n has to be a multiple of `batch_size`.
+    """
     places = tf.data.Dataset.range(len(indices))
     if isinstance(image_set, ImageSet):
         return _gathered(image_set, split, indices, places, batch_size)
@@ -73,7 +79,7 @@ def _gathered(
 
 @functools.lru_cache(maxsize=2)
 def _as_tensor(image_set: ImageSet, split: ReadSplit) -> tf.Tensor:
-    # Otherwise a GPU would hold a copy of the data set.
+    # On the CPU, because otherwise a GPU would hold a copy of the data set.
     with tf.device("CPU:0"):
         return tf.constant(getattr(image_set, f"{split}_images"))
 
@@ -96,7 +102,7 @@ def _read(
 
     @tf.autograph.experimental.do_not_convert
     def part(chosen: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-        # With op determinism tf.data would make the calls of a stateful function one after the other.
+        # Not stateful: with op determinism, tf.data would not run calls of a stateful function in parallel.
         types = tf.uint8, tf.int64, tf.bool
         images, chosen, is_readable = tf.numpy_function(read, [chosen], types, stateful=False)
         images.set_shape([None, *image_set.image_shape])
@@ -106,7 +112,7 @@ def _read(
 
     calls, options = os.cpu_count() or 1, tf.data.Options()
     if image_set.readers:
-        # Two parts for each reader: one is read while the next one waits, each in a thread of its own.
+        # Two parts for each reader, so that one waits while the other is read. Each call takes a thread.
         options.threading.private_threadpool_size = calls + 2 * image_set.readers.count
         calls = 2 * image_set.readers.count
     return places.batch(size).map(part, calls, deterministic=True).with_options(options)

@@ -1,14 +1,17 @@
-"""A limit on the reads of one file: Pillow would take many seconds for a file of millions of tiny parts."""
+"""A limit on the number of reads of one file.
+
+Pillow would take many seconds for a file of millions of tiny parts.
+"""
 
 from typing import Any, BinaryIO
 
-# Pillow reads up to four times for each part. A part of metadata has up to 64 kB in a JPEG and 255 bytes in
-# a GIF; the pixels of a PNG usually come in parts of 8 kB.
+# Pillow reads up to four times for each part. A part of metadata has up to 64 kB in a JPEG, and up to 255
+# bytes in a GIF. A PNG usually stores its pixels in parts of 8 kB.
 MOST_READS = {"metadata": 1_500, "pixels": 2**19}
 
 
 class Counted:
-    """A file that raises a ValueError when it is read more often than `left`."""
+    """A file that raises a ValueError when it is read more than `left` times."""
 
     def __init__(self, file: BinaryIO):
         self._file, self.left = file, MOST_READS["metadata"]

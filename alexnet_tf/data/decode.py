@@ -1,12 +1,13 @@
 """Decoding of image files.
 
-`jpeg` decodes the usual JPEGs, Pillow all other images. The pixels of a JPEG are those of
-`tf.io.decode_jpeg(dct_method="INTEGER_ACCURATE")`; TFDS's decoder, which is less accurate, differs by a few
-grey levels.
+`jpeg` decodes the usual JPEGs, and Pillow decodes all other images. The pixels of a JPEG are those of
+`tf.io.decode_jpeg(dct_method="INTEGER_ACCURATE")`. TFDS's decoder is less accurate, and its pixels differ by
+a few grey levels.
 
-A small file can hold an image that takes gigabytes, or minutes, to decode. So files, images and scans are
-limited before anything is decoded, and large images are decoded one at a time. Of all images tried within
-these limits, the most expensive took 1.2 GB (WebP) and 3.4 s (progressive CMYK JPEG).
+Decoding a small file can take gigabytes of memory, or minutes. So the size of the file, the size of the image
+and the number of scans are limited before anything is decoded, and large images are decoded one at a time. Of
+all images tried within these limits, the most expensive took 1.2 GB (a WebP) and, on a busy machine, 7 s (a
+TIFF of progressive JPEGs).
 """
 
 import contextlib
@@ -35,7 +36,7 @@ with contextlib.suppress(ImportError):  # HEIC, the format of iPhones, needs an 
 
     pillow_heif.register_heif_opener()
     FORMATS = (*FORMATS, "HEIF")
-# Only used to guess what a folder contains; formats are detected from the content.
+# Only used to guess what a folder contains. The format of a file is detected from its content.
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".heic", ".heif")
 HEIC_BRANDS = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1")
 
@@ -47,7 +48,7 @@ MAX_BYTES, MAX_PIXELS = 2**27, 2**26
 LARGE_PIXELS = 2**24
 _decoding_large = threading.Lock()
 # Pillow warns of large images, which are limited here, and of damaged EXIF data, which do not affect the
-# pixels. It also prints errors that it raises.
+# pixels. It also logs errors that it raises.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 logging.getLogger("PIL").setLevel(logging.CRITICAL)
 # Limit on the scans of each JPEG in a TIFF; libtiff's default is 100.
@@ -72,7 +73,7 @@ def decode_image(data: bytes, channels: int = 3, oriented: bool = False) -> np.n
         oriented: rotate the image by its EXIF orientation, as viewers do; TFDS ignores it.
 
     Raises:
-        ImageDecodeError: if `data` is not a complete image in one of these formats, or above the limits.
+        ImageDecodeError: if `data` is not a complete image in one of these formats, or exceeds a limit.
 
     Example:
 
@@ -96,7 +97,7 @@ def decoded(data: bytes, channels: int = 3, oriented: bool = False) -> np.ndarra
             turn = TURNS.get(orientation(image)) if oriented else None
             if image.format == "TIFF" and image.mode in ("I", "F"):
                 raise ImageDecodeError("a TIFF of 32-bit values; expected 8 or 16 bits")
-            if image.mode.startswith("I"):  # 16-bit grey, which `convert` would clip at 255
+            if image.mode.startswith("I"):  # 16-bit grey levels, which `convert` would clip at 255
                 image = Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
             if "transparency" in image.info:
                 image = image.convert("RGBA")
@@ -115,11 +116,10 @@ def pixels(image: np.ndarray | Image.Image) -> np.ndarray:
 
 
 def open_image(data: bytes) -> Image.Image:
-    """Opens an image for decoding after checking it against the limits; reads only its header.
+    """Checks an image against the limits and opens it; its pixels are not decoded yet.
 
     Raises:
-        ImageDecodeError: if `data` does not start like an image in one of the `FORMATS`, or is above the
-            limits.
+        ImageDecodeError: if `data` does not start like an image in one of the `FORMATS`, or exceeds a limit.
     """
     _check_size(len(data))
     image = _open(io.BytesIO(data))
@@ -132,7 +132,7 @@ def read_image(path: str | bytes | Path) -> bytes:
     """The content of an image file.
 
     Raises:
-        OSError: if the file cannot be read, or is a named pipe, device or the like.
+        OSError: if the file cannot be read, or is not a regular file.
         ImageDecodeError: if it is larger than `MAX_BYTES`.
     """
     with open_file(path) as file:
@@ -161,15 +161,14 @@ def why_unusable(error: OSError | ImageDecodeError) -> str:
 
 
 def image_dimensions(file: BinaryIO, oriented: bool = False) -> tuple[int, int]:
-    """Reads (height, width) in pixels from the file's header, `oriented` as for `decode_image`.
+    """Reads (height, width) in pixels from the header of a file; for `oriented` see `decode_image`.
 
     Raises:
-        ImageDecodeError: if `file` does not start like an image in one of the `FORMATS`, or has too many
-            pixels.
+        ImageDecodeError: if `file` does not start like an image in one of the `FORMATS`, or exceeds a limit.
     """
     image = _open(file)
     with _alone(image):  # Pillow decodes a PNG to find EXIF data after its pixels
-        # Pillow itself rotates a TIFF, and gives the size after the rotation.
+        # Pillow rotates a TIFF itself, and its `size` is that after the rotation.
         swapped = oriented and image.format != "TIFF" and orientation(image) >= 5
     width, height = reversed(image.size) if swapped else image.size
     return height, width

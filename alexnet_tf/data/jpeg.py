@@ -1,28 +1,29 @@
-"""JPEG files: how long one may take to decode, and a faster decoder of the usual ones.
+"""JPEG files: limits on the time of decoding, and a faster decoder for the usual ones.
 
 `simplejpeg` calls libjpeg-turbo, as Pillow does, and gives the same pixels. It reads the header in C and
-makes no copy, so an image 64 pixels wide takes a fifth of Pillow's time.
+makes no copy. So an image of 64 x 64 pixels takes a fifth of Pillow's time.
 """
 
 import numpy as np
 import simplejpeg
 
-# Each scan of a progressive JPEG may pass over the whole image; programs usually write about ten scans. At
+# Each scan of a progressive JPEG may pass over the whole image. Programs usually write about ten scans. At
 # most MAX_SCANNED / max(pixels, LEAST_SCANNED) scans are accepted.
 MAX_SCANNED, LEAST_SCANNED = 2**31, 2**20
 START, SCAN = b"\xff\xd8", b"\xff\xda"
-# Markers that begin an image.
+# Markers of the frame header (SOF), which say how the image is coded.
 HUFFMAN, ARITHMETIC = range(0xC0, 0xC4), (0xC9, 0xCA, 0xCB)
+# Number of parts that are searched for the frame header.
 MOST_PARTS = 1000
-# Metadata with one of these texts may say that the image is rotated: EXIF, or the same tag in XMP.
+# Metadata that contain one of these may say that the image is rotated: EXIF, or the same tag in XMP.
 TURNING = (b"Exif\0", b"Orientation")
 
 
 def refusal(data: bytes, pixels: int) -> str:
-    """Why a JPEG of so many pixels is not decoded; an empty string if it may be decoded.
+    """The reason to refuse a JPEG of `pixels` pixels; an empty string if it may be decoded.
 
-    libjpeg takes several times as long for arithmetically coded JPEGs, and does not notice if their end is
-    missing. No camera or browser writes such a file.
+    Arithmetically coded JPEGs are refused. libjpeg takes several times as long for them, and does not notice
+    if their end is missing. No camera or browser writes such files.
     """
     if _coding(data) in ARITHMETIC:
         return "an arithmetically coded JPEG; expected Huffman's code"
@@ -31,8 +32,8 @@ def refusal(data: bytes, pixels: int) -> str:
 
 def _too_many_scans(data: bytes, pixels: int) -> str:
     most = MAX_SCANNED // max(pixels, LEAST_SCANNED)
-    # In compressed data 0xff is never followed by 0xda, so these two bytes always start a scan. Counting the
-    # bytes 0xda, at least one per scan, takes a tenth of the time of the exact search.
+    # In compressed data 0xff is never followed by 0xda, so there these two bytes start a scan. Counting the
+    # bytes 0xda alone gives an upper bound in a tenth of the time of a search for both.
     scans = int(np.count_nonzero(np.frombuffer(data, np.uint8) == SCAN[1]))
     if scans > most and (scans := data.count(SCAN)) > most:
         return f"a JPEG of {scans:,} scans; expected at most {most} at its size"
@@ -40,7 +41,7 @@ def _too_many_scans(data: bytes, pixels: int) -> str:
 
 
 def _coding(data: bytes) -> int:
-    """The marker that begins the image and says how it is coded; 0 if not found in MOST_PARTS parts."""
+    """The marker that says how the image is coded; 0 if it is not found in `MOST_PARTS` parts."""
     at = len(START)
     for _ in range(MOST_PARTS):
         if data[at : at + 1] != b"\xff" or at + 4 > len(data):
@@ -54,7 +55,7 @@ def _coding(data: bytes) -> int:
 
 
 def usual_header(data: bytes) -> tuple[int, int, str] | None:
-    """Height, width, colours of a Huffman-coded JPEG without too many scans; None for all other data."""
+    """Height, width and colour space of a Huffman-coded JPEG without too many scans; None for other data."""
     if _coding(data) not in HUFFMAN:
         return None
     try:
@@ -65,10 +66,10 @@ def usual_header(data: bytes) -> tuple[int, int, str] | None:
 
 
 def decode_usual_jpeg(data: bytes, most_pixels: int, oriented: bool) -> np.ndarray | None:
-    """The pixels of a JPEG as colour cameras write it, uint8 [height, width, 3]; None for all other data.
+    """The pixels of a usual JPEG, in YCbCr: uint8 [height, width, 3]; None for all other data.
 
-    Also None for more than `most_pixels` pixels and, if `oriented`, for metadata that may say that the image
-    is rotated.
+    Also None for an image of more than `most_pixels` pixels. With `oriented`, None too if metadata may say
+    that the image is rotated.
     """
     if oriented and any(name in data for name in TURNING):
         return None

@@ -13,10 +13,10 @@ from alexnet_tf.runtime.errors import InputError
 
 @dataclass(frozen=True)
 class DataAccess:
-    """Where data sets are stored and whether they may be downloaded. These options never change the pixels.
+    """Where data sets are stored, and whether they may be downloaded; this never changes the pixels.
 
     Attributes:
-        data_dir: the TFDS data directory; by default `$TFDS_DATA_DIR`, else TFDS's default.
+        data_dir: the TFDS data directory; if None, `$TFDS_DATA_DIR`, else TFDS's default.
         download: whether TFDS may download a set that is not on disk.
     """
 
@@ -37,16 +37,16 @@ def load_image_set(
 
     Args:
         name: `builtin`; a TFDS name, such as `cifar10` or `cifar10:3.0.2`; or `folder:PATH` (`load_folder`).
-        image_size: side in pixels of the central square that images are scaled to; by default images keep
-            their size, or become 256 pixels if their sizes differ (paper, section 2).
+        image_size: side in pixels of the central square to which images are scaled. By default images of one
+            size keep it, and images of different sizes are scaled to 256 pixels (paper, section 2).
         storage, max_bytes: see `is_streamed`; the built-in set is always in memory.
         method: how images are scaled; see `central_square`.
         may_keep_size: accept a method other than the default even if no image has to be scaled.
 
     Raises:
-        InputError: if the set cannot be found, downloaded, read or held in memory, a package that `method`
-            needs is missing, or a method was chosen but no image has to be scaled. (A TFDS set of undeclared
-            size is not judged.)
+        InputError: if an argument is invalid, the set cannot be found, downloaded, read or held in memory, a
+            package that `method` needs is missing, or a method was chosen but no image has to be scaled. (The
+            last is not checked for a TFDS set that declares no image size.)
 
     Example:
 
@@ -80,10 +80,10 @@ def load_image_set(
 
 
 def resolve_auto(dataset: str, data_dir: str | None = None) -> str:
-    """Returns `dataset` if it is on disk, else `builtin`. Never accesses the network.
+    """Returns `dataset` if it names a folder or a TFDS set on disk, else `builtin`; never uses the network.
 
     Raises:
-        InputError: for a `data_dir` that does not exist.
+        InputError: if `data_dir` does not exist, or the description of the TFDS set cannot be read.
     """
     if dataset == "builtin" or dataset.startswith("folder:"):
         return dataset

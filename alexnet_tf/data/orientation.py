@@ -3,9 +3,9 @@
 from PIL import Image
 
 ORIENTATION = 0x0112
-# Larger EXIF blocks, in bytes, are ignored. A segment of a JPEG cannot be larger; a PNG has no such limit.
+# EXIF data of more bytes are ignored. A segment of a JPEG cannot be larger; a PNG has no such limit.
 MOST_EXIF = 2**16
-# Operation that makes the image upright, for each value of the tag except 1 (upright).
+# The operation that makes the image upright, by the value of the tag; 1 (upright) needs none.
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -24,5 +24,5 @@ def orientation(image: Image.Image) -> int:
             return 1
         value = image.getexif().get(ORIENTATION)
         return value if value in TURNS else 1
-    except Exception:  # damaged EXIF data raise errors of many kinds; the pixels may still be sound
+    except Exception:  # damaged EXIF data raise errors of many kinds; the pixels may still be valid
         return 1

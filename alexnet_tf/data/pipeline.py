@@ -1,4 +1,4 @@
-"""Batches from an image set: one `DataPipelines` object creates all the pipelines of a run."""
+"""Batches of preprocessed images; one `DataPipelines` object creates all pipelines of a run."""
 
 import contextlib
 import functools
@@ -47,8 +47,8 @@ class DataPipelines:
                 f"crop: expected at most {min(height, width) + 2 * config.pad} pixels "
                 f"(images of {height}x{width}, pad {config.pad}); received {config.crop}"
             )
-        # Without crop and padding (both 0) images keep their shape, even if it is not square. With padding
-        # alone they are cropped to the length of their shorter side before padding.
+        # Without crop and padding (both 0), images keep their shape, even if it is not square. With padding
+        # alone, padded images are cropped to the length that their shorter side had before.
         self._crop = config.crop or (min(height, width) if config.pad else 0)
         self.input_shape = (self._crop or height, self._crop or width, channels)
         selected = image_set.selected
@@ -59,16 +59,19 @@ class DataPipelines:
 
     @functools.cached_property
     def statistics(self) -> PixelStatistics:
-        """Statistics given to the constructor, else of the images that this config trains on."""
+        """The statistics given to the constructor, else those of the images that this config trains on."""
         return self._given_statistics or _pixel_statistics(self.image_set, self.config.holdout)
 
     def cached(self, folder: Path) -> "DataPipelines":
-        """The same pipelines, but reading a pixel cache; see `StreamedSet.cached`."""
+        """The same pipelines, but with images from a pixel cache; see `StreamedSet.cached`."""
         return DataPipelines(self.streamed_set("--cache").cached(folder), self.config, self.statistics)
 
     @contextlib.contextmanager
     def read_by(self, count: int) -> Iterator["DataPipelines"]:
-        """The same pipelines, but `count` processes read the images; see `StreamedSet.read_by`."""
+        """The same pipelines, but `count` processes read the images, or this process if `count` is 0.
+
+        See `StreamedSet.read_by`.
+        """
         if not count:
             yield self
             return
@@ -76,7 +79,7 @@ class DataPipelines:
             yield DataPipelines(image_set, self.config, self.statistics)
 
     def streamed_set(self, flag: str) -> StreamedSet:
-        """The image set if it is streamed; else an InputError about `flag`."""
+        """The image set if it is streamed; otherwise raises an InputError that names `flag`."""
         if not isinstance(self.image_set, StreamedSet):
             raise InputError(
                 f"{flag}: expected a set that streams from disk (--set storage=stream); received "
@@ -93,7 +96,7 @@ class DataPipelines:
 
         Args:
             epoch: counted from 1.
-            steps: number of batches to leave out, because an interrupted run was trained on them.
+            steps: number of batches to leave out, because an interrupted run has been trained on them.
             examples: number of examples that were read for these batches, from `examples_read`.
         """
         return self._augmented(self._order(seed, epoch), seed, epoch, batch_size, steps, examples)
@@ -151,23 +154,24 @@ class DataPipelines:
         return self.chosen("train", self._selection_indices, batch_size)
 
     def report(self, batch_size: int, cropped: bool = True) -> tf.data.Dataset:
-        """The report split (the test split, or validation if there is none), never used to make choices.
+        """The report split: test, else validation, else held-out images. It is never used to make choices.
 
-        `cropped` takes the central crop; else the images stay whole, to take several views of each.
+        With `cropped` images are cropped at the centre. Otherwise they stay whole, for several views of each.
         """
         return self.chosen("report", np.arange(len(self.image_set.report_labels)), batch_size, cropped)
 
     def check_readable(self) -> None:
-        """Raises an InputError if too many images have become unreadable."""
+        """Raises the error of `StreamedSet.check_readable`, if any; images in memory stay readable."""
         if isinstance(self.image_set, StreamedSet):
             self.image_set.check_readable()
 
     def chosen(
         self, split: ReadSplit, indices: np.ndarray, batch_size: int, cropped: bool = True
     ) -> tf.data.Dataset:
-        """Examples at the indices, int64 [n], n > 0, in that order, not augmented; padded to full batches.
+        """The examples at the indices, int64 [n], in that order, not augmented; padded to full batches.
 
-        The split `train` includes the examples held out for selection. For `cropped` see `report`.
+        n is at least 1. The split `train` includes the examples held out for selection. For `cropped` see
+        `report`.
         """
         labels = self.image_set.train_labels if split == "train" else self.image_set.report_labels
         padding = -len(indices) % batch_size
@@ -177,7 +181,7 @@ class DataPipelines:
         batches = evaluation_batches(self.image_set, split, indices, batch_size)
 
         def finish(images: tf.Tensor, places: tf.Tensor, is_readable: tf.Tensor) -> tuple:
-            # An unreadable image has weight 0.
+            # An unreadable image has weight 0, like padding.
             given = tf.gather(weights, places) * tf.cast(is_readable, tf.float32)
             return self._center(images, cropped), tf.gather(labels, places), given
 
@@ -191,7 +195,8 @@ class DataPipelines:
         if is_noisy:
             components = tf.constant(self.statistics.color_components(config.color_noise), tf.float32)
             shift = augment.color_shift(draws.color, components)
-        # Compiled only with flip, noise or random crop, so that recorded runs keep their last bits.
+        # Nothing is compiled without flip, noise and random crop, as when the recorded runs were made. This
+        # keeps the last bits of their numbers.
         is_plain = not (config.flip or is_noisy or (self._crop and config.crop_position == "random"))
         images = (self._move if is_plain else self._compiled_move)(images, draws, shift)
         if is_noisy and config.color_noise == "code":
@@ -207,7 +212,7 @@ class DataPipelines:
         return augment.compiled(self._move)
 
     def _move(self, images: tf.Tensor, draws: augment.Draws, shift: tf.Tensor | None) -> tf.Tensor:
-        """The steps that only move and add values; XLA compiles them into one loop without changing a bit."""
+        """The steps that only move and add values; compiled by XLA into one loop, with identical results."""
         if not self.config.rotation:
             images = self._subtract_mean(images)
         if self._crop and self.config.crop_position == "center":
@@ -242,11 +247,11 @@ def open_data(
 
     Args:
         config: which set, and how its images are preprocessed.
-        statistics: of a trained network, to preprocess images as in its training; by default those of the
-            training images.
+        statistics: those with which a network was trained, to preprocess images as in its training; by
+            default those of the training images.
 
     Raises:
-        InputError: if the set can be neither found nor downloaded, or cannot be read.
+        InputError: see `load_image_set`; also if the crop is larger than the padded images.
 
     Example:
 
@@ -258,20 +263,21 @@ def open_data(
 
         open_data(DataConfig(dataset="cifar10"), DataAccess(data_dir="/data/tfds", download=False))
     """
-    # Images for a trained network may already have the size that it was trained with.
+    # With given statistics, the images are for a trained network and may already have its size.
     image_set = _load_once(
         config.dataset,
         access,
         config.image_size or None,
         config.storage,
         method=config.scaling,
-        # Without effect on the default, so that both kinds of call share the loaded set.
+        # Always False for the default method, which needs no permission: then calls with and without
+        # statistics share the loaded set.
         may_keep_size=statistics is not None and config.scaling != "antialiased",
     )
     return DataPipelines(image_set, config, statistics)
 
 
-# An experiment runs many arms on one data set.
+# The last set is kept, because an experiment runs many arms on one data set.
 _load_once = functools.lru_cache(maxsize=1)(load_image_set)
 
 
@@ -281,7 +287,7 @@ def _pixel_statistics(image_set: ImageSet | StreamedSet, holdout: bool) -> Pixel
 
 
 def _finish(dataset: tf.data.Dataset, function: Callable[..., tuple]) -> tf.data.Dataset:
-    # Every epoch would repeat autotuning and AutoGraph.
+    # Without autotuning and AutoGraph, which every epoch would repeat.
     options = tf.data.Options()
     options.autotune.enabled = False
     function = tf.autograph.experimental.do_not_convert(function)

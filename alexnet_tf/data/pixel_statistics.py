@@ -5,13 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# Limits the memory of one step.
+# Number of pixel values that are converted to float64 at a time.
 VALUES_AT_A_TIME = 2**20
 
 
 @dataclass(frozen=True)
 class PixelStatistics:
-    """Statistics of the training images that preprocessing needs, on the 0..255 scale.
+    """The statistics of the training images that preprocessing needs, for pixel values in 0..255.
 
     Attributes:
         mean_image: float32 [h, w, c].
@@ -28,8 +28,9 @@ class PixelStatistics:
     def color_components(self, scale: str) -> np.ndarray:
         """Eigenvectors times their scale, in grey levels (0..255): [c, c], one per column.
 
-        `code`: the scale is the standard deviation, as in the authors' program. `paper`: it is the eigenvalue
-        for pixels in 0..1, times 255; for pixels in 0..255 the paper's formula would give much larger shifts.
+        For `code` the scale is the standard deviation, as in the authors' program. For `paper` it is the
+        eigenvalue for pixels in 0..1, times 255. The eigenvalue for pixels in 0..255 would give much larger
+        shifts.
         """
         if scale == "code":
             return self.eigenvectors * np.sqrt(self.eigenvalues)
@@ -44,8 +45,8 @@ class PixelSums:
 
     Attributes:
         count: number of images.
-        sums: int64 [h, w, c], sum over the images.
-        products: int64 [c, c], sum over all pixels of the product of two channels.
+        sums: int64 [h, w, c], the sum of the images.
+        products: int64 [c, c], the sum over all pixels of the product of each two channels.
 
     Example:
 
@@ -81,7 +82,8 @@ class PixelSums:
         """Mean image, standard deviation and principal components; needs at least one image."""
         values = self.count * self.sums.size
         # For each position and channel, over n images: sum of (x - mean)^2 = sum of x^2 - (sum of x)^2 / n.
-        # `squares`, the total times n, is an integer; the difference of two large floats would lose digits.
+        # `squares` is n times the total of these sums. It is computed in integers, because the difference of
+        # two large floats would lose digits.
         squares = int(np.trace(self.products)) * self.count - sum(s * s for s in self.sums.ravel().tolist())
         pixels = values // self.sums.shape[-1]
         center = self.sums.sum(axis=(0, 1)) / pixels

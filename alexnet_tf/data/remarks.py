@@ -6,7 +6,7 @@ from pathlib import PurePath
 
 from alexnet_tf.runtime.errors import printable
 
-# Number of kinds of unused files that are named.
+# Number of kinds of unused files that are shown.
 KINDS = 3
 
 
@@ -16,7 +16,7 @@ class Remarks:
 
     Attributes:
         unused: (path, reason) of each file that is not used; paths of folders end with `/`.
-        duplicates: (path, path of an identical image, the problem) of each duplicate; duplicates are used.
+        duplicates: (path, path of an identical image, problem) of each duplicate; duplicates are used.
         notes: other remarks, one line each.
     """
 
@@ -25,9 +25,9 @@ class Remarks:
     notes: tuple[str, ...] = ()
 
     def lines(self, images: int, classes: int, listed: str = "") -> list[str]:
-        """The remarks as text; the first line counts the `images` used and the unused files.
+        """The remarks as lines of text. The first line gives the number of `images` used and of unused files.
 
-        `listed` is the path of the file that lists the unused files; without it, one of them is shown.
+        `listed` is the path of the file that lists the unused files. Without it, one of them is shown.
 
         Example:
 
@@ -64,7 +64,7 @@ def _kinds(unused: tuple[tuple[str, str], ...]) -> str:
 
 
 def _is_hidden(reason: str) -> bool:
-    """Hidden files matter least, so they are named last."""
+    """Whether a file is unused because it is hidden; such files matter least, so they are shown last."""
     return reason.startswith("hidden")
 
 

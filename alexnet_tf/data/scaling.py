@@ -1,4 +1,4 @@
-"""Scaling of decoded images to the central square of the paper's section 2."""
+"""Scaling of decoded images to a central square, as in the paper's section 2."""
 
 import functools
 from collections.abc import Sequence
@@ -12,9 +12,9 @@ from PIL import Image
 from alexnet_tf.data.decode import dimensions, pixels
 from alexnet_tf.runtime.errors import InputError
 
-# Side in pixels, if image sizes vary and no size was requested.
+# Side in pixels if the images have different sizes and no size was requested.
 DEFAULT_SIDE = 256
-# Number of pixels that Pillow converts to an array at a time.
+# Number of pixels of Pillow's image that are converted to an array at a time.
 STRIP_PIXELS = 2**20
 
 Method = Literal["antialiased", "bilinear"]
@@ -22,10 +22,11 @@ Method = Literal["antialiased", "bilinear"]
 
 @dataclass(frozen=True)
 class Scaling:
-    """How a user wants images to be scaled.
+    """The scaling that a user requests.
 
     Attributes:
-        side: side of the central square in pixels; None to keep images of one size as they are.
+        side: side of the central square in pixels. With None, images of one size keep it, and images of
+            different sizes are scaled to `DEFAULT_SIDE`.
         method: see `central_square`.
         may_keep_size: whether a method may be chosen for images that all have their final size already.
 
@@ -59,7 +60,7 @@ class Scaling:
             )
 
     def identity(self) -> tuple[int | None, str, str]:
-        """A JSON value that differs if scaled pixels may differ; it leaves out the version of Pillow."""
+        """A JSON-serialisable value that differs if scaled pixels may differ, except by Pillow's version."""
         return self.side, self.method, _opencv().__version__ if self.method == "bilinear" else ""
 
 
@@ -71,10 +72,10 @@ def central_square(image: np.ndarray | Image.Image, side: int, method: Method = 
 
     Args:
         image: uint8 [height, width, 1 or 3], or an image from `decode.decoded`.
-        method: `antialiased` is Pillow's bilinear filter: in a smaller image, each new pixel is an average
-            over twice its width. `bilinear` cuts the central square out in whole pixels. OpenCV then
-            interpolates between the four nearest pixels: several times faster, but fine structure may turn
-            into patterns.
+        method: `antialiased` is Pillow's bilinear filter. When an image is shrunk, each new pixel is a
+            weighted average over an area of twice its width. `bilinear` cuts out the central square in whole
+            pixels; then OpenCV interpolates between the four nearest pixels. This is several times faster,
+            but fine structure may turn into patterns (aliasing).
 
     Returns:
         uint8 [side, side, 1 or 3], possibly read-only.
@@ -91,7 +92,7 @@ def central_square(image: np.ndarray | Image.Image, side: int, method: Method = 
     if (height, width) == (side, side):
         return pixels(image)
     if method == "bilinear":
-        # OpenCV drops the axis of a single channel.
+        # OpenCV drops the axis of a single channel, which `reshape` restores.
         return _opencv().resize(_whole_square(image), (side, side)).reshape(side, side, -1)
     if isinstance(image, np.ndarray):
         image = Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
@@ -113,7 +114,7 @@ def _whole_square(image: np.ndarray | Image.Image) -> np.ndarray:
     top, left = (height - side) // 2, (width - side) // 2
     if isinstance(image, np.ndarray):
         return image[top : top + side, left : left + side]
-    # In strips, because Pillow makes two copies of what it converts.
+    # In strips, because the conversion makes two copies of what it converts.
     square = np.empty((side, side, len(image.getbands())), np.uint8)
     rows = max(1, STRIP_PIXELS // side)
     for start in range(0, side, rows):
@@ -131,25 +132,28 @@ def _opencv() -> Any:
             f"scaling: expected OpenCV for bilinear; received {' '.join(str(error).split())}; pip install "
             "opencv-python-headless"
         ) from error
-    # Several threads read images already.
+    # No threads within OpenCV, because several threads call it at the same time.
     cv2.setNumThreads(1)
     return cv2
 
 
 @dataclass(frozen=True)
 class ImageShape:
-    """The common shape of all images of a set, and how it is reached.
+    """The common shape of all images of a set, and how they are scaled to it.
 
     Attributes:
         shape: (height, width, channels).
-        method: how images are scaled to their central square; None if images keep their size.
+        method: see `central_square`; None if images keep their size.
     """
 
     shape: tuple[int, int, int]
     method: Method | None
 
     def apply(self, image: np.ndarray | Image.Image) -> np.ndarray:
-        """Brings a decoded image to this shape: uint8 [height, width, channels]."""
+        """Scales a decoded image to this shape: uint8 [height, width, channels].
+
+        If `method` is None, the image keeps its size, even if it differs from the shape.
+        """
         if self.method:
             return central_square(image, self.shape[0], self.method)
         return pixels(image)

@@ -16,9 +16,9 @@ HELD_OUT_SHARE = 0.2
 def selection_mask(images: np.ndarray, labels: np.ndarray, fraction: float = SELECTION_SHARE) -> np.ndarray:
     """Marks a fixed fraction of each class, chosen by a hash of each example's bytes: bool [n].
 
-    In a class of n examples, the `selected_count` examples with the lowest hashes are marked. Identical
-    images of a class are all marked or all unmarked, so a class with many duplicates may exceed its fraction.
-    If all its examples would be marked, those with the highest hash are left out.
+    In a class of n examples, the `selected_count(n, fraction)` examples with the lowest hashes are marked.
+    Identical images of a class are either all marked or all unmarked, so more may be marked in a class with
+    many duplicates. If all examples of a class would be marked, those with the highest hash are left out.
 
     Raises:
         InputError: for a fraction that is not between 0 and 1.
@@ -64,7 +64,7 @@ def selected_count(examples: int, fraction: float) -> int:
 
 
 def lowest_hashes(hashes: np.ndarray, labels: np.ndarray, fraction: float) -> np.ndarray:
-    """Like `selection_mask`, but takes the examples' hashes, uint64 [n], instead of the images."""
+    """Like `selection_mask`, but takes the hashes of the images, uint64 [n], instead of the images."""
     if not 0 < fraction < 1:
         raise InputError(f"expected a fraction between 0 and 1; received {fraction}")
     mask = np.zeros(len(labels), bool)
@@ -82,7 +82,9 @@ def lowest_hashes(hashes: np.ndarray, labels: np.ndarray, fraction: float) -> np
 
 
 def hold_out(images: np.ndarray, labels: np.ndarray) -> tuple[Split, Split]:
-    """Splits a set without test or validation split by `selection_mask`: (training split, held-out split).
+    """Holds out `HELD_OUT_SHARE` of each class, chosen by `selection_mask`: (training split, held-out split).
+
+    For sets that have neither a test split nor a validation split.
 
     Example:
 
@@ -98,9 +100,9 @@ def hold_out(images: np.ndarray, labels: np.ndarray) -> tuple[Split, Split]:
 def balanced_subset(labels: np.ndarray, count: int) -> np.ndarray:
     """The indices of a fixed, class-balanced subset of `count` examples: int64 [min(count, n)], ascending.
 
-    The examples of a class are taken in a fixed pseudo-random order. If a class has too few, all are taken,
-    and the other classes contribute more. If `count` is not a multiple of the number of classes, the lowest
-    labels have one more example.
+    The examples of a class are taken in a fixed pseudo-random order. If a class has too few examples, all are
+    taken, and the other classes contribute more. If `count` is not a multiple of the number of classes, the
+    classes with the lowest labels contribute one more.
 
     Raises:
         InputError: for a count below 1.

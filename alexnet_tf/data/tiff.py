@@ -1,4 +1,4 @@
-"""Limits on what a TIFF makes a decoder read, apart from the size of its image."""
+"""Limits on the directory and the tiles of a TIFF, which a decoder reads besides the image."""
 
 import struct
 from typing import BinaryIO
@@ -6,16 +6,16 @@ from typing import BinaryIO
 STARTS = (b"II", b"MM")
 TILE_WIDTH, TILE_LENGTH = 0x0142, 0x0143
 SHORT = 3
-# Types whose values Pillow keeps as one object (bytes, text, undefined): not limited, because colour profiles
-# and thumbnails have millions of them.
+# Types (byte, text, undefined) whose values Pillow keeps as one object. Their number is not limited, because
+# colour profiles and thumbnails have millions of them.
 BYTES = (1, 2, 7)
-# Limits on the fields of a directory and the numbers of a field, because Pillow makes an object of each. An
+# Limits on the fields of a directory and on the values of a field, because Pillow makes an object of each. An
 # image of the largest permitted size has 2**18 tiles of 16 x 16 pixels.
 MOST_FIELDS, MOST_VALUES = 2**12, 2**18
 
 
 def too_much_to_read(file: BinaryIO, most_pixels: int) -> str:
-    """The reason to refuse a TIFF with too large a directory or tile; empty for all other files."""
+    """The reason to refuse a TIFF whose directory or tiles are too large; empty for all other files."""
     start = file.read(16)
     if start[:2] not in STARTS:
         file.seek(0)
@@ -33,7 +33,7 @@ def too_much_to_read(file: BinaryIO, most_pixels: int) -> str:
             if count > MOST_VALUES and kind not in BYTES:
                 return f"a TIFF with {count:,} values of the tag {tag}; expected at most {MOST_VALUES:,}"
             if tag in sides:
-                # A value of two bytes is at the beginning of a field of four.
+                # A value of two bytes is stored in the first two of the four bytes.
                 value = (value >> 16 if order == ">" else value & 0xFFFF) if kind == SHORT else value
                 sides[tag] = max(sides[tag], value)
     except (struct.error, OSError, OverflowError, ValueError):

@@ -97,7 +97,7 @@ class TinyImagenet100(TinyImagenet200):
 
 
 def _training_files(files: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
-    """(path, WordNet id) of train/<id>/images/<id>_<number>.JPEG."""
+    """(path, WordNet id) of each file train/<id>/images/<id>_<number>.JPEG."""
     for path in files.namelist():
         match PurePosixPath(path).parts:
             case (root, "train", wordnet_id, "images", _) if root == ROOT.name:
