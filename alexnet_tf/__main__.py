@@ -33,6 +33,7 @@ from alexnet_tf.runtime.files import check_unclaimed, claimed_folder, lock_besid
 from alexnet_tf.runtime.reading import check_outside
 from alexnet_tf.runtime.startup import import_keras, quiet_startup
 
+# The training of `explain` without `--checkpoint`.
 EXPLAINED_NETWORK = (
     "train --model alexnet-scaled --set width=0.25 --set lrn_alpha=0.4096 --set batch_size=32 "
     "--set schedule=steps --set drops=6 --dataset builtin --epochs 7 --out runs/explain/alexnet"
@@ -170,7 +171,9 @@ def _parser() -> OneLineParser:
     explain.add_argument("--out", type=path, required=True, help="folder for the pictures")
     explain.set_defaults(training=lambda: parser.parse_args(EXPLAINED_NETWORK.split()))
 
-    similar = add("similar", "the images of a folder nearest to a query, by a network's last hidden layer")
+    similar = add(
+        "similar", "the images of a folder most similar to a query, by a network's last hidden layer"
+    )
     similar.add_argument("--checkpoint", type=path, required=True, help="a trained model")
     similar.add_argument("--among", type=path, required=True, metavar="DIR", help="images to choose from")
     similar.add_argument("--out", type=path, required=True, help="folder for the table, sheet and features")

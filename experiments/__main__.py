@@ -57,7 +57,7 @@ def main(arguments: list[str] | None = None) -> int:
 def _parser() -> OneLineParser:
     parser = OneLineParser(
         prog="experiments",
-        description="The claims of the paper, one experiment each.",
+        description="Experiments on claims of the paper and on questions of our own.",
         epilog="example: python -m experiments run relu --dataset builtin --seeds 0,1 --dry-run",
     )
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=OneLineParser)
@@ -79,7 +79,7 @@ def _parser() -> OneLineParser:
         training = subparsers.add_parser(name, help=text, description=text, parents=[machine])
         training.add_argument("experiment", metavar="NAME", help="see `list`; ablation- may be left out")
         training.add_argument(
-            "--dry-run", action="store_true", help="only print what it would train, and the time"
+            "--dry-run", action="store_true", help="only print what would be trained, and the time"
         )
         training.add_argument("--dataset", default="auto", help="auto, builtin, a TFDS name or folder:PATH")
         training.add_argument("--arms", help="comma-separated; default all")
@@ -146,7 +146,7 @@ def _parser() -> OneLineParser:
 def _add_look(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folders", metavar="FOLDER", type=_folder, nargs="*", help=FOLDERS)
     look = parser.add_argument_group("with FOLDERs")
-    out = "path without suffix; default runs/, named after FOLDERs"
+    out = "path of the figure without suffix; by default in runs/ and named after FOLDERs"
     flags = (
         look.add_argument("--out", type=_folder, help=out),
         look.add_argument("--format", default="png,svg", help="some of png,svg,pdf; default png,svg"),

@@ -159,7 +159,7 @@ class Experiment:
         claim: `C1` to `C14` for a claim of the paper; another name for a question of our own.
         dataset: data set of the committed evidence; `--dataset auto` looks for it.
         precision: precision of the committed runs, and of new runs on `dataset` if the processor supports it.
-        search_precision: the same for `search`.
+        search_precision: precision of the committed search, and of new searches in the same way.
         cost: training time of the committed rows on one CPU core.
         scale: how the condition compares with the paper's, such as `as in the paper` or `reduced: ...`.
         metrics: the experiment's own columns of runs.csv, in order.

@@ -35,7 +35,7 @@ def open_npz(path: str | os.PathLike[str]) -> Iterator[NpzFile]:
 
 
 def check_unpacked(size: int, file: IO[bytes]) -> None:
-    """Raises a ValueError if `size` bytes are more than an archive of this file's length may unpack to."""
+    """Raises a ValueError if an unpacked size of `size` bytes is too large for an archive of this length."""
     packed = os.fstat(file.fileno()).st_size
     if size > RATIO * packed + ROOM:
         raise ValueError(f"an archive of {packed:,} bytes that unpacks to {size:,}")
@@ -55,7 +55,7 @@ def check_weights_file(path: Path) -> None:
             return
         with zipfile.ZipFile(file) as archive:
             member = archive.getinfo("model.weights.h5")
-            # Keras jumps back in this member; each jump would decompress it anew.
+            # Keras seeks backwards in this member. Each seek would decompress a compressed member again.
             if member.compress_type != zipfile.ZIP_STORED:
                 raise ValueError("compressed weights")
             with archive.open(member) as weights:

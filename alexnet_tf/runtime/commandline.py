@@ -134,9 +134,9 @@ def run_command(
         again: what the same command does when it is given again; part of the message after an interruption.
 
     Returns:
-        The command's exit status: 0 for success, 1 for a negative answer. 2 for bad input or a failure of the
-        machine, which is reported in one line. 130, 143 or 129 after Ctrl-C, SIGTERM or SIGHUP. 141 if the
-        reader of the output closes it.
+        The exit status: the command's own, 0 for success or 1 for a negative answer; 2 for bad input or a
+        failure of the machine, which is reported in one line; 130, 143 or 129 after Ctrl-C, SIGTERM or
+        SIGHUP; 141 if the reader of the output closes it.
     """
     try:
         settle_environment()

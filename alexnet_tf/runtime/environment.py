@@ -1,4 +1,4 @@
-"""The environment of a run."""
+"""Describes the software and the machine of a run."""
 
 import functools
 import importlib.metadata

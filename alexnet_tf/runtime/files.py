@@ -127,7 +127,7 @@ def make_folder(path: Path, flag: str) -> None:
 
 
 def write_text(path: Path, content: str) -> None:
-    """`write_bytes` for text in UTF-8."""
+    """Like `write_bytes`, for text in UTF-8."""
     write_bytes(path, content.encode("utf-8", errors="surrogateescape"))
 
 
@@ -214,7 +214,7 @@ def lock_beside(path: Path) -> Path:
 
 
 def may_be_worker() -> bool:
-    """Whether this process may be one of several workers; only their chief takes locks."""
+    """Whether this process may be one of several workers, of which only the chief takes locks."""
     return bool({"TF_CONFIG", "SLURM_PROCID"} & {*os.environ})
 
 

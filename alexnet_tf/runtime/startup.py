@@ -127,7 +127,7 @@ def _open_streams() -> None:
 
 def check_keras_settings(names: Iterable[str]) -> None:
     """Raises an InputError if Keras would start with another value of one of these `KERAS_SETTINGS`."""
-    # Keras looks in the same places. Its import, which would take seconds, is not needed for this check.
+    # Keras looks in the same places. It is not imported for this check, because that would take seconds.
     base = os.path.expanduser("~")
     default = os.path.join(base if os.access(base, os.W_OK) else "/tmp", ".keras")
     # An empty KERAS_HOME is the current folder.
@@ -147,7 +147,7 @@ def check_keras_settings(names: Iterable[str]) -> None:
         expected = KERAS_SETTINGS[name]
         place, value = given.get(name, ("", expected))
         if value != expected:
-            way_out = "unset it" if place == "KERAS_BACKEND" else "change it, or point KERAS_HOME elsewhere,"
+            way_out = "unset it" if place == "KERAS_BACKEND" else "change it, or set another KERAS_HOME"
             raise InputError(f"{place}: expected {expected!r}; received {value!r}; {way_out} for alexnet_tf")
 
 

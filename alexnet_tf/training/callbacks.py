@@ -125,9 +125,9 @@ class QuarantineLog(keras.callbacks.Callback):
 class GradientNorms(keras.callbacks.Callback):
     """Measures the Euclidean norm of the gradient in each step, without changing the results of the run.
 
-    It is the gradient of the mean loss over the global batch, without weight decay. For each epoch and layer,
-    the mean and the largest norm are added to `History.gradient_norms`; the layer `all` means all layers
-    together. The norms of `all` are also added to the logs, for later callbacks such as TensorBoard.
+    The gradient is that of the mean loss over the global batch, without weight decay. For each epoch and
+    layer, the mean and the largest norm are added to `History.gradient_norms`; the layer `all` means all
+    layers together. The norms of `all` are also added to the logs, for later callbacks such as TensorBoard.
     """
 
     def __init__(self, strategy: tf.distribute.Strategy):

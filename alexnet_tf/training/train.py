@@ -36,7 +36,7 @@ def train(
 
     Args:
         data: pipelines opened with `config.data`.
-        strategy: distribution strategy. With each one the global batch size is `config.train.batch_size`.
+        strategy: distribution strategy. The global batch size is always `config.train.batch_size`.
         checkpoint: file for the state of the run; by default no state is saved.
         callbacks: Keras callbacks. Their batch methods are called once for up to 30 steps. Their
             `params["history"]` is the history so far.
