@@ -206,11 +206,12 @@ def _gathered(data: DataPipelines, split: ReadSplit, indices: np.ndarray, croppe
 def _batches(
     data: DataPipelines, split: ReadSplit, indices: np.ndarray, cropped: bool = True
 ) -> Iterator[np.ndarray]:
-    """Yields images without the padding of the last batch."""
-    for images, _, weights in data.chosen(split, indices, min(BATCH, len(indices)), cropped):
+    """Yields the images without the padding of the last batch; an unreadable image keeps its place, black."""
+    left = len(indices)
+    for images, _, _ in data.chosen(split, indices, min(BATCH, left), cropped):
         data.check_readable()
-        yield images.numpy()[weights.numpy() > 0]
-    data.check_readable()
+        yield images.numpy()[:left]
+        left -= len(images)
 
 
 def _flat(values: np.ndarray) -> np.ndarray:

@@ -1,5 +1,6 @@
 import dataclasses
 import itertools
+import shutil
 from pathlib import Path
 
 import keras
@@ -21,7 +22,7 @@ from alexnet_tf.figures.of_images import find_neighbours, neighbourhoods, of_dif
 from alexnet_tf.figures.stages import feature_model
 from alexnet_tf.models import build_model
 from alexnet_tf.runtime.errors import InputError
-from tests.colored_images import write_colored_tree
+from tests.colored_images import lose_content, write_colored_tree
 from tests.figures.test_learning_curve import ROWS
 from tests.tables import read_rows
 
@@ -154,6 +155,21 @@ def test_drawn_predictions_equal_the_output_of_the_network(net, data):
         assert [p for _, p in one.best] == pytest.approx(np.sort(probabilities[place])[::-1], rel=1e-4)
     other = predict_sample(net, data, NAMES, seed=1)
     assert not all(np.array_equal(a.image, b.image) for a, b in zip(sample, other, strict=True))
+
+
+def test_an_image_that_becomes_unreadable_does_not_move_the_others(net, data, tree, tmp_path):
+    shutil.copytree(tree, tmp_path / "colors")
+    config = net.config.replace(storage="stream")
+    streamed = open_data_for(dataclasses.replace(net, config=config), f"folder:{tmp_path / 'colors'}")
+    before = find_neighbours(net.model, data, seed=0).spaces[1].indices
+    lose_content(tmp_path / "colors" / "n01443537" / "01.png")
+
+    after = find_neighbours(net.model, streamed, seed=0).spaces[1].indices
+
+    (lost,) = streamed.image_set.lost_indices()
+    unchanged = ~(before == lost).any(axis=1)
+    assert unchanged.any()
+    np.testing.assert_array_equal(after[unchanged], before[unchanged])
 
 
 def test_examples_are_chosen_from_different_classes_first():
