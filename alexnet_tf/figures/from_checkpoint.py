@@ -12,7 +12,7 @@ from alexnet_tf.data.sources.class_words import readable_names
 from alexnet_tf.figures.architecture import architecture_figure
 from alexnet_tf.figures.image_panels import neighbours_figure, predictions_figure
 from alexnet_tf.figures.kernels import first_kernels, kernels_figure, tower_colorfulness
-from alexnet_tf.figures.learning_curve import read_curve, write_curves
+from alexnet_tf.figures.learning_curve import read_curve, read_gradient_norms, write_curves
 from alexnet_tf.figures.look import PHOTOGRAPH_DPI, write_figure
 from alexnet_tf.figures.of_images import NEIGHBOURS, find_neighbours, neighbourhoods, predict_sample
 from alexnet_tf.results.csv_rows import to_lines
@@ -51,18 +51,21 @@ def figures_of(
     net = load_trained(checkpoint)
     data = open_data_for(net, dataset, access) if dataset else None
     run = checkpoint if checkpoint.is_dir() else checkpoint.parent
-    measured = [run / file for file in ("curve.csv", "gradient_norms.csv") if (run / file).is_file()]
-    if (run / "curve.csv") in measured:
-        read_curve(run / "curve.csv")
+    curve, norms = run / "curve.csv", run / "gradient_norms.csv"
+    measured = [file for file in (curve, norms) if file.is_file()]
+    if curve in measured:
+        read_curve(curve)
+        if norms in measured:
+            read_gradient_norms(norms)
     yield from draw_architecture(net.model, net.model.name, out)
     yield from _kernels(net, out)
-    if (run / "curve.csv") in measured:
+    if curve in measured:
         for file in measured:
             write_bytes(out / file.name, file.read_bytes())
         drawn = write_curves(out, net.model.name, results_slug(net.config.data.dataset), out)
         yield from map(str, [*(out / file.name for file in measured), *drawn])
     else:
-        yield f"no curve: {run / 'curve.csv'} does not exist"
+        yield f"no curve: {curve} does not exist"
     if data:
         names = readable_names(net.class_names, words)
         yield from _predictions(net, data, names, out, seed)

@@ -16,6 +16,7 @@ from alexnet_tf.checkpoints.saved import load_trained, open_data_for, save_train
 from alexnet_tf.config.fields import Config, DataConfig
 from alexnet_tf.config.presets import SCALED
 from alexnet_tf.data.pipeline import open_data
+from alexnet_tf.figures.from_checkpoint import figures_of
 from alexnet_tf.figures.image_panels import RIGHT, predictions_figure
 from alexnet_tf.figures.look import house_look
 from alexnet_tf.figures.of_images import find_neighbours, neighbourhoods, of_different_classes, predict_sample
@@ -88,6 +89,17 @@ def test_without_a_data_set_only_the_net_is_drawn(checkpoint, tmp_path, capsys):
     rows = read_rows(tmp_path / "kernels.csv")
     assert [(row["tower"], row["kernels"]) for row in rows] == [("1", "3"), ("2", "3")]
     assert all(0.5 < float(row["colorfulness"]) < 0.8 for row in rows)
+
+
+def test_an_invalid_csv_file_is_refused_before_a_figure_is_written(checkpoint, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(checkpoint, run)
+    (run / "gradient_norms.csv").write_text("epoch,layer\n1,all\n")
+
+    with pytest.raises(InputError, match=r"gradient_norms\.csv: expected the columns"):
+        list(figures_of(run, tmp_path / "out"))
+
+    assert not (tmp_path / "out").exists()
 
 
 def test_the_architecture_of_an_untrained_model_is_drawn_reproducibly(tmp_path):
