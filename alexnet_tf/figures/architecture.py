@@ -19,7 +19,7 @@ from alexnet_tf.figures.stages import Stage, one_or_both, stages_of, times
 MARGIN, GAP, LABELS = 0.25, 0.5, 0.42
 HEADER, LINE = 1.35, 0.21
 COLUMN = {"input": 1.25, "conv": 1.45, "dense": 1.15}
-# One unit of depth is drawn as this offset to the right and upwards.
+# A unit of depth is drawn as this shift to the right and upwards.
 SLANT = np.array([0.36, 0.24])
 EDGE = "#444444"
 Point = tuple[float, float]
@@ -37,10 +37,10 @@ class Box:
 
     Attributes:
         left, bottom: lower left corner of the front face.
-        length: horizontal size; represents the number of channels.
-        height: vertical size; represents the height of a feature map.
-        depth: size away from the viewer; represents the width of a feature map.
-        color: colour of the box; each face is a lighter shade of it.
+        length: horizontal size, for the number of channels.
+        height: vertical size, for the height of a feature map.
+        depth: size away from the viewer, for the width of a feature map.
+        color: colour of the box; each face has a lighter shade of it.
     """
 
     left: float
@@ -52,7 +52,7 @@ class Box:
 
     @property
     def entry(self) -> Point:
-        """Where connections from the previous stage end."""
+        """Where the dashed lines from the previous stage end."""
         return self.left, self.bottom + self.height / 2
 
     @property
@@ -60,13 +60,13 @@ class Box:
         return self.bottom + self.height + self.depth * SLANT[1]
 
     def on_side(self, across: float, up: float) -> Point:
-        """The point of the right face at these fractions of its width (from the front) and its height."""
+        """A point of the right face, by fractions of its width (from the front) and its height."""
         corner = np.array([self.left + self.length, self.bottom + up * self.height])
         x, y = corner + across * self.depth * SLANT
         return float(x), float(y)
 
     def window(self, down: float, across: float) -> list[Point]:
-        """Corners of a centred window that covers these fractions of the right face's height and width."""
+        """Corners of a window in the middle of the right face, by fractions of its height and width."""
         (low, high), (near, far) = (((1 - share) / 2, (1 + share) / 2) for share in (down, across))
         return [self.on_side(*corner) for corner in ((near, low), (far, low), (far, high), (near, high))]
 
@@ -79,12 +79,10 @@ class Box:
             fill_polygon(axes, points, lighter(self.color, light), edge=EDGE)
 
 
-def fill_polygon(
-    axes: Axes, points, color, edge: str = "none", alpha: float = 1.0, order: float = 2, line: float = 0.6
-) -> None:
+def fill_polygon(axes: Axes, points, color, edge: str = "none", alpha: float = 1.0, order: float = 2) -> None:
     axes.add_patch(
         Polygon(
-            points, facecolor=color, edgecolor=edge, linewidth=line, alpha=alpha, zorder=order,
+            points, facecolor=color, edgecolor=edge, linewidth=0.6, alpha=alpha, zorder=order,
             joinstyle="round",
         )
     )  # fmt: skip
@@ -105,11 +103,11 @@ def lighter(color: str, share: float) -> tuple[float, float, float]:
 def architecture_figure(model: keras.Model, name: str | None = None) -> Figure:
     """Draws a network: boxes are outputs, windows on them are kernels, bands are full connections.
 
-    Each tower has its own row. Where a stage has one group per tower, each kernel sees only its own tower.
-    Other stages (in the paper: conv3 and the fully connected layers) see all towers.
+    Each tower has its own row. If a stage has one group per tower, a kernel is connected only to its own
+    tower. Otherwise (in the paper: in conv3 and the fully connected layers) it is connected to all towers.
 
     Raises:
-        InputError: if the layers do not form a chain.
+        InputError: as `stages_of`.
 
     Example:
 
@@ -155,12 +153,12 @@ def architecture_figure(model: keras.Model, name: str | None = None) -> Figure:
 
 
 def _boxes(stage: Stage, middle: float, bottom: float, room: float, towers: int) -> list[Box]:
-    """One box for each tower, from top to bottom; the towers share the height `room` equally."""
+    """One box for each tower, from top to bottom; each tower gets an equal part of the height `room`."""
     channels = stage.shape[-1] / towers
     if stage.kind == "dense":
         height, length, depth = min(2.4, max(0.35, 0.036 * math.sqrt(channels))), 0.16, 0.35
     else:
-        # Boxes are not proportional to maps, so that a map of 13 pixels is visible beside one of 224 pixels.
+        # A power below 1: in proportion, a map of 13 pixels would be tiny beside an image of 224.
         height, depth = (0.3 * pixels**0.42 for pixels in stage.shape[:2])
         length = 0.07 * math.sqrt(channels)
     width, up = length + depth * SLANT[0], height + depth * SLANT[1]

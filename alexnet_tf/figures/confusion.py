@@ -5,13 +5,13 @@ from matplotlib.figure import Figure
 
 from alexnet_tf.figures.look import caption, title
 
-MOST_COUNTS, MOST_NAMES = 25, 60  # classes for which counts and names are readable
+MOST_COUNTS, MOST_NAMES = 25, 60  # largest numbers of classes with readable counts and names
 
 
 def confusion_figure(matrix: np.ndarray, names: Sequence[str], dataset: str) -> Figure:
     """Draws, for each class (row), the share of its images that were predicted as each class (column).
 
-    `matrix` is int [classes, classes], images by class (rows) and predicted class.
+    `matrix` is int [classes, classes]: numbers of images by class (rows) and predicted class (columns).
     """
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     side = float(np.clip(2.5 + 0.3 * len(names), 5, 14))

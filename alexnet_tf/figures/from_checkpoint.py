@@ -36,17 +36,19 @@ def figures_of(
 ) -> Iterator[str]:
     """Writes the figures of a trained network; yields a line of text for each file.
 
-    Without a data set: architecture (Figure 2), kernels (Figure 3, with kernels.csv), curve (with curve.csv)
-    and training (loss, rate and, if they were measured, gradient norms). With a data set also predictions and
-    neighbours (Figure 4, with neighbours.csv).
+    - Always: `architecture` (Figure 2) and `kernels` (Figure 3; for colour images with kernels.csv).
+    - If the run has a curve.csv: `curve` and `training` (loss, rate and, if they were measured, gradient
+      norms). The CSV files are copied.
+    - With a data set: `predictions` and `neighbours` (Figure 4, with neighbours.csv).
 
     Args:
-        dataset: `builtin`, a TFDS name or `folder:PATH`, with the network's classes.
+        dataset: `builtin`, a TFDS name or `folder:PATH`; it must have the network's classes.
         words: see `readable_names`.
-        seed: seed that selects the test images.
+        seed: seed that selects the images of Figure 4.
 
     Raises:
-        InputError: for an unusable checkpoint or data set, before any file is written.
+        InputError: for an unusable checkpoint, CSV file or data set, before any file is written; or if a file
+            cannot be written.
     """
     net = load_trained(checkpoint)
     data = open_data_for(net, dataset, access) if dataset else None
@@ -99,8 +101,8 @@ def _predictions(
     headline = f"{right} of {len(sample)} images are classified correctly, {among} within the top five"
     about = (
         f"Images of the {data.image_set.report_split} split of {data.image_set.slug}, drawn at random (seed "
-        f"{seed}), each of another class, which stands above it. Bars: the five most probable classes, from "
-        "the central crop. Orange: the correct class."
+        f"{seed}) from as many classes as possible. Above each: its class. Bars: the five most probable "
+        "classes, from the central crop. Orange: the correct class."
     )
     draw = functools.partial(predictions_figure, sample, headline, about)
     yield from map(str, write_figure(out / "predictions", draw, PHOTOGRAPH, PHOTOGRAPH_DPI))
@@ -124,11 +126,12 @@ def _neighbours(
     headline = f"How many of a query's {NEIGHBOURS} nearest training images have its class: {shares}"
     intervals = ", ".join(f"{space.name} {_interval(space.share)}" for space in found.spaces)
     about = (
-        f"Each row: a test image, then its nearest of {len(found.database):,} training images by Euclidean "
-        f"distance in {' and in '.join(space.name for space in found.spaces)}, nearest first. Framed: they "
-        f"have the query's class. The rows are of different classes, drawn by seed {seed}. The shares in the "
-        f"title are means over {len(found.queries)} images of {data.image_set.slug}'s "
-        f"{data.image_set.report_split} split; with 95% intervals: {intervals}; chance {found.chance:.1%}."
+        f"Each row: a query, then its nearest of {len(found.database):,} training images by Euclidean "
+        f"distance in {' and in '.join(space.name for space in found.spaces)}, nearest first. Framed: "
+        f"neighbours of the query's class. The title gives means over {len(found.queries)} queries from the "
+        f"{data.image_set.report_split} split of {data.image_set.slug}, drawn at random (seed {seed}); those "
+        f"shown are from as many classes as possible. 95% intervals: {intervals}. "
+        f"By chance: {found.chance:.1%}."
     )
     draw = functools.partial(
         neighbours_figure, images, classes, dict(zip(headings, shown, strict=True)), headline, about

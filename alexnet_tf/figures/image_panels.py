@@ -12,11 +12,12 @@ from alexnet_tf.figures.look import DARK, GREY, PALETTE, caption, title
 
 COLUMNS = 4
 RIGHT, OTHER, SAME = PALETTE[1], PALETTE[5], PALETTE[2]
-# Number of letters that fit above an image and above a neighbour.
+# Number of letters that fit above a classified image, and above a query or a neighbour.
 WIDE, NARROW = 24, 15
-# In inches: width of a neighbour with its gap; height with gap and name; top, bottom and side margins.
+# In inches: width of a neighbour with its gap; height of a neighbour with its name and gap; top, bottom and
+# side margins.
 SIDE, CELL, TOP, BOTTOM, MARGIN = 0.98, 1.16, 0.7, 0.62, 0.12
-# Gap between the neighbours in two feature spaces, in multiples of SIDE.
+# Gap to the left of the neighbours in a space, in multiples of SIDE.
 SPACE = 0.22
 NORMAL, SMALL = 8, 6.5
 
@@ -27,7 +28,7 @@ class Predicted:
 
     Attributes:
         image: uint8 [height, width, 1 or 3].
-        heading: text above the image: its class or its file name.
+        heading: text above the image, its class or its file name.
         best: (class, probability), most probable first.
         right: index of the correct class in `best`; None if it is not in `best` or unknown.
     """
@@ -40,7 +41,7 @@ class Predicted:
 
 @dataclass(frozen=True)
 class Neighbourhood:
-    """A query's neighbours in one feature space, nearest first.
+    """A query's neighbours in one space (features or pixels), nearest first.
 
     Attributes:
         images: uint8 [count, height, width, 1 or 3].
@@ -54,7 +55,7 @@ class Neighbourhood:
 
 
 def predictions_figure(predicted: Sequence[Predicted], headline: str, about: str) -> Figure:
-    """Draws each image above bars for its predictions; the bar of the correct class has another colour."""
+    """Draws images above the bars of their predictions; the bar of the correct class has another colour."""
     columns = min(COLUMNS, len(predicted))
     rows = math.ceil(len(predicted) / columns)
     figure = Figure(figsize=(max(2.3 * columns, 4.0), 3.4 * rows + 0.9), layout="constrained")
@@ -88,7 +89,7 @@ def neighbours_figure(
     figure = Figure(figsize=(width, height))
 
     def cell(row: int, left: float) -> Axes:
-        """Axes for one image, `left` image widths from the margin; placing each is faster than a grid."""
+        """Axes for one image, `left` times SIDE from the margin; faster than a grid of axes."""
         x, y = MARGIN + SIDE * left, height - TOP - CELL * (row + 1)
         return figure.add_axes((x / width, y / height, 0.93 * SIDE / width, 0.93 * SIDE / height))
 

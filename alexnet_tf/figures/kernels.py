@@ -10,12 +10,12 @@ from alexnet_tf.figures.look import DARK, GREY, PALETTE, caption, title
 from alexnet_tf.figures.stages import layers_of
 from alexnet_tf.runtime.errors import InputError
 
-# Mean colourfulness of independent noise: two of the three axes of colour space are orthogonal to grey.
+# Mean colourfulness of independent noise: of three orthogonal axes of colour space, two have no grey part.
 NOISE = 2 / 3
-# Ratio of columns to rows in a tower's grid, as in the paper: 48 kernels in 3 rows of 16.
+# Columns per row in a tower's grid: the paper draws 48 kernels in 3 rows of 16.
 ASPECT = 16 / 3
 SPLITS = 1000
-# Smallest side of a kernel's picture and gap between two pictures, in pixels.
+# In pixels: the smallest side of a kernel's picture, and the gap between two pictures.
 SIDE, SPACE = 60, 5
 
 
@@ -23,7 +23,7 @@ def first_kernels(model: keras.Model) -> tuple[np.ndarray, int]:
     """The kernels of the first convolution, [height, width, channels, kernels], and the number of towers.
 
     Raises:
-        InputError: for a network without a convolution.
+        InputError: for a network without a convolution, or as `layers_of`.
     """
     convolutions = [layer for layer in layers_of(model) if isinstance(layer, keras.layers.Conv2D)]
     if not convolutions:
@@ -37,8 +37,8 @@ def colorfulness(kernels: np.ndarray) -> np.ndarray:
 
         1 - sum over pixels of (w . g)^2 / sum over pixels of |w|^2,   g = (1, 1, 1) / sqrt(3)
 
-    A kernel with three equal channels has 0, one whose channels sum to zero at every pixel has 1, and one of
-    zeros has NaN. Independent noise has 2/3 on average, and so has a uniform red kernel.
+    It is 0 if the three channels are equal, and 1 if they sum to zero at every pixel. It is 2/3 for a red
+    kernel and, on average, for independent noise. A kernel of zeros has NaN.
 
     Args:
         kernels: [height, width, 3, kernels].
@@ -61,11 +61,11 @@ def colorfulness(kernels: np.ndarray) -> np.ndarray:
 def tower_colorfulness(kernels: np.ndarray, towers: int) -> np.ndarray:
     """The mean `colorfulness` of each tower, weighted by the energy of its kernels: float64 [towers].
 
-    The mean is weighted because a kernel that has learned nothing stays close to its initial noise: it has
-    little energy, and a colourfulness of about 2/3 in either tower.
+    A kernel that has learned nothing stays close to its initial noise, whose colourfulness is about 2/3 in
+    any tower. Such a kernel has little energy, so it has little weight in the mean.
 
     Args:
-        kernels: [height, width, 3, kernels]; consecutive blocks of equal size belong to one tower each.
+        kernels: [height, width, 3, kernels]; each tower has one of `towers` consecutive blocks of equal size.
         towers: number of towers; divides the number of kernels.
 
     Example:
@@ -81,10 +81,10 @@ def tower_colorfulness(kernels: np.ndarray, towers: int) -> np.ndarray:
 
 
 def random_contrasts(kernels: np.ndarray, splits: int, seed: int) -> np.ndarray:
-    """Absolute differences in colourfulness between two random halves of the kernels: float64 [splits].
+    """Absolute differences in `tower_colorfulness` between random halves of the kernels: float64 [splits].
 
-    This is the null distribution of the difference between two towers. The share of splits whose halves
-    differ at least as much as the towers is the p value of a permutation test for one net.
+    They are a sample of the null distribution of the difference between two towers. The share of splits whose
+    halves differ at least as much as the towers do is the p value of a permutation test for one net.
 
     Args:
         kernels: [height, width, 3, kernels]; the number of kernels is even.
@@ -97,12 +97,12 @@ def random_contrasts(kernels: np.ndarray, splits: int, seed: int) -> np.ndarray:
     [1.0, 1.0, 1.0]
     """
     rng = np.random.default_rng(seed)
-    dealt = (kernels[..., rng.permutation(kernels.shape[-1])] for _ in range(splits))
-    return np.array([np.ptp(tower_colorfulness(halves, 2)) for halves in dealt])
+    shuffled = (kernels[..., rng.permutation(kernels.shape[-1])] for _ in range(splits))
+    return np.array([np.ptp(tower_colorfulness(halves, 2)) for halves in shuffled])
 
 
 def _energies(kernels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each kernel: energy (sum of squares) along the grey axis, and total energy."""
+    """For each kernel: its energy (sum of squares) along the grey axis, and its whole energy."""
     if kernels.ndim != 4 or kernels.shape[2] != 3:
         raise ValueError(f"expected kernels [height, width, 3, kernels]; received {list(kernels.shape)}")
     kernels = kernels.astype(np.float64)
@@ -111,7 +111,7 @@ def _energies(kernels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def displayed(kernels: np.ndarray) -> np.ndarray:
-    """Kernels as images [kernels, height, width, channels] in [0, 1]; zero becomes mid grey.
+    """Kernels as images [kernels, height, width, channels] in [0, 1]; a weight of 0 becomes mid grey.
 
         1/2 + w / (2 max |w|)
 
@@ -132,13 +132,13 @@ def kernels_figure(model: keras.Model) -> Figure:
     """Draws the kernels of the first convolution, tower by tower, with each tower's colourfulness.
 
     Raises:
-        InputError: for a network without a convolution.
+        InputError: as `first_kernels`.
     """
     kernels, towers = first_kernels(model)
     height, width, channels, count = kernels.shape
     rows, columns = grid_shape(count // towers)
     chromatic = channels == 3
-    # The kernels of a small tower are drawn larger, so that the plot beside them has room for its label.
+    # Few rows are drawn larger, so that the plot beside them is high enough for its label.
     cell = min(max(0.62, 1.3 / rows), 10 / columns)
     size = (columns * cell + (3.0 if chromatic else 0.4), towers * (rows * cell * height / width + 0.7) + 0.8)
     figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(h_pad=0.08))
@@ -161,7 +161,7 @@ def kernels_figure(model: keras.Model) -> Figure:
 
 def _random_halves(kernels: np.ndarray) -> str:
     difference = np.ptp(tower_colorfulness(kernels, 2))
-    # The tolerance is for rounding errors, because a random split may equal the split into towers.
+    # The tolerance is for rounding errors: a random split may be the split into towers itself.
     share = (random_contrasts(kernels, SPLITS, seed=0) >= difference - 1e-9).mean()
     return (
         f" The towers differ by {difference:.2f}; {share:.1%} of {SPLITS:,} random splits of these "
@@ -176,7 +176,7 @@ _COLORFULNESS = (
 
 
 def grid_shape(count: int) -> tuple[int, int]:
-    """(rows, columns) of a grid without empty cells whose aspect ratio is closest to the paper's.
+    """(rows, columns) of a grid without empty cells; their ratio is as close as possible to the paper's.
 
     Example:
 
@@ -189,7 +189,7 @@ def grid_shape(count: int) -> tuple[int, int]:
 
 
 def _draw_bank(axes: Axes, bank: np.ndarray, rows: int, columns: int) -> None:
-    # Kernels are enlarged, so that the gap between two of them is small in comparison.
+    # Pixels are repeated, so that the gap between two kernels, a whole number of pixels, is relatively small.
     enlarged = (
         displayed(bank).repeat(-(-SIDE // bank.shape[0]), axis=1).repeat(-(-SIDE // bank.shape[1]), axis=2)
     )

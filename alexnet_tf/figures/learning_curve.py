@@ -31,7 +31,7 @@ NORM_COLUMNS = ("epoch", "layer", "mean_norm")
 
 
 def read_curve(path: Path) -> list[dict[str, float]]:
-    """Reads a `curve.csv`: for each epoch, the values of the columns that the figures need.
+    """Reads from a `curve.csv`, for each epoch, the values of the columns that the figures need.
 
     Raises:
         InputError: if the file cannot be read, has no rows, lacks a column or has an invalid value.
@@ -40,7 +40,7 @@ def read_curve(path: Path) -> list[dict[str, float]]:
 
 
 def read_gradient_norms(path: Path) -> dict[str, list[tuple[float, float]]]:
-    """Reads a `gradient_norms.csv`: layer -> (epoch, mean norm) of each epoch; layers in network order.
+    """Reads a `gradient_norms.csv`: layer -> (epoch, mean norm) of each epoch; layers in the file's order.
 
     Raises:
         InputError: as `read_curve`.
@@ -83,7 +83,7 @@ def write_curves(run: Path, name: str, dataset: str, out: Path) -> list[Path]:
 
 
 def rate_drops(rows: Sequence[Mapping[str, float]]) -> list[tuple[float, float]]:
-    """(last epoch before the drop, new rate) for each drop of the learning rate.
+    """For each drop of the learning rate: (last epoch before the drop, new rate).
 
     Example:
 
@@ -136,7 +136,7 @@ def training_figure(
     name: str,
     dataset: str,
 ) -> Figure:
-    """Draws loss, learning rate and, if there are any, the gradient norms of the layers against epochs.
+    """Draws loss, learning rate and, if `norms` has any, gradient norms of the layers against epochs.
 
     `rows` and `norms` are those of `read_curve` and `read_gradient_norms`.
     """
@@ -147,7 +147,7 @@ def training_figure(
         loss.plot(epochs, [row[column] for row in rows], color=color, label=label)
     loss.set_ylabel("loss (cross-entropy, nats)")
     loss.set_ylim(bottom=0)
-    # Epoch n lasts from n - 1 to n, so the rate drops where `curve_figure` has a dotted line.
+    # Epoch n lasts from n - 1 to n on the axis. So the rate drops where `curve_figure` has a dotted line.
     rate.step(epochs, [row["learning_rate"] for row in rows], where="pre", color=PALETTE[0])
     rate.set_ylabel("learning rate")
     _log_axis(rate)
@@ -158,7 +158,7 @@ def training_figure(
             is_total = layer == "all"  # the name that GradientNorms gives to all layers together
             ink: ColorType = DARK if is_total else colors(place / max(len(norms) - 1, 1) * 0.9)
             width = 2.0 if is_total else 1.3
-            # Neighbouring layers have similar colours, so the lines of normalisations are dashed.
+            # Consecutive layers have similar colours. Dashes tell a normalisation from its neighbours.
             dashes = "--" if layer.startswith("norm") else "-"
             axes.plot(*zip(*points, strict=True), dashes, color=ink, linewidth=width, label=layer)
             labels.append((layer, *points[-1], ink))

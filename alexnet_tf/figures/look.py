@@ -1,4 +1,7 @@
-"""The common style of all figures, and writing them to files: the same data give the same bytes."""
+"""The common style of all figures, and functions that write them to files.
+
+The same data give the same bytes.
+"""
 
 import functools
 import io
@@ -41,15 +44,15 @@ STYLE = {
     "savefig.facecolor": "white",
     "savefig.dpi": 150,
 }
-# Lower than in STYLE: enough for thumbnails of 64 pixels, and files with photographs are large.
+# Lower than in STYLE, because files with photographs are large. Enough for thumbnails of 64 pixels.
 PHOTOGRAPH_DPI = 100
-# Values of None leave out dates and software versions, which would change the bytes.
+# None leaves a value out. Dates and versions of software would change the bytes.
 METADATA: dict[str, dict[str, None]] = {
     "png": {"Software": None},
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
-# Okabe and Ito's palette, whose colours colour-blind readers can distinguish too.
+# Mostly Okabe and Ito's palette, whose colours colour-blind readers can distinguish too.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#882255", "#999933")
 GREY, DARK = "#888888", "#222222"
 
@@ -59,11 +62,11 @@ def house_look(style: Path | None = None, font_scale: float = 1.0) -> Iterator[N
     """A context in which Matplotlib uses the style of this module and ignores the user's settings.
 
     Args:
-        style: a Matplotlib style file that changes the style of this module.
+        style: a Matplotlib style file, whose settings replace those of this module.
         font_scale: factor for the font size; texts with an explicit size in points are not scaled.
 
     Raises:
-        InputError: if the style file cannot be read.
+        InputError: if the style file cannot be read or is not valid.
     """
     with matplotlib.rc_context():
         matplotlib.rcdefaults()
@@ -79,7 +82,7 @@ def house_look(style: Path | None = None, font_scale: float = 1.0) -> Iterator[N
 
 
 def encoded(figure: Figure, formats: Sequence[str], dpi: int | None = None) -> dict[str, bytes]:
-    """Content of the figure's file in each format (`png`, `svg`, `pdf`); to be called within `house_look`."""
+    """The content of the figure's file in each format (`png`, `svg`, `pdf`). Call it within `house_look`."""
     for text in figure.findobj(Text):
         text.set_text(drawable(text.get_text()))
     content = {}
@@ -92,7 +95,7 @@ def encoded(figure: Figure, formats: Sequence[str], dpi: int | None = None) -> d
 
 
 def drawable(text: str) -> str:
-    """The text with escape sequences for characters that the figures' font lacks, such as Chinese ones.
+    """The text, with escape sequences for characters that the figures' font lacks, such as Chinese ones.
 
     Example:
 
@@ -113,11 +116,13 @@ def _glyphs() -> frozenset[int]:
 def write_figure(
     path: Path, draw: Callable[[], Figure | None], formats: Sequence[str], dpi: int | None = None
 ) -> list[Path]:
-    """Draws a figure once and writes it in each format (`png`, `svg`, `pdf`); nothing if `draw` returns None.
+    """Draws a figure once and writes it in each format (`png`, `svg`, `pdf`); returns the paths.
+
+    Nothing is written if `draw` returns None.
 
     Args:
         path: path of the files without their extension.
-        dpi: pixels per inch of a `png`; by default the value in the style.
+        dpi: dots per inch; by default the value in the style.
 
     Raises:
         InputError: if a file cannot be written.
@@ -147,22 +152,22 @@ def title(figure: Figure, text: str) -> None:
 
 
 def caption(figure: Figure, text: str) -> None:
-    """Puts a small text, which explains the figure, at the bottom left; its line breaks are kept."""
+    """Puts a small explanation at the bottom left; it is wrapped, and its own line breaks are kept."""
     look = {"fontsize": "small", "color": "#666666", "parse_math": False}
     dpi, of_file = figure.dpi, matplotlib.rcParams["savefig.dpi"]
-    # The width of a text in inches depends on the pixels of the file.
+    # The width of a text in inches depends a little on the resolution, so it is measured at the file's.
     figure.dpi = dpi if of_file == "figure" else of_file
     for columns in range(_columns(figure, 162), 0, -1):
         lines = [part for line in drawable(text).splitlines() for part in _wrapped(line, columns)]
         label = figure.supxlabel("\n".join(lines), x=0.01, ha="left", **look)
-        # Lines of wide letters take more than the usual width.
+        # With many wide letters a line may be too long. Then shorter lines are tried.
         if label.get_window_extent().x1 <= figure.bbox.x1:
             break
     figure.dpi = dpi
 
 
 def _columns(figure: Figure, points: int) -> int:
-    """The number of characters that fit across the figure, with `points` / font size characters per inch."""
+    """The number of characters that fit across the figure, at `points` / font size characters per inch."""
     return int(figure.get_figwidth() * points / matplotlib.rcParams["font.size"])
 
 
@@ -171,7 +176,7 @@ def _wrapped(text: str, columns: int) -> list[str]:
 
 
 def texts_have_room(figure: Figure) -> bool:
-    """Lays the figure out and returns whether all its texts are inside it and none overlaps another."""
+    """Lays the figure out; returns whether all its texts are inside it and no two overlap."""
     figure.draw_without_rendering()
     texts = [text for axes in figure.axes for text in _drawn_texts(axes)]
     outer = (figure._suptitle, figure._supxlabel)  # type: ignore[attr-defined]
@@ -188,7 +193,7 @@ def texts_have_room(figure: Figure) -> bool:
 
 
 def _drawn_texts(axes: Axes) -> Iterator[Text]:
-    """The texts of a panel, without the labels of ticks beyond its limits."""
+    """The texts of a panel, without the labels of ticks outside its limits."""
     yield from axes.texts
     yield from (axes.title, axes._left_title, axes._right_title)  # type: ignore[attr-defined]
     if legend := axes.get_legend():
@@ -202,19 +207,19 @@ def _drawn_texts(axes: Axes) -> Iterator[Text]:
 def label_ends(
     axes: Axes, ends: Sequence[tuple[str, float, float, ColorType]], gap: float = 1 / 22, size: str = "medium"
 ) -> None:
-    """Writes labels beside a panel, apart from each other, each with a line to the end of its curve.
+    """Writes labels to the right of a panel without overlap, each with a line to the end of its curve.
 
     Args:
         axes: a panel whose vertical scale and limits no longer change.
-        ends: (label, x, y, colour) of each curve; ends outside the panel get no label.
-        gap: smallest distance of two labels, as a share of the panel's height.
-        size: size of the labels.
+        ends: (label, x, y, colour) of each curve; an end above or below the panel gets no label.
+        gap: smallest distance between two labels, as a share of the panel's height.
+        size: font size of the labels.
     """
     axes.get_ylim()  # computes the limits, if they are automatic
     to_panel = axes.transScale + axes.transLimits
     shares = [float(to_panel.transform((x, y))[1]) for _, x, y, _ in ends]
     shown = [(end, share) for end, share in zip(ends, shares, strict=True) if 0 <= share <= 1]
-    # The tiny offsets keep the labels of equal curves in the order of the curves, the first on top.
+    # The tiny offsets order the labels of curves that end at the same point: the first curve's is on top.
     heights = spread([share - 1e-9 * place for place, (_, share) in enumerate(shown)], gap)
     for ((label, x, y, color), _), height in zip(shown, heights, strict=True):
         axes.annotate(
@@ -226,14 +231,14 @@ def label_ends(
 
 
 def spread(heights: Sequence[float], gap: float) -> list[float]:
-    """Moves heights at least `gap` apart; keeps their order and the mean height of each group it moves.
+    """Moves heights at least `gap` apart; keeps their order, and the mean of each group that it moves.
 
     Example:
 
     >>> spread([1.0, 1.0, 5.0], 2.0)
     [0.0, 2.0, 5.0]
     """
-    # In ascending order, new height minus `gap` times rank must never decrease: an isotonic regression.
+    # In ascending order, new height - gap * rank must not decrease. That is an isotonic regression.
     order = np.argsort(heights, kind="stable")
     ranks = gap * np.arange(len(order))
     placed = np.empty(len(order))

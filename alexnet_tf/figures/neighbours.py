@@ -1,4 +1,4 @@
-"""Exact nearest neighbours: how many have the query's class, and how near they are in another space."""
+"""Exact nearest neighbours, the share with the query's class, and how near they are in another space."""
 
 from collections.abc import Iterable
 
@@ -6,10 +6,12 @@ import numpy as np
 
 
 class NearestSearch:
-    """Finds the nearest members, by Euclidean distance, of a database that is read in chunks.
+    """Finds the members of a database that are nearest to each query by Euclidean distance.
 
-    Squared distances are computed as |q|^2 - 2 q.d + |d|^2 in float64, so the rounding error is far smaller
-    than the difference between two images. Only the queries [q, values] and one chunk are held in memory.
+    The database is given in chunks and is never held in memory as a whole. The queries are [q, values].
+
+    Squared distances are computed as |q|^2 - 2 q.d + |d|^2. In float64 the rounding error of this formula is
+    far smaller than the difference between two images.
 
     Example:
 
@@ -36,7 +38,7 @@ class NearestSearch:
         self._seen += len(chunk)
         distances = np.concatenate([self._distances, squared], axis=1)
         indices = np.concatenate([self._indices, places], axis=1)
-        # Earlier members come first and the sort is stable, so earlier members win ties.
+        # The sort is stable, so of members at equal distance the earlier one comes first.
         best = np.argsort(distances, axis=1, kind="stable")[:, : self._count]
         self._distances = np.take_along_axis(distances, best, axis=1)
         self._indices = np.take_along_axis(indices, best, axis=1)
@@ -47,7 +49,7 @@ class NearestSearch:
 
     @property
     def indices(self) -> np.ndarray:
-        """int64 [q, count]: indices into the database, nearest first; earlier members win ties."""
+        """int64 [q, count]: indices into the database, nearest first; at equal distance the smaller one."""
         return self._indices
 
 
@@ -57,7 +59,7 @@ def _squared_distances(queries: np.ndarray, squares: np.ndarray, chunk: np.ndarr
 
 
 def same_class_share(indices: np.ndarray, labels: np.ndarray, query_labels: np.ndarray) -> np.ndarray:
-    """The share of each query's neighbours that have its class: float64 [q].
+    """For each query, the share of its neighbours that have its class: float64 [q].
 
     Args:
         indices: [q, count], indices into `labels`.
@@ -73,15 +75,15 @@ def same_class_share(indices: np.ndarray, labels: np.ndarray, query_labels: np.n
 
 
 def nearer_share(queries: np.ndarray, database: Iterable[np.ndarray], indices: np.ndarray) -> np.ndarray:
-    """The share of a database that is nearer to a query than a given member: float64 [q, count].
+    """The share of a database that is nearer to a query than a given member is: float64 [q, count].
 
-    Distances are Euclidean. The share is 0 for a query's nearest member and about 1/2 for a random member.
-    All distances are held in memory, 8 bytes for each pair of a query and a member.
+    Distances are Euclidean. The share is 0 for the nearest member, and 1/2 on average for a random member.
+    The distances of all pairs of a query and a member are held in memory, 8 bytes for each.
 
     Args:
         queries: [q, values].
         database: consecutive chunks [m, values].
-        indices: int64 [q, count], indices of the given members in the database.
+        indices: int64 [q, count], for each query the indices of its given members in the database.
 
     Example:
 

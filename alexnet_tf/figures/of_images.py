@@ -1,4 +1,4 @@
-"""Computes the paper's Figure 4: a trained network's predictions for images, and nearest neighbours."""
+"""Computes what the paper's Figure 4 shows: predictions for images, and nearest neighbours."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,11 +26,11 @@ from alexnet_tf.statistics.intervals import Interval, mean_interval
 from alexnet_tf.training.evaluate import TOP_K
 
 BATCH = 100
-# As in the paper: eight images with their predictions, five queries with six neighbours.
+# As in the paper: eight images with their predictions, and five queries with six neighbours each.
 PREDICTED, QUERIES, NEIGHBOURS = 8, 5, 6
-# Largest numbers of queries (including those shown) and of training images from which shares are computed.
+# Shares are computed from at most this many queries (including those shown) and training images.
 MEASURED, DATABASE = 500, 50_000
-# A figure with more images would be too large to open.
+# Image viewers may not open a figure of more images.
 MOST_IMAGES = 200
 FILE_SIDE = 256  # pixels
 
@@ -43,7 +43,7 @@ class Space:
         name: `pixels`, or the name of the layer that computes the features.
         values: number of dimensions.
         indices: int64 [queries, count], indices into the database.
-        share: share of neighbours with the query's class: mean and 95% interval over the queries.
+        share: the share of a query's neighbours that have its class, as mean and 95% interval over queries.
     """
 
     name: str
@@ -59,8 +59,8 @@ class Neighbours:
     Attributes:
         queries: int64 [q], indices into the report split.
         database: int64 [m], indices into the training images.
-        spaces: features of the last hidden layer, then pixels.
-        chance: share of the database with the query's class, averaged over the queries.
+        spaces: the features of the last hidden layer, then the pixels.
+        chance: the share of the database that has a query's class, averaged over the queries.
     """
 
     queries: np.ndarray
@@ -70,9 +70,9 @@ class Neighbours:
 
 
 def predict_sample(net: Trained, data: DataPipelines, names: tuple[str, ...], seed: int) -> list[Predicted]:
-    """Predictions for eight random images of the report split, from different classes if there are enough.
+    """Predictions for eight random images of the report split, from as many classes as possible.
 
-    The network is applied to the central crop of each image. `names` are readable names of the classes.
+    The network sees the central crop of each image. `names` are readable names of the classes.
     """
     labels = data.image_set.report_labels
     chosen = of_different_classes(np.random.default_rng(seed).permutation(len(labels)), labels, PREDICTED)
@@ -89,7 +89,7 @@ def predict_sample(net: Trained, data: DataPipelines, names: tuple[str, ...], se
 
 
 def check_figure(path: Path, files: Sequence[Path]) -> None:
-    """Raises an InputError if `draw_files` could not write the figure."""
+    """Raises an InputError if `path` cannot be a .png file or is one of `files`, or if they are too many."""
     if path.suffix != ".png" or not path.parent.is_dir():
         raise InputError(f"--figure: expected a .png file in an existing folder; received {path}")
     if any(path.exists() and file.exists() and path.samefile(file) for file in files):
@@ -101,11 +101,11 @@ def check_figure(path: Path, files: Sequence[Path]) -> None:
 def draw_files(
     path: Path, predictions: Sequence[tuple[Path, Prediction | str]], words: Mapping[str, str] | None = None
 ) -> None:
-    """Writes a figure of the readable files and their predictions; nothing if no file is readable.
+    """Writes a figure of the readable files and their predictions; no figure if no file is readable.
 
     Args:
         path: path of the `.png` file to write.
-        predictions: files and predictions returned by `predict_files`.
+        predictions: (file, its prediction or why it is unreadable), from `predict_files`.
         words: see `readable_names`.
     """
     drawn = []
@@ -124,11 +124,11 @@ def draw_files(
 
 
 def find_neighbours(model: keras.Model, data: DataPipelines, seed: int) -> Neighbours:
-    """Finds the nearest training images of report images, by features of the last hidden layer and by pixels.
+    """Finds training images that are nearest to images of the report split, by two kinds of values.
 
-    All images are central crops without augmentation. `pixels` is the network's input; subtracting the mean
-    image does not change distances between inputs. `seed` selects the queries; the first five have different
-    classes and are shown.
+    These are the features of the last hidden layer, and `pixels`, the network's input: central crops without
+    augmentation. Subtracting the mean image from all inputs does not change the distances between them.
+    `seed` selects the queries. The first five, which are shown, are from as many classes as possible.
     """
     labels, trained_labels = data.image_set.report_labels, data.image_set.train_labels
     order = np.random.default_rng((seed, 1)).permutation(len(labels))
@@ -167,7 +167,7 @@ def nearer_in_pixels(found: Neighbours, space: Space, data: DataPipelines) -> fl
 def neighbourhoods(
     net: Trained, data: DataPipelines, found: Neighbours, names: tuple[str, ...]
 ) -> tuple[np.ndarray, list[str], list[list[Neighbourhood]]]:
-    """What to draw: (query images, names of their classes, for each space the neighbours of each query)."""
+    """Of the queries to show: (images, names of their classes, in each space the neighbours of each)."""
     shown = found.queries[:QUERIES]
     labels = data.image_set.report_labels[shown]
     images = net.pixels(_gathered(data, "report", shown, cropped=False))
@@ -187,7 +187,7 @@ def neighbourhoods(
 
 
 def of_different_classes(order: np.ndarray, labels: np.ndarray, count: int) -> np.ndarray:
-    """`count` examples in a given order: the first of each class and, if there are too few classes, others.
+    """At most `count` of the examples in `order`: first the first one of each class, then the others.
 
     Example:
 

@@ -15,12 +15,12 @@ CELL, LEFT, TOP, EDGE = 1.15, 0.3, 0.25, 0.05
 def draw_samples(data: DataPipelines, seed: int = 0) -> Figure:
     """Draws one training image per row: first without augmentation, then as augmented in the first epochs.
 
-    The subtraction of the mean and the division by the scale are undone, so the colours are those of the
-    photograph, plus any colour noise. Must be called within `house_look`.
+    The mean is added back and there is no division by a scale, so only augmentation changes the colours. Call
+    it within `house_look`.
     """
     raw = _with_plain_mean(data)
     labels = data.image_set.train_labels
-    # Images that are far apart in the set, so that several classes are shown.
+    # A set may be sorted by class. Images that are far apart in it are then of several classes.
     chosen = np.unique(np.linspace(0, len(labels) - 1, IMAGES).round().astype(np.int64))
     columns = [raw.plain(chosen)] + [raw.augmented(chosen, seed, epoch) for epoch in range(1, EPOCHS + 1)]
     titles = ["in testing"] + [f"epoch {epoch}" for epoch in range(1, EPOCHS + 1)]
@@ -31,9 +31,9 @@ def draw_samples(data: DataPipelines, seed: int = 0) -> Figure:
 
 
 def _with_plain_mean(data: DataPipelines) -> DataPipelines:
-    """The same pipelines, but with one mean colour subtracted at every pixel.
+    """The same pipelines, but one mean colour is subtracted at every pixel, and nothing is divided.
 
-    Undoing the subtraction of a mean image would require the position of each crop.
+    To add back a mean image, the position of each crop would have to be known.
     """
     statistics = data.statistics
     mean = np.broadcast_to(statistics.mean_image.mean(axis=(0, 1)), statistics.mean_image.shape)

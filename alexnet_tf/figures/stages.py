@@ -9,7 +9,7 @@ from keras import layers
 
 from alexnet_tf.runtime.errors import InputError
 
-# Layers that change at most the shape: `Stage.followed_by` leaves them out.
+# Layers that `Stage.followed_by` leaves out, because they change nothing but the shape.
 _SILENT = (layers.InputLayer, layers.Flatten, layers.Reshape)
 _NAMES = {
     "LocalResponseNormalization": "LRN",
@@ -21,13 +21,12 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class Stage:
-    """The input, a convolution or a fully connected layer, with the layers between it and the next stage.
+    """A first layer (the input, a convolution or a fully connected layer) and those up to the next stage.
 
     Attributes:
-        kind: `input`, `conv` or `dense`.
         shape: output shape of the first layer without the batch: (height, width, channels), or (units,).
         sees: input shape of the first layer; pooling can make it smaller than the previous stage's `shape`.
-        followed_by: short descriptions of the operations on the first layer's output, in order.
+        followed_by: short descriptions of the activation and of the layers after the first one, in order.
         parameters: number of parameters of all layers of the stage.
         kernel: (height, width, input channels of one group) of a convolution's kernels.
         stride: (vertical, horizontal) stride of a convolution.
@@ -48,7 +47,7 @@ def stages_of(model: keras.Model) -> list[Stage]:
     """The stages of a network whose layers form one chain; nested models are replaced by their layers.
 
     Raises:
-        InputError: for a network with branches, or without a convolution or fully connected layer.
+        InputError: for a layer that joins several others, or if no layer is a convolution or fully connected.
 
     Example:
 
@@ -108,11 +107,11 @@ def layers_of(model: keras.Model) -> Iterator[keras.Layer]:
 def feature_model(model: keras.Model) -> tuple[keras.Model, str]:
     """A model from images to the input of the classifier, and the name of the stage that computes that input.
 
-    The classifier is the last layer. In inference, where dropout does nothing, its input is the output of the
-    last stage before it, such as `fc7`. The model shares the network's weights.
+    The classifier is the last layer. Its input is the output of the stage before it, such as `fc7`, because
+    dropout does nothing in inference. The new model shares the network's weights.
 
     Raises:
-        InputError: if the network does not end in a dense layer, or has branches.
+        InputError: if the network does not end in a dense layer, or as `stages_of`.
 
     Example:
 

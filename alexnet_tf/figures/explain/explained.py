@@ -13,10 +13,12 @@ class Explained:
     """A network, an image, and the output of each layer for this image.
 
     Attributes:
-        whole: float32 [height, width, channels], preprocessed but not cropped.
-        crop: the central crop, the network's input.
-        picture: uint8 pixels of `whole`; the padding is black.
-        seen: uint8 pixels of `crop`.
+        whole: the preprocessed image without the crop, float32 [height, width, channels].
+        crop: the central crop of `whole`, which is the network's input.
+        side: side of the crop in pixels.
+        picture: the uint8 pixels of `whole`; its padding is black.
+        seen: the uint8 pixels of `crop`.
+        layers: the layers of the network, without its input layer.
     """
 
     def __init__(self, net: Trained, image: bytes):
@@ -44,6 +46,6 @@ class Explained:
         place = self.layers.index(layer)
         return self.after(self.layers[place - 1]) if place else self.crop
 
-    def first(self, *kinds: type, where: Callable[[keras.Layer], bool] = lambda layer: True):
-        """The first layer of one of these kinds for which `where` is true; None if there is no such layer."""
-        return next((each for each in self.layers if isinstance(each, kinds) and where(each)), None)
+    def first(self, kind: type, where: Callable[[keras.Layer], bool] = lambda layer: True):
+        """The first layer of this kind for which `where` is true; None if there is no such layer."""
+        return next((each for each in self.layers if isinstance(each, kind) and where(each)), None)

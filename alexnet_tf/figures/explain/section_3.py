@@ -1,6 +1,6 @@
 """Panels of section 3: activation, towers, normalisation, pooling, convolutions.
 
-Each function returns None if the network has no layer of the kind that the function draws.
+Each function returns None if the network has no layer that the function can draw.
 """
 
 import numpy as np
@@ -15,11 +15,11 @@ from alexnet_tf.figures.kernels import displayed
 from alexnet_tf.figures.look import GREY, PALETTE
 from alexnet_tf.layers import LocalResponseNormalization
 
-SHOWN = 7  # maps of each layer
+SHOWN = 7  # maps of each layer or tower
 
 
 def relu_and_tanh(explained: Explained) -> Figure | None:
-    """Section 3.1: ReLU and tanh, their slopes, and each applied to the same map."""
+    """Section 3.1: ReLU and tanh with their slopes, and what each makes of the same map."""
     conv = explained.first(layers.Conv2D)
     if conv is None:
         return None
@@ -51,7 +51,7 @@ def relu_and_tanh(explained: Explained) -> Figure | None:
 
 
 def towers(explained: Explained) -> Figure | None:
-    """Section 3.2: the strongest maps of each tower in the first grouped convolution."""
+    """Section 3.2: for each tower, the maps of the first grouped convolution that vary most."""
     conv = explained.first(layers.Conv2D, where=lambda layer: layer.groups > 1)
     if conv is None:
         return None
@@ -68,7 +68,7 @@ def towers(explained: Explained) -> Figure | None:
 
 
 def normalisation(explained: Explained) -> Figure | None:
-    """Section 3.3: a map before and after LRN, and the channels at a place where strong channels compete."""
+    """Section 3.3: a map before and after LRN, and nearby channels at a place where several are strong."""
     norm = explained.first(LocalResponseNormalization)
     if norm is None:
         return None
@@ -128,7 +128,7 @@ def pooling(explained: Explained) -> Figure | None:
 
 
 def convolution(explained: Explained) -> Figure | None:
-    """Section 3.5: one output of conv1 as the sum of a patch times a kernel."""
+    """Section 3.5: one output of the first convolution, as the sum of a patch times a kernel."""
     conv = explained.first(layers.Conv2D)
     if conv is None or conv.kernel.shape[2] != 3:
         return None
@@ -159,7 +159,7 @@ def convolution(explained: Explained) -> Figure | None:
 
 
 def feature_maps(explained: Explained) -> Figure | None:
-    """Section 3.5: the strongest maps of every convolution."""
+    """Section 3.5: the maps of every convolution that vary most."""
     convolutions = [each for each in explained.layers if isinstance(each, layers.Conv2D)]
     if not convolutions:
         return None
@@ -191,7 +191,7 @@ def _rows_of_maps(
 
 
 def _linear(explained: Explained, conv: layers.Conv2D) -> np.ndarray:
-    """The output of the first convolution before its activation, if it has one."""
+    """The output of a convolution without groups, before any activation that is part of the layer."""
     inputs = explained.before(conv)[np.newaxis]
     sums = ops.conv(inputs, ops.cast(conv.kernel, "float32"), conv.strides, conv.padding)
     bias = 0 if conv.bias is None else ops.convert_to_numpy(ops.cast(conv.bias, "float32"))
@@ -199,6 +199,6 @@ def _linear(explained: Explained, conv: layers.Conv2D) -> np.ndarray:
 
 
 def _scaled(image: np.ndarray, like: np.ndarray | None = None) -> np.ndarray:
-    """The image scaled to 0..1, with zero as mid grey; the largest absolute value of `like` is the scale."""
+    """The image scaled to 0..1 by the largest absolute value of `like` (or its own); 0 is mid grey."""
     largest = np.abs(image if like is None else like).max()
     return 0.5 + image / (2 * max(largest, 1e-9))

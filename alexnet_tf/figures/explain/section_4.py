@@ -1,6 +1,6 @@
 """Panels of section 4: crops, colour noise and dropout.
 
-Each function returns None if the network does not use what the function draws.
+Each function returns None if it cannot draw its subject for the network.
 """
 
 import numpy as np
@@ -12,11 +12,11 @@ from alexnet_tf.figures.explain.drawing import WIDTH, draw_image, draw_map, fini
 from alexnet_tf.figures.explain.explained import Explained
 from alexnet_tf.models.views import view_offsets
 
-DRAWN = 5  # draws of the training pipeline
+DRAWN = 5  # random crops
 
 
 def crops(explained: Explained) -> Figure | None:
-    """Section 4.1: random crops and mirror images for training, ten views for the test."""
+    """Section 4.1: random crops and mirror images for training, and the ten views for testing."""
     height, width = explained.whole.shape[:2]
     if explained.side == min(height, width):
         return None
@@ -41,7 +41,7 @@ def crops(explained: Explained) -> Figure | None:
 
 
 def color_noise(explained: Explained) -> Figure | None:
-    """Section 4.1: the image moved along each principal component of the training set's colours."""
+    """Section 4.1: the image, shifted along each principal component of the colours of the training set."""
     statistics = explained.net.statistics
     if len(statistics.eigenvalues) != 3:
         return None
@@ -65,7 +65,7 @@ def color_noise(explained: Explained) -> Figure | None:
 
 
 def dropout(explained: Explained) -> Figure | None:
-    """Section 4.2: the units before the first dropout, and the units that three random masks keep."""
+    """Section 4.2: the input of the first dropout, and the units of it that three random masks keep."""
     drop = explained.first(layers.Dropout, where=lambda layer: layer.rate > 0)
     if drop is None:
         return None
