@@ -75,6 +75,7 @@ class HistoryFiles(keras.callbacks.Callback):
         self.on_epoch_end(epoch)
 
     def on_train_end(self, logs=None):
+        # Writes epoch 0 of a run that diverges before its first epoch.
         self.on_epoch_end(-1)
 
     def on_epoch_end(self, epoch, logs=None):
