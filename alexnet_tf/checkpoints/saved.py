@@ -173,7 +173,7 @@ def is_trained(folder: Path, config: Config, data: DataPipelines) -> bool:
     if found != config.hash(data.image_set.fingerprint):
         raise InputError(
             f"--out: expected an empty folder or this run's; received {folder}, which holds the network of "
-            "another config or other images; name another folder, or delete it"
+            "another config or other images; name another folder, or delete this one"
         )
     try:
         check_sums(folder, (MODEL, FACTS, PREPROCESSING))

@@ -29,7 +29,9 @@ CLASSES, CONFUSION, FIGURE = "classes.csv", "confusion.csv", "confusion"
 
 def run(options: argparse.Namespace) -> int:
     if options.csv and options.split not in (None, "report"):
-        raise InputError(f"--csv: expected a table of the report split; received --split {options.split}")
+        raise InputError(
+            f"--csv: expected the report split, whose scores the table has; received --split {options.split}"
+        )
     if options.csv:
         check_csv_place(options.csv, COLUMNS)
         read_scores(options.csv)  # to fail before the evaluation if the file is not such a table

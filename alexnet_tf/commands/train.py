@@ -92,7 +92,7 @@ def _train(options: argparse.Namespace, strategy: tf.distribute.Strategy) -> int
         )
     if not has_checkpoint(state) and is_trained(out, config, data):
         current_workers().leave()
-        print(f"{out}: this run is finished, not trained again", flush=True)
+        print(f"{out}: this run is finished; it is not trained again", flush=True)
         return 0
     print_lines([*options.notes, *data.image_set.opening(str(out / "quarantine.csv"))])
     if options.cache:

@@ -99,6 +99,7 @@ def response_normalization(
     compiled = compiled and not portable
     forward, backward = _kernels(spec, window, float(k), float(alpha), float(beta), compiled)
     if portable:
+        # An exported network needs no gradient.
         return forward(inputs)
 
     @tf.custom_gradient

@@ -102,7 +102,7 @@ def test_the_splits_have_the_right_counts_and_csv_refuses_all_but_the_report_spl
     assert counts["selection"] == 6, "expected 2 of the 16 training images of each of three classes"
     refused = ["evaluate", "--checkpoint", str(nets / "a"), "--dataset", f"folder:{tree}", "--csv", "s.csv"]
     line = one_line_of_status_2(main, [*refused, "--split", "train"], capsys)
-    assert "--csv: expected a table of the report split" in line
+    assert "--csv: expected the report split" in line
 
 
 def test_the_training_split_of_an_imported_net_is_whole(nets, tree):
