@@ -1,4 +1,4 @@
-"""Schemas of the result files: columns with types and ranges, and keys."""
+"""Schemas of the result files: the columns, with types and ranges, and the key of a row."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import Any
 
 STATUSES = ("done", "diverged", "failed")
 
-# (smallest, largest possible value) by column, for an experiment's own metrics.
+# For an experiment's own metrics: column -> (smallest, largest possible value).
 Ranges = Mapping[str, tuple[float, float]]
 
 
@@ -16,11 +16,11 @@ class Column:
     """A column of a result file.
 
     Attributes:
-        kind: type of the cells: `int` is a whole number >= 0, `float` a number or an empty cell, `bool` is
-            `true` or `false`.
-        low, high: smallest and largest possible value.
+        kind: type of the cells. An `int` is a whole number >= 0, a `float` a number or empty, a `bool` `true`
+            or `false`.
+        low, high: smallest and largest possible value of a `float`.
         choices: the texts that a cell can hold; if empty, any text.
-        is_essential: needed to identify a row or to judge its result.
+        is_essential: without this column, a file has no usable rows.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Column:
     is_essential: bool = False
 
     def parse(self, text: str) -> str | int | float | None:
-        """The value of a cell, None for an empty `float`; a ValueError says what was expected instead."""
+        """The value of a cell, None for an empty `float`. A ValueError says what was expected instead."""
         if self.kind is int:
             if not (text.isascii() and text.isdigit() and len(text) <= 20):
                 raise ValueError("a whole number >= 0")
@@ -46,9 +46,9 @@ class Column:
         return text == "true" if self.kind is bool else text
 
     def expected_instead(self, value: Any, status: str | None) -> str | None:
-        """What was expected instead of an impossible number; None for a possible number.
+        """What was expected instead of an impossible number; None for any other value.
 
-        Numbers must be finite only in rows with the status `done`.
+        Infinity and NaN are impossible only in a row with the status `done`.
 
         Example:
 
@@ -69,7 +69,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Schema:
-    """The format of a result file; the values of the columns named in `key` identify a row."""
+    """The format of a result file. The columns in `key` identify a row."""
 
     file: str
     columns: tuple[Column, ...]
@@ -77,7 +77,6 @@ class Schema:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The header of the file."""
         return tuple(column.name for column in self.columns)
 
     def with_metrics(self, names: Sequence[str]) -> "Schema":
@@ -94,13 +93,13 @@ class Schema:
 
 
 def metric_columns(header: Sequence[str]) -> tuple[str, ...]:
-    """The experiment's own metrics among the columns of a runs.csv."""
+    """The experiment's own metrics in the header of a runs.csv; empty for another file."""
     if "test_top5_error" not in header or "seconds" not in header:
         return ()
     return tuple(header[header.index("test_top5_error") + 1 : header.index("seconds")])
 
 
-# All other columns hold any text.
+# A column that is not listed here holds any text.
 _COLUMNS = (
     Column("arm", is_essential=True),
     Column("status", choices=STATUSES, is_essential=True),
@@ -147,7 +146,7 @@ EFFECTS = _schema(
     ("arm", "baseline", "metric", "effect_kind"),
 )
 
-# Column of runs.csv that repeats a value of the last epoch -> its name in curves.csv.
+# Columns of runs.csv that repeat a value of the last epoch -> the column of curves.csv.
 LAST_EPOCH = {
     "epochs": "epoch",
     **{name: name for name in ("learning_rate", "train_error", "test_error", "test_top5_error")},

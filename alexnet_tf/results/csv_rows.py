@@ -1,10 +1,11 @@
 """Reads and writes CSV files without loss.
 
-Each row is one line. Floats are written by `repr`, None as an empty field. In texts, control characters (line
-breaks, marks that reverse the direction of a text), bytes that are not UTF-8, and backslashes are escaped as
-in Python: `\\n`, `\\u202e`, `\\udce9`, `\\\\`. A text that a spreadsheet would run as a formula, such as
-`=HYPERLINK(...)`, gets an apostrophe in front; such a path gets `./`, so that every program finds the file.
-Reading undoes escapes and apostrophes.
+Each row is one line. Floats are written by `repr`, and None as an empty field.
+
+In texts, these are escaped as in Python: control characters (such as line breaks, and marks that reverse the
+direction of a text), bytes that are not UTF-8, and backslashes: `\\n`, `\\u202e`, `\\udce9`, `\\\\`.
+A text that a spreadsheet would run as a formula, such as `=HYPERLINK(...)`, gets an apostrophe in front. A
+`Path` gets `./` instead, which still names the file. Reading undoes escapes and apostrophes.
 """
 
 import csv
@@ -24,9 +25,11 @@ from alexnet_tf.runtime.reading import SPECIAL_FILES, file_kind, open_file, read
 FORMULA = re.compile(r"'*[=+\-@]")
 UNSAFE = re.compile("[\0-\x1f\\\\\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 ESCAPED = re.compile(r"\\(?:[\\nrt]|x[0-9a-f]{2}|u[0-9a-f]{4})")
-# Limits of memory and of messages: problems of a file, characters of its header.
-MOST_PROBLEMS, MOST_SHOWN = 1000, 500
-# In bytes: the largest table in `results/` has .2 MB; one of 4 MB takes about 7 s and .3 GB to check.
+# A file with more problems than this is not read to its end.
+MOST_PROBLEMS = 1000
+# Messages show at most this many characters of a header.
+MOST_SHOWN = 500
+# In bytes. The largest table in `results/` has .1 MB. Checking one of 4 MB takes about 7 s and .3 GB.
 MAX_TABLE = 2**22
 
 
@@ -36,8 +39,9 @@ class Line:
 
     Attributes:
         text: the unparsed line.
-        texts: unparsed fields by column name, but the last if the line is cut short.
-        row: values by column name; empty for an invalid line.
+        texts: unparsed fields by column name. If the line lacks fields or its line break, the last field is
+            left out, because it may be cut off.
+        row: values by column name; empty for an invalid line, or if the file lacks an essential column.
     """
 
     path: Path
@@ -57,7 +61,8 @@ class Table:
     """The contents of a result file, including invalid lines.
 
     Attributes:
-        problems: "file:line: expected ..., received ..." for each invalid line and each impossible number.
+        problems: "<file>:<line>: expected ..., received ..." for each missing column, each invalid line and
+            each impossible number; one message for a file that cannot be read.
         is_complete: whether the file ends with a line break.
     """
 
@@ -68,7 +73,7 @@ class Table:
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """The valid rows."""
+        """The rows of the valid lines."""
         return [line.row for line in self.lines if line.row]
 
 
@@ -108,7 +113,7 @@ def _unprotected(text: str) -> str:
 
 
 def _foreign_format(content: bytes, columns: Sequence[str]) -> str | None:
-    """The format of a table that a spreadsheet saved, and how to convert it; None for CSV in UTF-8."""
+    """What a spreadsheet wrote instead of CSV in UTF-8, and how to convert it; None if neither is seen."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "text in UTF-16, as spreadsheets write it; save it as CSV in UTF-8"
     header = content.decode("utf-8-sig", "replace").partition("\n")[0]
@@ -134,9 +139,9 @@ def to_csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
 def check_csv_place(path: Path, columns: Sequence[str]) -> None:
     """Raises an InputError if the table of `--csv` cannot be written.
 
-    An existing file must be empty or have these columns, because `--csv *.jpg` names a photo.
+    An existing file must be empty or have these columns, because a shell replaces `--csv *.jpg` by photos.
     """
-    # Root could replace even a device such as /dev/stdout.
+    # The user root could replace even a device such as /dev/stdout by a file.
     in_place = path.parent.is_dir() and path.parent.resolve() != Path("/dev")
     if file_kind(path) in SPECIAL_FILES or not in_place:
         raise InputError(f"--csv: expected a file in an existing folder; received {path}")
@@ -150,10 +155,10 @@ def check_csv_place(path: Path, columns: Sequence[str]) -> None:
 
 
 def read_table(path: Path, schema: Schema, ranges: Ranges | None = None) -> Table:
-    """Reads a result file; errors in the file are reported in `Table.problems`, never as an exception.
+    """Reads a result file. What is wrong with it is listed in `Table.problems`; nothing is raised.
 
     An impossible number is replaced by NaN, and the other values of its row stay usable. A missing file gives
-    an empty table. `ranges` are for the experiment's own metrics.
+    an empty table. `ranges` are those of the experiment's own metrics.
     """
     try:
         content = read_bytes(path, MAX_TABLE)
@@ -203,7 +208,7 @@ def read_table(path: Path, schema: Schema, ranges: Ranges | None = None) -> Tabl
                 row = {}
         problems += [f"{path}:{number}: {problem}" for problem in wrong]
         if len(problems) > MOST_PROBLEMS:
-            return Table(problems=(f"{printable(problems[0])}, and {MOST_PROBLEMS:,} problems more",))
+            return Table(problems=(f"{printable(problems[0])}, and at least {MOST_PROBLEMS:,} more",))
         texts = dict(zip(header, fields, strict=False))
         lines.append(Line(path, number, text, texts, row if is_usable else {}))
     return Table(header, tuple(lines), tuple(map(printable, problems)), is_complete)
@@ -217,7 +222,7 @@ def _fields(text: str) -> list[str]:
 
 
 def _row(columns: Sequence[Column], fields: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
-    """(values of a line by column name, its problems); no values if a cell cannot be parsed."""
+    """(values of a line by column name, problems of the line); no values if a cell cannot be parsed."""
     row: dict[str, Any] = {}
     for column, text in zip(columns, fields, strict=True):
         try:
@@ -229,7 +234,7 @@ def _row(columns: Sequence[Column], fields: Sequence[str]) -> tuple[dict[str, An
         expected = column.expected_instead(row[column.name], row.get("status"))
         if expected:
             wrong.append(f"{column.name}: expected {expected}, received {text!r} (not used)")
-            # NaN and not None, because an empty metric means that the run never reached its target.
+            # Not None: an empty metric means that the run never reached its target.
             row[column.name] = math.nan
     return row, wrong
 
@@ -238,7 +243,7 @@ def read_texts(path: Path, columns: Sequence[str]) -> list[tuple[str, dict[str, 
     """(`<file>:<line>`, fields by column name) for each line of a CSV file; empty if there is no file.
 
     Raises:
-        InputError: for an unreadable file, another header, or a line with too few or too many fields.
+        InputError: for an unreadable file, another header, invalid CSV, or a wrong number of fields.
     """
     try:
         text = read_text(path)
@@ -260,7 +265,7 @@ def read_texts(path: Path, columns: Sequence[str]) -> list[tuple[str, dict[str, 
 
 
 def difference(before: float | str | None, now: float | str | None) -> float:
-    """Absolute difference of two finite numbers; for other values 0 if equal, else infinity.
+    """The absolute difference of two finite numbers. Of other values: 0 if they are equal, else infinity.
 
     Example:
 

@@ -1,7 +1,7 @@
 """Writes and reads the result files of one experiment on one data set.
 
-Safe against killed processes and concurrent writers. A run counts as recorded once its row is in runs.csv,
-which is written last.
+Neither a killed process nor concurrent writers damage the files. A run counts as recorded once its row is in
+runs.csv, which is written last.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,16 +20,17 @@ def prepare_folder(folder: Path, metric_names: Sequence[str], data_fingerprint: 
     Args:
         folder: `<results-dir>/<dataset>/<experiment>`.
         metric_names: the experiment's own metrics.
-        data_fingerprint: fingerprint of the images; rows of runs.csv that have one must have the same.
+        data_fingerprint: fingerprint of the images. Each existing row of runs.csv must have the same or none.
 
     Raises:
-        InputError: if the folder is not writable, or its files have other columns or use other images.
+        InputError: if the folder is not writable, if its files cannot be read or have other columns, or if
+            its rows are from other images.
     """
     try:
         (folder / "records").mkdir(parents=True, exist_ok=True)
         probe = temporary_path(folder / "writable")
         probe.write_bytes(b"x")
-        # Another process may have taken this file for one that a killed process left, and removed it.
+        # Another process may have removed this file, if it took it for one that a killed process left.
         probe.unlink(missing_ok=True)
     except OSError as error:
         raise InputError(
@@ -51,20 +52,21 @@ def record_run(
 ) -> None:
     """Writes the results of a run: its learning curve, `records/<run_id>.json`, and last its row in runs.csv.
 
-    Earlier results of the same (arm, seed) are replaced. Invalid lines are kept unchanged.
+    Earlier results of the same arm and seed are replaced. Invalid lines are kept unchanged.
 
     Args:
         folder: `<results-dir>/<dataset>/<experiment>`.
-        run_row: values of `RUNS` and of `metric_names` (a missing metric is None).
-        curve_rows: values of `CURVES`, one row per epoch.
+        run_row: values of the columns of `RUNS` and of `metric_names`; a missing metric becomes None.
+        curve_rows: values of the columns of `CURVES`, one row per epoch.
         record: JSON-serializable; `record["config"]` is the `Config.to_dict()` of the run.
         metric_names: the experiment's own metrics.
         arm_order: order of the arms in the files; other arms follow, sorted by name.
 
     Raises:
-        InputError: if the (arm, seed) exists with another config hash (unless that run failed), existing
-            rows use other images, existing files have other columns, or a file cannot be written.
-        ValueError: if a row lacks a column or has an unknown one.
+        InputError: if a row of this arm and seed exists with another config hash (unless that run failed),
+            if existing rows are from other images, if existing files have other columns, or if a file cannot
+            be written.
+        ValueError: if a row lacks a column or has an unknown one, or if the run_id cannot name a file.
     """
     schema = RUNS.with_metrics(metric_names)
     run_row = {**dict.fromkeys(metric_names), **run_row}
@@ -91,14 +93,14 @@ def record_run(
 
 
 def record_search(folder: Path, rows: Sequence[Mapping[str, Any]], arm_order: Sequence[str] = ()) -> None:
-    """Writes rows to lr_search.csv; they replace existing rows of the same (arm, learning rate, seed).
+    """Writes rows to lr_search.csv; they replace existing rows of the same arm, learning rate and seed.
 
     Args:
-        rows: values of `LR_SEARCH`; `value` is None for a censored or diverged run.
+        rows: values of the columns of `LR_SEARCH`; `value` is None for a censored or diverged run.
         arm_order: as for `record_run`.
 
     Raises:
-        InputError, ValueError: as for `record_run`.
+        InputError, ValueError: as for `record_run`, except that images are not compared.
     """
     _refuse_other_columns(rows, LR_SEARCH)
     new = {_identity(row, LR_SEARCH.key): row for row in rows}
@@ -113,7 +115,7 @@ def record_search(folder: Path, rows: Sequence[Mapping[str, Any]], arm_order: Se
 
 
 def check_search_row(folder: Path, arm: str, learning_rate: float, seed: int, config_hash: str) -> None:
-    """Raises an InputError if `record_search` would refuse the row of a candidate, by its config hash."""
+    """Raises an InputError if `record_search` would refuse the row of a candidate for its config hash."""
     for row in read_lr_search(folder).rows:
         if (row["arm"], row["learning_rate"], row["seed"]) == (arm, learning_rate, seed):
             _refuse_other_hash(folder, row, {"arm": arm, "seed": seed, "config_hash": config_hash})
@@ -123,7 +125,7 @@ def finished_run(folder: Path, arm: str, seed: int, config_hash: str | None = No
     """The row of a finished run (done or diverged), or None.
 
     Raises:
-        InputError: if the row has another config hash, unless that run failed.
+        InputError: if a `config_hash` is given and the row has another one, unless that run failed.
     """
     row = next((row for row in read_runs(folder).rows if (row["arm"], row["seed"]) == (arm, seed)), None)
     if row and config_hash is not None:
@@ -132,22 +134,19 @@ def finished_run(folder: Path, arm: str, seed: int, config_hash: str | None = No
 
 
 def read_runs(folder: Path, ranges: Ranges | None = None) -> Table:
-    """Reads runs.csv with `read_table`."""
     return read_table(folder / RUNS.file, RUNS, ranges)
 
 
 def read_curves(folder: Path) -> Table:
-    """Reads curves.csv with `read_table`."""
     return read_table(folder / CURVES.file, CURVES)
 
 
 def read_lr_search(folder: Path) -> Table:
-    """Reads lr_search.csv with `read_table`."""
     return read_table(folder / LR_SEARCH.file, LR_SEARCH)
 
 
 def _checked(folder: Path, schema: Schema) -> Table:
-    """Reads a file of the folder; raises an InputError if it exists with other columns."""
+    """Reads a file of the folder; raises an InputError if it has other columns or no readable header."""
     path = folder / schema.file
     table = read_table(path, schema)
     if table.header and table.header != schema.names:
@@ -161,7 +160,7 @@ def _checked(folder: Path, schema: Schema) -> Table:
 
 
 def _identity(row: Mapping[str, Any], key: Sequence[str]) -> tuple[str | None, ...]:
-    """The key of a row, or of a line's texts, as text; None for a missing field."""
+    """The key of a row or of a line's `texts`, as texts; None for a missing field."""
     return tuple(to_text(row[name]) if name in row else None for name in key)
 
 
@@ -199,19 +198,19 @@ def _merged(
     replaced: set[tuple[str | None, ...]],
     arm_order: Sequence[str],
 ) -> str:
-    """The file's new text: `rows` replace lines whose `key` is among `replaced`; invalid lines go last."""
+    """The new text of a file: `rows` replace lines whose `key` is in `replaced`; invalid lines go last."""
     kept = [line for line in table.lines if _identity(line.texts, key) not in replaced]
     ranks = {arm: rank for rank, arm in enumerate(arm_order)}
 
     def position(row: Mapping[str, Any]) -> tuple:
         rank = ranks.get(row["arm"], len(ranks))
-        # Only a line written by hand has an empty number.
+        # A line that was written by hand may have an empty number.
         return rank, *((value is None, 0 if value is None else value) for value in map(row.get, schema.key))
 
     valid = [(position(line.row), f"{line.text}\n") for line in kept if line.row]
     valid += [(position(row), to_lines([[row[name] for name in schema.names]])) for row in rows]
     lines = [to_lines([schema.names]), *(text for _, text in sorted(valid))]
     text = "".join(lines + [f"{line.text}\n" for line in kept if not line.row])
-    # A last line that was cut short gets no line break, so that it is not read as a complete one.
+    # If the last line was cut short, it gets no line break: otherwise it might be read as a whole line.
     is_cut = not table.is_complete and bool(kept) and kept[-1] is table.lines[-1]
     return text.removesuffix("\n") if is_cut else text

@@ -10,7 +10,7 @@ from alexnet_tf.runtime.reading import read_json
 
 
 def read_records(folder: Path) -> tuple[dict[str, dict[str, Any]], list[str]]:
-    """({run_id: record}, messages about invalid records) of an experiment's folder."""
+    """The records of an experiment's folder, as ({run_id: record}, messages about invalid records)."""
     records, problems = {}, []
     for path in sorted((folder / "records").glob("[!.]*.json")):
         try:
@@ -27,7 +27,7 @@ def read_records(folder: Path) -> tuple[dict[str, dict[str, Any]], list[str]]:
 
 
 def experiment_folders(results_dir: Path) -> list[Path]:
-    """The folders below a results directory that hold a runs.csv, but none below a folder `state`."""
+    """The folders at or below a results directory that hold a runs.csv, except those in a folder `state`."""
     return [
         path.parent
         for path in sorted(results_dir.rglob("runs.csv"))
@@ -36,7 +36,7 @@ def experiment_folders(results_dir: Path) -> list[Path]:
 
 
 def config_of(record: Mapping[str, Any], path: Path) -> Config:
-    """The configuration of a record, with defaults for newer fields; raises an InputError naming `path`."""
+    """The configuration of a record, with defaults for newer fields. An InputError names `path`."""
     try:
         return Config.from_dict(record["config"])
     except (KeyError, TypeError, AttributeError, ValueError) as error:
