@@ -108,7 +108,7 @@ def save_trained(
 
 
 def write_trained(folder: Path, net: Trained, data_fingerprint: str | None, about: dict[str, Any]) -> None:
-    """Writes the files that `load_trained` reads; model.json comes last and marks a complete folder.
+    """Writes the files that `load_trained` reads; model.json comes last, so a folder without it is incomplete.
 
     Args:
         folder: created if missing.
@@ -156,7 +156,7 @@ def input_wanted(net: Trained) -> dict[str, Any]:
 
 
 def is_trained(folder: Path, config: Config, data: DataPipelines) -> bool:
-    """Whether a folder holds the network of this run; False if the run ended without a network.
+    """Whether a folder holds the network of this run; False for no network, as after an interruption.
 
     Raises:
         InputError: if it holds the network of another run, or a damaged one of this run.
