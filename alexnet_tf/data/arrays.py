@@ -127,7 +127,7 @@ class ImageSet(NamedSet):
 
     @property
     def quarantine(self) -> tuple[tuple[str, str], ...]:
-        """(path, reason) of each file that could not be used."""
+        """(path, reason) of each file that is not used."""
         return self.remarks.unused
 
     @property
@@ -146,7 +146,7 @@ class ImageSet(NamedSet):
 
 
 def check_labels(name: str, labels: np.ndarray, classes: int) -> None:
-    """Raises an InputError if a label of the split `name` is outside 0..classes - 1."""
+    """Raises an InputError if a label is outside 0..classes - 1; `name` is that of the set and split."""
     if labels.min() < 0 or labels.max() >= classes:
         raise InputError(
             f"{name}: expected labels in 0..{classes - 1}; received {labels.min()}..{labels.max()}"

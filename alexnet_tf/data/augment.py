@@ -1,6 +1,6 @@
 """Training-time augmentation as pure functions of images and random numbers ("draws").
 
-Crop, flip and colour noise come from the paper (section 4.1); other recipes use the rest.
+Crop, horizontal flip and colour noise come from the paper (section 4.1). The rest is for other recipes.
 
 `epoch_draws` computes the random numbers of each example from (seed, epoch, index of the example). So the
 augmentation of an image depends neither on its batch nor on where an interrupted run was resumed. Keras's

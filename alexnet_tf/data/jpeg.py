@@ -26,7 +26,7 @@ def refusal(data: bytes, pixels: int) -> str:
     if their end is missing. No camera or browser writes such files.
     """
     if _coding(data) in ARITHMETIC:
-        return "an arithmetically coded JPEG; expected Huffman's code"
+        return "an arithmetically coded JPEG; expected Huffman coding"
     return _too_many_scans(data, pixels)
 
 

@@ -45,8 +45,8 @@ def load_image_set(
 
     Raises:
         InputError: if an argument is invalid, the set cannot be found, downloaded, read or held in memory, a
-            package that `method` needs is missing, or a method was chosen but no image has to be scaled. (The
-            last is not checked for a TFDS set that declares no image size.)
+            package that `method` needs is missing, or a method other than the default was given but no image
+            has to be scaled. (The last is not checked for a TFDS set that declares no image size.)
 
     Example:
 

@@ -46,7 +46,7 @@ class PixelSums:
     Attributes:
         count: number of images.
         sums: int64 [h, w, c], the sum of the images.
-        products: int64 [c, c], the sum over all pixels of the product of each two channels.
+        products: int64 [c, c], the sum over all pixels of the products of two channels.
 
     Example:
 

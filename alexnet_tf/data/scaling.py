@@ -60,7 +60,10 @@ class Scaling:
             )
 
     def identity(self) -> tuple[int | None, str, str]:
-        """A JSON-serialisable value that differs if scaled pixels may differ, except by Pillow's version."""
+        """A JSON-serialisable value that changes if scaled pixels may change.
+
+        The version of Pillow, which may also change them, is not part of it.
+        """
         return self.side, self.method, _opencv().__version__ if self.method == "bilinear" else ""
 
 

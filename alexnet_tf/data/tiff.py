@@ -1,4 +1,4 @@
-"""Limits on the directory and the tiles of a TIFF, which a decoder reads besides the image."""
+"""Limits on the directory and the tiles of a TIFF, which can be large although the image is small."""
 
 import struct
 from typing import BinaryIO

@@ -16,7 +16,7 @@ import numpy as np
 from alexnet_tf.runtime.errors import InputError
 
 _SIZE = 32
-# The float32 arrays of a chunk fit in a CPU's cache.
+# Few enough that the float32 arrays of a chunk fit in a CPU's cache.
 _IMAGES_PER_CHUNK = 200
 
 # Ranges of hue, saturation and value of the clutter.

@@ -28,7 +28,7 @@ def load_folder(name: str, scaling: Scaling, storage: Storage, max_bytes: int) -
     """Loads `folder:PATH`.
 
     PATH contains one folder per class; or it contains `train` and, optionally, `test` and `val`, each with
-    one folder per class. (`SPLIT_NAME` matches other names of these three.) The report split is test, else
+    one folder per class. (These three may have other names; see `SPLIT_NAME`.) The report split is test, else
     val, else 20% of each class, held out by `hold_out`. Most layouts with class folders named like splits are
     refused.
 
@@ -61,7 +61,7 @@ def open_tree(name: str) -> FolderTree:
     """Lists the files of `folder:PATH`; reads none of them.
 
     Raises:
-        InputError: if the path does not exist, or its layout is none of those described at `load_folder`.
+        InputError: if the path does not exist, or for its layout; see `list_tree`.
     """
     path = name.removeprefix("folder:")
     # For os.path, an unknown ~user or an overlong name is a missing path; `Path` would raise an error.

@@ -93,7 +93,7 @@ def any_host_answers(urls: Iterable[str]) -> bool:
     by_host = {urlsplit(url).netloc: url for url in urls}
     deadline = time.monotonic() + PROBE_SECONDS
     answers: queue.Queue[bool] = queue.Queue()
-    # Not a pool, which would wait at exit for DNS lookups, which have no timeout.
+    # Not a pool: at exit, it would wait for DNS lookups, which have no timeout.
     for url in by_host.values():
         threading.Thread(target=lambda url=url: answers.put(_answers(url)), daemon=True).start()
     for _ in by_host:
@@ -140,7 +140,7 @@ def _builder_class(name: str, data_dir: Path) -> tuple[Any, str | None]:
         elif close:
             hint = "close to it: " + ", ".join(f"{c} (on disk)" if c in on_disk else c for c in close)
         else:
-            hint = f"on disk there: {', '.join(on_disk) or 'nothing'}"
+            hint = f"sets on disk: {', '.join(on_disk) or 'none'}"
         raise InputError(
             f"expected builtin, folder:PATH or the name of a set in {data_dir} or of TFDS; "
             f"received {name!r}; {hint}; other directories: --data-dir or TFDS_DATA_DIR"

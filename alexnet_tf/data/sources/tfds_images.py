@@ -60,7 +60,7 @@ def decode_as_tfds(feature: Any, data: bytes) -> np.ndarray:
 
 
 def _checked_size(data: bytes) -> tuple[int, int]:
-    """(height, width) of an image. Refuses too large images, and GIFs, since TFDS decodes all their frames."""
+    """(height, width) of an image. Refuses too large images, and GIFs, whose frames TFDS would all decode."""
     header = jpeg.usual_header(data) if len(data) <= MAX_BYTES else None
     if header and header[0] * header[1] <= MAX_PIXELS:
         return header[:2]

@@ -42,7 +42,7 @@ class Pass:
         checksums: uint32 [rows], checksums of the encoded images.
         sums: sums over the images of the first group of rows.
         fingerprint: `fingerprint_arrays` of the images and labels of all groups, in order.
-        unusable: row -> reason.
+        unusable: the reason for each row that cannot be used.
     """
 
     labels: np.ndarray

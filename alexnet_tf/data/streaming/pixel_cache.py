@@ -36,7 +36,7 @@ from alexnet_tf.runtime.reading import check_file
 # Version of the file format; increase it when the format changes.
 FORMAT = 1
 
-# From the position of an image in the cache to its pixels.
+# Decodes the image at a position in the cache.
 Decode = Callable[[int], np.ndarray]
 
 

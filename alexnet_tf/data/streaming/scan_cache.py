@@ -1,4 +1,4 @@
-"""A cache of arrays on disk. Saved arrays are valid until a file changes that they were computed from.
+"""A cache of arrays on disk. They are valid until one of the files from which they were computed changes.
 
 The folder is `$XDG_CACHE_HOME/alexnet_tf`, by default `~/.cache/alexnet_tf`; it can be deleted at any time.
 """

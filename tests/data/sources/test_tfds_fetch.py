@@ -56,7 +56,7 @@ def test_an_unknown_name_is_refused_with_similar_names(tmp_path, no_probe):
     assert "received 'cifar_10'; close to it: cifar10," in failure("cifar_10", tmp_path)
     assert "received 'my_pet'; close to it: my_pets (on disk)" in failure("my_pet", tmp_path)
     assert "received 'buildin'; close to it: builtin" in failure("buildin", tmp_path)
-    assert "received 'qqqqqq'; on disk there: my_pets;" in failure("qqqqqq", tmp_path)
+    assert "received 'qqqqqq'; sets on disk: my_pets;" in failure("qqqqqq", tmp_path)
     for odd in ("", "no such name", "a/b/c/d", "huggingface:mnist", "../cifar10"):
         assert f"received {odd!r}" in failure(odd, tmp_path)
 
