@@ -108,7 +108,7 @@ def save_trained(
 
 
 def write_trained(folder: Path, net: Trained, data_fingerprint: str | None, about: dict[str, Any]) -> None:
-    """Writes the files that `load_trained` reads; model.json comes last, so a folder without it is incomplete.
+    """Writes the files that `load_trained` reads; model.json comes last, so a folder without it is not whole.
 
     Args:
         folder: created if missing.
