@@ -1,6 +1,6 @@
 """Reference implementations of the network's operations in NumPy, for reading and for testing.
 
-Images are [batch, height, width, channels]; all functions compute in the precision of their arguments.
+Images are [batch, height, width, channels]. All functions compute in the precision of their arguments.
 """
 
 from alexnet_tf.reference.activations import dropout, relu, softmax

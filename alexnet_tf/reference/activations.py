@@ -33,7 +33,7 @@ def dropout(
     generator: np.random.Generator | None = None,
     inverted: bool = False,
 ) -> np.ndarray:
-    """Sets each value to zero with probability `rate` in training (paper, section 4.2).
+    """In training, sets each value to zero with probability `rate` (paper, section 4.2).
 
     Values are rescaled so that their expectation is the same in training and at test time. There are two
     forms:

@@ -23,26 +23,26 @@ def alexnet_forward(
 
     For images of 224 pixels, the feature maps have these sides: conv1 55, pool1 27, conv2 27, pool2 13,
     conv3 to conv5 13, pool5 6. Images of 224 pixels are padded with 3 zeros at the bottom and right; images
-    of 227 need no padding. The number of towers in conv2, conv4 and conv5 is inferred from the shapes of
-    `weights`. Networks with one tower, or with narrower layers for smaller images, work too.
+    of 227 need no padding. The number of towers in conv2, conv4 and conv5 follows from the shapes of
+    `weights`. Networks with one tower, narrower layers or smaller images work too.
 
-    - `paper`: conv1 - ReLU - LRN - pool, conv2 - ReLU - LRN - pool; LRN over all channels.
-    - `code`: conv1 - LRN - pool - ReLU, conv2 - ReLU - LRN - spatial normalisation - pool; LRN within each
-      tower, with `alpha` divided by 5.
+    - `paper`: conv1 - ReLU - LRN - pool, conv2 - ReLU - LRN - pool. LRN runs over all channels.
+    - `code`: conv1 - LRN - pool - ReLU, conv2 - ReLU - LRN - spatial normalisation - pool. LRN runs within
+      each tower, with `alpha` divided by 5.
 
     Args:
         images: [batch, height, width, 3], with the mean subtracted.
-        weights: 16 arrays: for each of the eight layers the kernel, [height, width, channels, filters]
-            or [inputs, outputs], and the bias.
+        weights: 16 arrays: the kernel and the bias of each of the eight layers. A kernel is [height, width,
+            channels, filters] or [inputs, outputs].
         preset: order of the layers and LRN settings, see above.
-        inverted_dropout: whether the weights were trained with inverted dropout, as in Keras; if not, the
+        inverted_dropout: whether the weights were trained with inverted dropout, as in Keras. If not, the
             outputs of the two hidden layers are halved.
 
     Returns:
         [batch, classes]; each row sums to 1.
 
     Raises:
-        ValueError: if the preset is unknown or the shapes of the weights do not match.
+        ValueError: if the preset is unknown, or if the number or the shapes of the weights are wrong.
 
     Example:
 
@@ -57,9 +57,9 @@ def alexnet_forward(
 def alexnet_activations(
     images: np.ndarray, weights: Sequence[np.ndarray], preset: Preset = "paper", inverted_dropout: bool = True
 ) -> dict[str, np.ndarray]:
-    """Outputs of the stages of `alexnet_forward`: `conv1`, `pool1`, ..., `pool5`, `fc6`, `fc7`, `softmax`.
+    """The layers' outputs in `alexnet_forward`: `conv1`, `pool1`, ..., `pool5`, `fc6`, `fc7`, `softmax`.
 
-    The output of a `conv` or `fc` stage includes a ReLU that directly follows the layer.
+    A ReLU that directly follows a layer is included in the layer's output.
     """
     if preset not in ("paper", "code"):
         raise ValueError(f"preset: expected 'paper' or 'code', received {preset!r}")
@@ -123,8 +123,8 @@ def alexnet_weight_shapes(
     Args:
         filters: number of filters of each of the five convolutions, in all towers together.
         hidden: number of units of each hidden layer.
-        towers: 2, or 1 for the paper's net on one GPU (section 3.2), which has half the `filters` in conv1 to
-            conv4.
+        towers: 2, or 1 for the paper's net on one GPU (section 3.2). That net also has half the `filters` in
+            conv1 to conv4.
         image_size: side of the input images in pixels.
 
     Example:

@@ -26,14 +26,14 @@ def conv2d(
         bias: [filters].
         stride: `s`, in pixels, along both axes.
         padding: zeros added around the images.
-        overhang: let the last window extend past the bottom and right edges, where it reads zeros, as in the
-            authors' conv1.
+        overhang: the last windows may extend past the bottom and right edges, where they read zeros. The
+            authors' conv1 does this.
 
     Returns:
         [batch, rows, columns, filters].
 
     Raises:
-        ValueError: if channels and kernel do not match, or the window does not fit.
+        ValueError: if channels and kernel do not match, or as for `sides`.
 
     Example:
 

@@ -10,12 +10,12 @@ def local_response_normalization(
     beta: float = 0.75,
     divide_alpha: bool = False,
 ) -> np.ndarray:
-    """Normalises each value by the squares of nearby channels (paper, section 3.3).
+    """Divides each value by a power of the squares of nearby channels (paper, section 3.3).
 
         b_i = a_i / (k + alpha * sum_j a_j^2)^beta,   j = max(0, i - n//2) .. min(N - 1, i + n//2)
 
-    For even `n` this window would have `n + 1` channels; it is `i - n//2 .. i - n//2 + n - 1` instead, as in
-    the authors' program.
+    For an even `n` this range would have `n + 1` channels. The range `i - n//2 .. i - n//2 + n - 1` is used
+    instead, as in the authors' program.
 
     Args:
         activations: [..., channels]; the result has the same shape.
@@ -40,13 +40,13 @@ def spatial_response_normalization(
     beta: float = 0.75,
     divide_alpha: bool = True,
 ) -> np.ndarray:
-    """Normalises each value by the squares of the values around it in the same channel.
+    """Divides each value by a power of the squares of the values around it in the same channel.
 
         b[y, x] = a[y, x] / (k + alpha / window^2 * sum_{i, j} a[i, j]^2)^beta
 
-    The sum runs over `window` x `window` positions that start at `y - window//2` and `x - window//2`;
-    positions outside the image count as zeros. The paper does not mention this layer. In the authors'
-    program ("same map") it follows the second cross-channel normalisation.
+    The sum runs over `window` x `window` positions that start at `y - window//2` and `x - window//2`.
+    Positions outside the image count as zeros. The paper does not mention this layer. In the authors'
+    program, which calls it "same map", it follows the second normalisation across channels.
 
     Args:
         images: [batch, height, width, channels]; the result has the same shape.

@@ -10,8 +10,8 @@ def max_pool(
     """Max pooling (paper, section 3.4).
 
     Windows overlap if `size > stride`, as with the paper's `z = 3, s = 2`. Pixels outside the image are
-    ignored. With `overhang` the last window may extend past the edge ("ceil mode"), as in the authors'
-    program; for the network's maps of 55, 27 and 13 pixels this makes no difference.
+    ignored. With `overhang` the last windows may extend past the edge ("ceil mode"), as in the authors'
+    program. For the network's maps of 55, 27 and 13 pixels this makes no difference.
 
     Args:
         images: [batch, height, width, channels].
@@ -23,7 +23,7 @@ def max_pool(
         [batch, rows, columns, channels].
 
     Raises:
-        ValueError: if the window does not fit.
+        ValueError: as for `sides`.
 
     Example:
 

@@ -1,6 +1,6 @@
 from typing import Literal
 
-# One number of pixels for all four sides, or ((top, bottom), (left, right)).
+# Pixels for all four sides, or ((top, bottom), (left, right)), or "valid" (none) or "same" as in TensorFlow.
 Padding = int | Literal["valid", "same"] | tuple[tuple[int, int], tuple[int, int]]
 Sides = tuple[int, int]
 
@@ -13,7 +13,8 @@ def output_size(
         1 + floor((size + before + after - window) / stride)
 
     With `overhang` the quotient is rounded up, as in the authors' program (conv1: `1 + ceil((224 - 11) / 4) =
-    55`) and in Caffe's pooling: the last window may extend past the end, but must start before the padding.
+    55`) and in Caffe's pooling. The last window may then extend past the end, but it must start before the
+    padding at the end.
 
     Args:
         size: length of the axis in pixels.
@@ -48,7 +49,7 @@ def sides(
     """Converts `padding` to numbers of pixels ((top, bottom), (left, right)).
 
     As in TensorFlow, `"same"` gives `ceil(size / stride)` positions and puts an odd pixel at the bottom and
-    right. With `overhang`, the pixels that the last window needs past the end are included.
+    right. With `overhang`, the result includes the pixels that the last window needs past the end.
 
     Raises:
         ValueError: if the padding is negative or unknown, or as for `output_size`.

@@ -1,1 +1,1 @@
-"""Intervals, effects, verdicts."""
+"""Intervals, effects, verdicts and statistical power."""

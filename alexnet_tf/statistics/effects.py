@@ -34,9 +34,9 @@ class Verdict(NamedTuple):
     Attributes:
         text: one of `VERDICTS`, or `NO_PAIRS`.
         direction: "claimed" or "other" if the whole interval is on that side of the null value, else "open".
-        size: position of the interval, with s and its mirror as in `verdict`. "beyond s": wholly beyond s on
-            the claimed side; "holds s": contains s; "below s": wholly between the mirror and s;
-            "excludes s": reaches or passes the mirror, but not s.
+        size: position of the interval relative to s and its mirror (see `verdict`). "beyond s": wholly beyond
+            s on the claimed side. "holds s": contains s. "below s": wholly between the mirror and s.
+            "excludes s": wholly on the mirror's side of s, but not wholly between the two.
     """
 
     text: str
@@ -49,15 +49,15 @@ class Effect:
     """The effect of an arm relative to its baseline, over the seeds that both ran.
 
     Attributes:
-        n: number of pairs of runs, including censored ones.
-        effect: mean difference, geometric mean of the ratios, or share of runs; a bound if `bound` says so;
-            None without pairs, and for the bound "none".
-        low, high: ends of the interval, None if unbounded or unknown.
-        p: two-sided p value under the hypothesis of no effect, None if unknown.
-        bound: None without censored runs: `effect` is an estimate. "lower" or "upper" if only the arm or only
-            the baseline has censored runs; "none" if both have.
-        per_seed: seed -> difference or ratio (computed with the limit for a censored run); for a share, 1 if
-            the run's p value is at most `LEVEL`, else 0. Empty for the bound "none".
+        n: number of pairs of runs, including those with a censored run; for a share, number of runs.
+        effect: mean difference, geometric mean of the ratios, or share of runs. None without pairs, and if
+            `bound` is "none".
+        low, high: ends of the interval; None if the interval is unbounded there, or unknown.
+        p: two-sided p value under the hypothesis of no effect; None if unknown.
+        bound: None if no run is censored; `effect` is then an estimate. "lower" if only the arm has censored
+            runs, "upper" if only the baseline has some; `effect` is then such a bound. "none" if both have.
+        per_seed: seed -> difference or ratio, with the limit in place of a censored run's value; for a share,
+            1 if the run's p value is at most `LEVEL`, else 0. Empty if `bound` is "none".
         left_out: seeds for which the arm or the baseline has no usable value.
     """
 
@@ -72,7 +72,7 @@ class Effect:
 
 
 def no_effect(kind: Kind) -> float:
-    """The null value, which means "no effect": 0 for a difference, 1 for a ratio, chance for a share."""
+    """The null value, which means "no effect": 0 for a difference, 1 for a ratio, `LEVEL` for a share."""
     return {"difference": 0.0, "ratio": 1.0, "share": LEVEL}[kind]
 
 
@@ -83,24 +83,25 @@ def paired_effect(
     arm_limits: Mapping[int, float] | None = None,
     baseline_limits: Mapping[int, float] | None = None,
 ) -> Effect:
-    """The effect of an arm on one metric, paired by seed, with its 95% t interval.
+    """The effect of an arm on one metric relative to its baseline, paired by seed, with its 95% t interval.
 
-    A run without a value is censored if the limits contain its seed: its true value exceeds the limit (for
-    example, more than 80 epochs to a target), and the limit is used instead. If only the arm has censored
-    runs, the effect is a lower bound; if only the baseline has some, an upper bound; if both have, there is
-    no bound. Seeds of other runs without a finite value (failed, diverged) are left out.
+    A run without a value is censored if the limits contain its seed. Its true value exceeds the limit (for
+    example, it needs more than 80 epochs to a target), and the limit is used in its place. If only the arm
+    has censored runs, the effect is a lower bound. If only the baseline has some, it is an upper bound. If
+    both have some, there is no bound. A seed is left out if one of its runs has no finite value and is not
+    censored (it failed or diverged), or is missing.
 
-    Bounds have no t interval, because the true values may be any distance beyond them. A pair's true effect
-    is above the median effect with probability 1/2, so all n are above it with probability 2^-n. So the
-    smallest of n lower bounds is the lower end of a one-sided interval for the median effect, and the largest
-    of n upper bounds an upper end. The end is given if 1 - 2^-n is at least 95%: from five pairs on.
+    A bound has no t interval, because a true value may be any distance beyond its limit. It has a one-sided
+    interval for the median effect instead. All n true effects are above the median with probability 2^-n, so
+    the smallest of n lower bounds is a lower end of confidence 1 - 2^-n; in the same way, the largest of n
+    upper bounds is an upper end. The end is given if this confidence is at least 95%: from five pairs on.
 
     Args:
         arm: seed -> value, or None for a run without a value.
         baseline: seed -> value, as for `arm`.
         kind: `difference` (arm - baseline) or `ratio` (arm / baseline; logarithms are averaged).
-        arm_limits: seed -> limit of the arm's censored runs.
-        baseline_limits: seed -> limit of the baseline's censored runs.
+        arm_limits: seed -> limit for a censored run of the arm.
+        baseline_limits: seed -> limit for a censored run of the baseline.
 
     Raises:
         InputError: for a ratio of values that are not positive.
@@ -144,7 +145,7 @@ def paired_effect(
 def share_effect(p_values: Mapping[int, float | None]) -> Effect:
     """The share of runs with a p value of at most .05, with its exact binomial (Clopper-Pearson) interval.
 
-    Seeds with None or NaN are left out.
+    Seeds without a finite p value are left out.
 
     Example:
 
@@ -168,7 +169,7 @@ def share_effect(p_values: Mapping[int, float | None]) -> Effect:
 def _value(
     values: Mapping[int, float | None], limits: Mapping[int, float], seed: int
 ) -> tuple[float | None, bool]:
-    """(value of a seed, False), or (its limit, True), or (None, False) if there is neither."""
+    """(value of a seed's run, False), or (limit of a censored run, True), or (None, False) without either."""
     value = values.get(seed)
     if value is not None and math.isfinite(value):
         return float(value), False
@@ -195,7 +196,7 @@ def _p_value(interval: Interval) -> float | None:
 
 
 def holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """Holm's step-down adjustment over a family of tests; None is not counted.
+    """Holm's step-down adjustment of the p values of a family of tests; None stays None and is not counted.
 
     Example:
 
@@ -212,11 +213,11 @@ def holm(p_values: Sequence[float | None]) -> list[float | None]:
 
 
 def verdict(low: float | None, high: float | None, smallest_effect: float, kind: Kind) -> Verdict:
-    """The verdict on a claim, from the interval and the smallest effect of interest s alone.
+    """The verdict on a claim, from nothing but the interval and the smallest effect of interest s.
 
-    The claimed side is the side of the null value (`no_effect`) where s lies. The mirror of s lies equally
-    far on the other side: -s for a difference, 1/s for a ratio, .1 - s for a share. An interval contains its
-    ends.
+    The claimed side is the side of the null value (`no_effect`) on which s lies. The mirror of s lies equally
+    far on the other side: it is -s for a difference, 1/s for a ratio, .1 - s for a share. An interval
+    contains its ends.
 
     | interval | verdict |
     |---|---|
@@ -229,11 +230,11 @@ def verdict(low: float | None, high: float | None, smallest_effect: float, kind:
     | wholly on the other side | opposite |
 
     Args:
-        low, high: ends of the interval; None counts as infinite.
-        smallest_effect: s, the weakest effect that would confirm the paper's claim.
+        low, high: ends of the interval; None means unbounded.
+        smallest_effect: s, the weakest effect that would confirm the claim.
 
     Raises:
-        InputError: if `smallest_effect` is the null value: there is no claimed side.
+        InputError: if s is the null value, because there is no claimed side then.
 
     Example:
 

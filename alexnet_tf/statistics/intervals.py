@@ -12,7 +12,10 @@ from alexnet_tf.runtime.errors import InputError
 
 @dataclass(frozen=True)
 class Interval:
-    """The mean of `n` values and its confidence interval; None for what cannot be computed."""
+    """Mean and sample standard deviation of `n` values, and a confidence interval of the mean.
+
+    What cannot be computed is None.
+    """
 
     n: int
     mean: float | None
@@ -24,7 +27,7 @@ class Interval:
 def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Interval:
     """Mean, sample standard deviation and t interval of the mean.
 
-    One value has no interval, and equal values have an interval of one point.
+    One value has neither standard deviation nor interval. Equal values have an interval of one point.
 
     Example:
 
@@ -42,7 +45,7 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Interval
 
 def _mean_and_std(values: Sequence[float]) -> tuple[float, float]:
     data = np.asarray(values, dtype=np.float64)
-    # A rounding error of the mean would give a standard deviation above 0.
+    # A rounding error of the mean would give equal values a standard deviation above 0.
     if np.all(data == data[0]):
         return float(data[0]), 0.0
     return float(data.mean()), float(data.std(ddof=1))
@@ -53,7 +56,7 @@ def unpaired_interval(
 ) -> tuple[float, float] | None:
     """Welch's t interval of mean(a) - mean(b), for independent samples whose variances may differ.
 
-    None if a sample has fewer than two values; a single point if both variances are 0.
+    It is None if a sample has fewer than two values, and a single point if both variances are 0.
 
     Example:
 
@@ -79,10 +82,10 @@ def binomial_standard_error(error: float, examples: int) -> float:
 
         sqrt(error (1 - error) / examples)
 
-    It covers only the random choice of examples, not the randomness of training.
+    It measures only the random choice of examples, not the randomness of training.
 
     Raises:
-        InputError: unless `error` is in [0, 1] and `examples` at least 1.
+        InputError: if `error` is outside [0, 1] or `examples` is below 1.
 
     Example:
 
@@ -97,7 +100,9 @@ def binomial_standard_error(error: float, examples: int) -> float:
 
 
 def is_tie(error: float, other: float, examples: int) -> bool:
-    """Whether `other` is at most two standard errors above `error`, both error rates on `examples` examples.
+    """Whether the error rate `other` is at most two standard errors above the error rate `error`.
+
+    The standard error is that of `error`, measured on this number of examples.
 
     Example:
 
