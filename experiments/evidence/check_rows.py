@@ -22,13 +22,15 @@ CurveLines = Mapping[int, Line]
 def check_rows(
     folder: Path, experiment: Experiment, runs: Table, curves: Table, records: Mapping[str, Any]
 ) -> tuple[list[Line], list[Line], list[str]]:
-    """The valid lines of runs.csv and curves.csv, and a "file:line: expected ..., received ..." for each
-    fault.
+    """The usable lines of runs.csv and of curves.csv, and the problems of the folder.
 
     Rows that name another experiment or data set than their folder are left out, because they must not be
-    averaged with the experiment's own rows.
+    averaged with the experiment's own rows. So are curves of runs that have no row.
+
+    Returns:
+        The lines of runs.csv and of curves.csv, and a "file:line: expected ..., received ..." for each fault.
     """
-    # A folder with another name was copied out of its tree, so its parent is not named after the data set.
+    # A folder with another name was copied out of its tree; its parent need not be named after the data set.
     dataset = folder.absolute().parent.name if folder.name == experiment.name else None
     own_runs, strange_runs = _own(runs, {"experiment": experiment.name, "dataset": dataset})
     own_curves, strange_points = _own(curves, {"experiment": experiment.name})
@@ -48,7 +50,8 @@ def check_rows(
     problems += _against_each_other(own_runs, experiment)
     problems += _curves_without_run(runs, by_run)
     problems += _records_without_run(runs, folder, records)
-    return own_runs, own_curves, problems
+    with_row = {_run_of(run) for run in own_runs}
+    return own_runs, [line for line in own_curves if _run_of(line) in with_row], problems
 
 
 def _run_of(line: Line) -> tuple[str, int]:
@@ -87,7 +90,7 @@ def _against_curve(run: Line, curve: CurveLines, experiment: Experiment) -> Iter
     if not curve or row["status"] != "done":
         return
     for point, column in itertools.product(curve.values(), MEASURED):
-        # In the row NaN also marks an impossible number, which was reported on reading.
+        # Not the parsed value: it is NaN for an impossible number too, which was reported on reading.
         text = point.texts.get(column)
         if text is not None and not (text and math.isfinite(float(text))):
             yield f"{point.place}: {column}: expected a finite number in a done run; received {text!r}"
@@ -145,7 +148,7 @@ def _gaps(curve: CurveLines, curves: Table) -> Iterator[str]:
 
 
 def _against_each_other(runs: Sequence[Line], experiment: Experiment) -> Iterator[str]:
-    """Reports runs of one ensemble whose measurements differ, although they measure the same nets."""
+    """Reports runs that measure the same ensemble of nets, but differ in a measurement."""
     for arm in experiment.arms:
         of_arm = [line for line in runs if line.row["arm"] == arm.name]
         if not arm.is_one_ensemble({line.row["seed"] for line in of_arm}):

@@ -96,6 +96,16 @@ def test_a_missing_column_of_curves_is_reported(folder):
     assert all(problem.startswith(f"{path}:1: ") for problem in problems)
 
 
+def test_a_curve_without_a_row_is_reported_and_left_out(folder):
+    before = evidence_of(folder, SPEED)
+    with open(folder / "curves.csv", "r+") as file:
+        file.write(file.readlines()[-1].replace(",tanh,2,", ",tanh,9,"))
+    found = evidence_of(folder, SPEED)
+    (problem,) = found.problems
+    assert problem.endswith("received arm tanh seed 9 without a row in runs.csv (not used)")
+    assert found.curves == before.curves
+
+
 @pytest.mark.parametrize(
     ("column", "text"), [("test_loss", ""), ("test_top5_error", ""), ("test_loss", "nan")]
 )
