@@ -1,4 +1,4 @@
-"""One verdict per claim, from one of its conditions; `claims_of` says which."""
+"""Decides one verdict per claim, from one of its conditions; `claims_of` says which one decides."""
 
 import math
 from collections import Counter
@@ -14,8 +14,11 @@ from experiments.experiment import Experiment
 
 @dataclass(frozen=True)
 class Claim:
-    """A claim with its experiments, the nearest to the paper first, and their evidence, the deciding one
-    first.
+    """A claim with its experiments and their evidence.
+
+    Attributes:
+        experiments: the experiment nearest to the paper first.
+        conditions: the evidence that decides the claim first, then the rest in the order of `claims_of`.
     """
 
     name: str
@@ -39,11 +42,11 @@ class Claim:
 def claims_of(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> list[Claim]:
     """The claims in the order of their experiments.
 
-    The evidence of a claim is sorted by the first of these criteria that differs:
+    The evidence of a claim is sorted by these criteria, in this order:
 
-    1. evidence with pairs, then evidence without;
-    2. the experiment's own data set, then others;
-    3. conditions with all declared pairs, then incomplete ones;
+    1. evidence with pairs before evidence without pairs;
+    2. the experiment's own data set before other data sets;
+    3. evidence with all declared pairs before incomplete evidence;
     4. the order of `experiments`;
     5. the name of the data set.
 
@@ -69,9 +72,7 @@ def claims_of(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> l
 
 
 def decided_by(evidence: Evidence, experiments: Sequence[Experiment]) -> Evidence | None:
-    """The evidence of another condition in the same results directory, if it decides the claim instead of
-    this one.
-    """
+    """The evidence in the same results directory that decides the claim; None if it is this evidence."""
     conditions = [each for each in experiments if each.claim == evidence.experiment.claim]
     # The path may be relative to a folder within the results directory.
     folder = evidence.folder.absolute()
@@ -82,9 +83,10 @@ def decided_by(evidence: Evidence, experiments: Sequence[Experiment]) -> Evidenc
 
 
 def weakest_of(claim: Claim) -> Judged | None:
-    """The deciding comparison with the weakest verdict; None without pairs.
+    """The primary comparison with the weakest verdict, in the evidence that decides; None without pairs.
 
-    Among equals an effect weaker than the paper's number comes first, then the smallest effect in units of s.
+    Among equal verdicts, an effect that is weaker than the paper's number comes first, then the smallest
+    effect in units of s.
     """
     if claim.decides is None:
         return None
@@ -107,9 +109,9 @@ def _in_units_of_s(one: Judged) -> float:
 
 
 def count_verdicts(found: Sequence[Evidence]) -> str:
-    """Counts the claims with pairs by verdict, those of the paper apart from questions of our own.
+    """Counts the claims that have pairs, by verdict: first those of the paper, then questions of our own.
 
-    A verdict with a remark, such as "cause open", is counted separately.
+    A verdict with a remark, such as "cause open", is counted as a verdict of its own.
     """
     experiments = list(dict.fromkeys(evidence.experiment for evidence in found))
     decided = [claim for claim in claims_of(found, experiments) if claim.decides]

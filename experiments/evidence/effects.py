@@ -16,12 +16,12 @@ from alexnet_tf.statistics.effects import (
 from experiments.evidence.runs import Runs, Values
 from experiments.experiment import Comparison, Experiment
 
-# An interval from two pairs could change much with a third.
+# The interval of two pairs is hardly reliable: a third pair could change it much.
 MIN_PAIRS = 3
 
 UNKNOWN = "unknown"
 UNDECIDED_RANK = VERDICTS.index(UNDECIDED)
-# Verdicts on effects that lie on the claimed side.
+# Verdicts on intervals that lie wholly on the claimed side.
 CONFIRMED = VERDICTS[:UNDECIDED_RANK]
 
 
@@ -32,9 +32,10 @@ class Judged:
     Attributes:
         p_holm: p value adjusted over the comparisons of the experiment.
         notes: why seeds were left out.
-        direction: whether the whole interval is on the "claimed" or the "other" side of the null value, or
-            contains it ("open"); "unknown" with fewer than three pairs or without an interval.
-        size: position of the interval relative to the smallest effect of interest, or "unknown".
+        direction: "claimed" or "other" if the whole interval is on that side of the null value, "open" if it
+            contains the null value; "unknown" with fewer than three pairs or without an interval.
+        size: position of the interval relative to the smallest effect of interest, as in `Verdict`, or
+            "unknown".
     """
 
     comparison: Comparison
@@ -47,7 +48,7 @@ class Judged:
 
 
 def judge(runs: Runs) -> list[Judged]:
-    """Judges every comparison of the experiment; Holm's correction is applied over all of them."""
+    """Judges every comparison of the experiment; the p values are adjusted over all of them."""
     judged = []
     for comparison in runs.experiment.comparisons:
         names = comparison.arm, comparison.baseline
@@ -98,9 +99,9 @@ def weakest(verdicts: Sequence[str]) -> str:
 def claim_verdict(judged: Sequence[Judged]) -> str:
     """The weakest verdict of an experiment's primary comparisons, with a remark if a control questions it.
 
-    A control tests whether the effect remains when a simpler possible cause is ruled out. If the control
-    shows no effect on the claimed side, the claim is "explained by" that cause; if it is undecided or has no
-    pairs, "cause open".
+    A control tests whether the effect remains when a simpler possible cause is ruled out. Only a verdict that
+    confirms the claimed direction can get a remark. If a control shows no effect on the claimed side, the
+    remark is "explained by" and the cause; if a control is undecided or has no pairs, it is "cause open".
     """
     verdict = weakest([one.verdict for one in judged if one.comparison.primary])
     if verdict not in CONFIRMED:
@@ -130,7 +131,7 @@ def _leave_out_incomparable(comparison: Comparison, arm: Values, baseline: Value
             if limit <= 0:
                 found.leave_out(seed, f"has the limit {limit:g}, but a ratio needs positive values")
     by_run = {(row["arm"], row["seed"]): row for row in runs.rows}
-    # A pair needs the same images, precision and, if both are recorded, processor.
+    # The runs of a pair need the same images and precision and, if both records name it, the same processor.
     for seed in arm.values.keys() & baseline.values.keys():
         row, other = by_run[comparison.arm, seed], by_run[comparison.baseline, seed]
         for column in ("data_fingerprint", "precision"):

@@ -1,5 +1,4 @@
-"""Numbers of the paper (NIPS 2012: section 2, Table 1, Table 2), and their position relative to our
-intervals.
+"""The paper's numbers (section 2, Tables 1 and 2), and their position relative to our intervals.
 
 Errors are fractions in [0, 1].
 """
@@ -34,7 +33,7 @@ TABLE_1 = (
 
 ONE_CNN = PaperErrors("1 CNN", 0.407, 0.182)
 FIVE_CNNS = PaperErrors("5 CNNs", 0.381, 0.164, 0.164)
-# ILSVRC-2012, validation and test set. The asterisk means pre-trained on all of ImageNet 2011 Fall.
+# ILSVRC-2012, validation and test set. An asterisk means pre-trained on the whole ImageNet 2011 Fall release.
 TABLE_2 = (
     PaperErrors("SIFT + FVs", None, None, 0.262),
     ONE_CNN,
@@ -54,7 +53,7 @@ class Place(Enum):
 
 
 def place_of(effect: Effect, comparison: Comparison) -> tuple[Place, float | None]:
-    """Position of the paper's number relative to our interval, and its `distance` from it if it is outside.
+    """Position of the paper's number relative to our interval; if it is outside, also its `distance` to it.
 
     Example:
 
@@ -78,5 +77,5 @@ def place_of(effect: Effect, comparison: Comparison) -> tuple[Place, float | Non
 
 
 def distance(a: float, b: float, comparison: Comparison) -> float:
-    """Distance of two effects: for ratios a factor of at least 1, else the absolute difference."""
+    """Distance between two effects: for ratios a factor of at least 1, else the absolute difference."""
     return max(a, b) / min(a, b) if comparison.kind == "ratio" else abs(a - b)

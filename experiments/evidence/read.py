@@ -22,8 +22,8 @@ class Evidence(Runs):
 
     Attributes:
         folder: `<results-dir>/<dataset>/<experiment>`.
-        curves: valid rows of curves.csv.
-        problems: one "file:line: expected ..., received ..." for each fault of rows, curves and records.
+        curves: usable rows of curves.csv.
+        problems: a "file:line: expected ..., received ..." for each fault of rows, curves and records.
     """
 
     folder: Path
@@ -49,12 +49,13 @@ class Evidence(Runs):
 
     @property
     def with_rows(self) -> list[Judged]:
+        """The judged comparisons whose arms have rows."""
         missing = {arm.name for arm in self.experiment.arms} - {*self.arms}
         return [one for one in self.judged if not {one.comparison.arm, one.comparison.baseline} & missing]
 
     @property
     def is_complete(self) -> bool:
-        """Whether both arms of each primary comparison have finished runs of all seeds that both declare."""
+        """Whether the arms of each primary comparison have finished runs of all seeds that both declare."""
         declared = {arm.name: {*arm.seeds} for arm in self.experiment.arms}
         ended = {(row["arm"], row["seed"]) for row in self.rows if row["status"] != "failed"}
         for one in self.primary:
@@ -73,7 +74,7 @@ class Evidence(Runs):
 
 
 def read_evidence(results_dir: Path, experiments: Sequence[Experiment]) -> list[Evidence]:
-    """The evidence of all experiments that have rows, in the order of `experiments`, then by data set."""
+    """The evidence of all experiments that have rows, by the order of `experiments`, then by data set."""
     found = [
         evidence_of(folder, experiment)
         for experiment in experiments
@@ -97,7 +98,7 @@ def evidence_of(folder: Path, experiment: Experiment) -> Evidence:
         rows.append({**line.row, **experiment.derived(line.row, curve)})
     experiment = experiment.with_variants(variants_of(rows, records))
     if {row["dataset"] for row in rows} != {experiment.dataset} or not _tests_claim(rows, experiment):
-        # Such remarks refer to the effects on the experiment's own data set.
+        # These remarks refer to the primary effects on the experiment's own data set.
         experiment = replace(experiment, reasons=(), notes=(), disclosures=(), earlier_verdict="")
     return Evidence(experiment, rows, records, folder, [line.row for line in curves], [*found, *problems])
 
@@ -125,7 +126,7 @@ def folders_of(results_dir: Path, experiment: Experiment) -> list[Path]:
 
 
 def unknown_folders(results_dir: Path, experiments: Sequence[Experiment]) -> list[Path]:
-    """Folders with runs of no known experiment: renamed by hand, or written by another version."""
+    """Folders with runs that belong to no known experiment: renamed, or written by another version."""
     names = {experiment.name for experiment in experiments}
     return [
         folder for folder in sorted(results_dir.glob("*/*")) if folder.name not in names and _has_runs(folder)
@@ -144,7 +145,7 @@ def without_rows(experiments: Sequence[Experiment], found: Sequence[Evidence]) -
 
 
 def contradictions(found: Sequence[Evidence]) -> list[str]:
-    """Different results of the same configuration: the same net was trained twice."""
+    """Problems of rows with the same configuration but different results: the net was trained twice."""
     first: dict[tuple[str, str], tuple[str, Row]] = {}
     problems = []
     for evidence in found:

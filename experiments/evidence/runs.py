@@ -16,7 +16,7 @@ class Values:
     """One metric of one arm, by seed.
 
     Attributes:
-        limits: epochs of the runs that never reached the target: their value exceeds this limit.
+        limits: number of epochs of each run that never reached the target; its true value is larger.
         reasons: why a run has neither a value nor a limit.
     """
 
@@ -35,7 +35,13 @@ class Values:
 
 @dataclass(frozen=True)
 class Runs:
-    """The recorded runs of one experiment, with the variants of its arms; records by run_id."""
+    """The recorded runs of one experiment.
+
+    Attributes:
+        experiment: with the variants of its arms.
+        rows: rows of runs.csv, with the metrics that are derived from their curves.
+        records: by run_id.
+    """
 
     experiment: Experiment
     rows: Sequence[Row]
@@ -63,12 +69,12 @@ class Runs:
         return row["epochs"] != 0 and self.about(row, "config").get("train", {}).get("learning_rate") != 0
 
     def examples(self, arm: str, name: str) -> list[int]:
-        """The different numbers of images (`train_examples` or `report_examples`) of an arm's runs."""
+        """The distinct numbers of images (`train_examples` or `report_examples`) of an arm's runs."""
         counts = {self.about(row, "data").get(name) for row in self.of_arm(arm)}
         return sorted(count for count in counts if isinstance(count, int) and count > 0)
 
     def activation(self, arm: str) -> str:
-        """Empty if it is unknown, or not the same for all runs of the arm."""
+        """The activation of an arm's nets; empty if it is unknown, or not the same for all runs."""
         of_runs = (self.about(row, "config").get("model", {}) for row in self.of_arm(arm))
         activations = {model.get("activation") for model in of_runs}
         if activations - {None}:
@@ -79,7 +85,7 @@ class Runs:
     def departures(self) -> dict[str, list[str]]:
         """Arm -> the fields in which its recorded runs differ from the experiment's definition.
 
-        The seed, the data set and the precision are left out, because the conditions list them.
+        The seed, the data set and the precision are left out, because the table shows them anyway.
         """
         found: dict[str, dict[str, None]] = {}
         # Converted to JSON and back, like the records, so that tuples become lists.
@@ -129,7 +135,7 @@ class Runs:
         return found.known[:1] if is_one and metric in of_probes else found.known
 
     def summary(self) -> list[dict[str, Any]]:
-        """Rows of summary.csv. `n` includes censored runs; with any, the mean is unknown and left empty."""
+        """Rows of summary.csv. `n` includes censored runs; if there are any, the mean is unknown (empty)."""
         summary = []
         for arm in self.arms:
             for metric in [*(each.name for each in COMMON_METRICS), *self.experiment.columns]:

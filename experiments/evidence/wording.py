@@ -27,9 +27,10 @@ TIMES = "\N{MULTIPLICATION SIGN}"
 
 
 def number(value: float, like: float | None = None) -> str:
-    """A number with at least three significant digits, at most six decimal places and no exponent.
+    """A number with at least three significant digits if six decimal places suffice, without exponent.
 
-    With `like`, it has the decimal places of that number.
+    Args:
+        like: a number whose decimal places are used instead of its own.
 
     Example:
 
@@ -56,8 +57,8 @@ def points(value: float) -> str:
 def amount(value: float, comparison: Comparison, like: float | None = None) -> str:
     """The size of an effect, without unit.
 
-    Percentage points have two decimal places, a share is in whole percent, and any other number has the
-    decimal places of `like`.
+    Percentage points have two decimal places, and a share is in whole percent. Another number has its own
+    decimal places, or those of `like`.
     """
     if comparison.kind == "ratio":
         return number(value, like)
@@ -67,7 +68,7 @@ def amount(value: float, comparison: Comparison, like: float | None = None) -> s
 
 
 def difference(value: float, is_fraction: bool, like: float | None = None) -> str:
-    """A difference without unit, in percentage points if the metric is a fraction; a number 0 has no sign."""
+    """A difference with its sign, without unit; in percentage points if the metric is a fraction."""
     if is_fraction:
         return points(value)
     text = number(value, like)
@@ -116,13 +117,13 @@ def interval(effect: Effect, comparison: Comparison) -> str:
 
 
 def _like(effect: Effect, comparison: Comparison) -> float:
-    # A difference may be close to 0 by chance, so its interval determines the decimal places.
+    # A difference may be close to 0 by chance, so the larger end of its interval sets the decimal places.
     known = [abs(x) for x in (effect.effect, effect.low, effect.high) if x is not None]
     return known[0] if comparison.kind == "ratio" else max(known)
 
 
 def estimate(effect: Effect, comparison: Comparison) -> str:
-    """An effect with its unit, shown as a bound if it is one.
+    """An effect with its unit, and with > or < if it is only a bound.
 
     Example:
 
@@ -145,7 +146,7 @@ def effect_text(effect: Effect, comparison: Comparison) -> str:
 
 
 def judged_effect(one: Judged) -> str:
-    # A single net has an interval.
+    # A share has an interval even for a single net.
     if one.effect.n == 1 and one.effect.effect is not None and one.comparison.kind != "share":
         return "one pair, no interval"
     return effect_text(one.effect, one.comparison)
