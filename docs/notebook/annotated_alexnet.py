@@ -31,8 +31,8 @@ from alexnet_tf import PAPER, SCALED, Config, DataConfig, TrainConfig, build_mod
 # %% [markdown]
 # ## The paper's network
 #
-# Section 3.5: five convolutions and three fully connected layers. They have 60,965,224 parameters.
-# `weightless` builds the network without allocating them.
+# Section 3.5: five convolutions and three fully connected layers, with 60,965,224 parameters together. With
+# `weightless` the network is built without allocating memory for them.
 # %%
 from alexnet_tf.models.summary import summary_table, weightless
 
@@ -43,8 +43,8 @@ with weightless():
 # ## Images
 #
 # Ten shapes, drawn with random colours, textures, clutter and noise, and scaled to 64 pixels. The pipeline
-# subtracts the mean image (section 2), here also divides by the standard deviation, takes random crops of
-# 56 x 56 pixels and mirrors half of them (section 4.1).
+# subtracts the mean image (section 2) and divides by the standard deviation, which the paper does not do.
+# Then it takes random crops of 56 x 56 pixels and mirrors half of them (section 4.1).
 
 # %%
 pipeline = DataConfig(dataset="builtin", image_size=64, crop=56, flip=True, input_scale="unit")
@@ -59,7 +59,7 @@ for label, column in enumerate(axes.T):
 plt.show()
 
 # %% [markdown]
-# One image as the network sees it in six epochs (mid grey is 0):
+# One training image as the network gets it in six epochs (mid grey is 0):
 
 # %%
 figure, axes = plt.subplots(1, 6, figsize=(8, 1.5), layout="constrained")
@@ -72,11 +72,11 @@ plt.show()
 # %% [markdown]
 # ## A small AlexNet
 #
-# Like the paper's network it has eight layers and two towers. It has a quarter of the kernels and units, and
-# conv1 has kernels of 5x5 with stride 2 and no padding at the edge. Because the net is small and the pixels
-# have unit variance, the initialisation is He's instead of Gaussians of .01 (section 5), and all biases
-# start at 0. LRN's `alpha` is multiplied by 64², because raw pixels of photographs have a standard deviation
-# of about 64 (section 3.3).
+# Like the paper's network it has eight layers and two towers, but a quarter of the kernels and units. conv1
+# has kernels of 5x5 with stride 2 and no padding at the edge. Because the net is small and the pixels
+# have unit variance, it has He's initialisation instead of Gaussians of standard deviation .01 (section 5),
+# and all biases start at 0. The raw pixels of photographs have a standard deviation of about 64, so LRN's
+# `alpha` (section 3.3) is multiplied by 64² for pixels of unit variance.
 
 # %%
 small = dataclasses.replace(SCALED, width=0.25, lrn_alpha=1e-4 * 64**2)
@@ -91,9 +91,9 @@ print(summary_table(build_model(small, data.input_shape, data.image_set.classes)
 # ## Training
 #
 # As in section 5, the net is trained by stochastic gradient descent with momentum .9 and weight decay .0005.
-# The learning rate is divided by 10 once, after epoch 6; the paper divided it three times. The paper's
-# batches had 128 of 1.2 million images. With 10,000 images that would be only 78 steps per epoch, so here a
-# batch has 32. Chance is an error of 90%; this net stays there for two or three epochs.
+# The learning rate is divided by 10 once, after epoch 6; the paper divided it three times. The paper has 1.2
+# million images, in batches of 128. Here there are 10,000 images, only 78 such batches per epoch, so a batch
+# has 32 images. Guessing gives an error of 90%; this net stays there for two or three epochs.
 
 # %%
 from alexnet_tf.training.train import train
@@ -115,7 +115,8 @@ plt.show()
 # %% [markdown]
 # ## The first kernels
 #
-# Figure 3 of the paper. After so few epochs they still look like their random initialisation, with a tint.
+# They are Figure 3 of the paper. After so few epochs they still look like their random initialisation, with a
+# tint.
 
 # %%
 from IPython.display import display
@@ -130,9 +131,9 @@ display(figure)
 # %% [markdown]
 # ## What conv1 sees
 #
-# A test image, and eight maps of conv1: after the ReLU, after local response normalisation (section 3.3),
-# which brings strong and weak values closer together, and after pooling (section 3.4). Each map has its own
-# scale.
+# A test image, and eight maps of conv1: after the ReLU, after local response normalisation (section 3.3), and
+# after pooling (section 3.4). The normalisation brings strong and weak values closer together. Each map has
+# its own scale.
 
 # %%
 import keras
@@ -156,7 +157,7 @@ plt.show()
 # %% [markdown]
 # ## Predictions
 #
-# Figure 4, left: test images with their most probable classes.
+# As in the left part of Figure 4: test images with their most probable classes.
 
 # %%
 probabilities = np.asarray(keras.ops.softmax(model(picture, training=False)))
@@ -171,9 +172,9 @@ plt.show()
 # %% [markdown]
 # ## Nearest neighbours
 #
-# As in the right part of Figure 4. The first column has the queries, which are test images. The next four
-# columns have each query's nearest training images by the values of fc7 (4096 in the paper, 1024 here), the
-# last four its nearest by pixels. Neighbours of the query's class are framed.
+# As in the right part of Figure 4, the first column shows the queries, which are test images. The next four
+# columns show the training images nearest to each query in fc7 (4096 values in the paper, 1024 here), and the
+# last four those nearest in pixels. Neighbours of the query's class are framed.
 
 # %%
 from alexnet_tf.figures.of_images import find_neighbours
@@ -200,6 +201,6 @@ plt.show()
 # %% [markdown]
 # ## Next steps
 #
-# Change one field, for example `small = dataclasses.replace(small, towers=1)`, or `lrn=False` or
-# `activation="tanh"` in the same way. Before you train, guess how the errors will change. One run shows
-# little: the experiments of this project train at least three seeds per arm.
+# Change one field, for example by `small = dataclasses.replace(small, towers=1)` before `config` is made.
+# `lrn=False` and `activation="tanh"` work in the same way. Before you train, guess how the errors will
+# change. One run shows little: the experiments of this project train at least three seeds per arm.
