@@ -6,11 +6,11 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "docs" / "_extensions")]
-# Inherited by the processes that execute the pages' cells.
+# The processes that execute the cells of pages inherit this.
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-import alexnet_tf  # noqa: E402 (needs the path above)
+import alexnet_tf  # noqa: E402 (found by the path above)
 
 project = "alexnet_tf"
 author = "the alexnet_tf contributors"
@@ -20,7 +20,6 @@ version = release = alexnet_tf.__version__
 extensions = [
     "myst_nb",
     "sphinx.ext.autodoc",
-    "sphinx.ext.autosummary",
     "sphinx.ext.napoleon",
     "sphinx.ext.viewcode",
     "docstrings",
@@ -30,7 +29,7 @@ exclude_patterns = ["_build", "_extensions", "conf.py"]
 html_theme = "furo"
 html_title = f"alexnet_tf {version}"
 html_show_sphinx = False
-# width.css widens the column of text, so that code lines of up to 110 characters fit.
+# Widens the column of text, so that code lines of up to 110 characters fit.
 html_static_path = ["_static"]
 html_css_files = ["width.css"]
 
@@ -42,15 +41,15 @@ autodoc_member_order = "bysource"
 napoleon_use_ivar = True
 napoleon_use_rtype = False
 
-myst_enable_extensions = ["colon_fence", "deflist"]
+myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
 nb_custom_formats = {".py": ["jupytext.reads", {"fmt": "py:percent"}]}
-# Executed once for each version of a page's code; the cache is below docs/_build.
+# A page's cells are executed again only if its code has changed; the cache is below docs/_build.
 nb_execution_mode = "cache"
 nb_execution_cache_path = str(ROOT / "docs" / "_build" / "executed")
 nb_execution_timeout = 600
 nb_execution_raise_on_error = True
 nb_merge_streams = True
-# TensorFlow logs to stderr what it finds on the machine.
+# TensorFlow writes messages about the machine to stderr.
 nb_output_stderr = "remove"
 nb_execution_show_tb = True

@@ -1,4 +1,4 @@
-"""Lets Sphinx read the project's docstrings: an indented formula is shown as it is written."""
+"""Makes Sphinx show the indented formulas of the project's docstrings as they are written."""
 
 import re
 
@@ -32,6 +32,6 @@ def _rewrite(_app, _what, _name, _object, _options, lines: list[str]) -> None:
 
 
 def setup(app) -> dict:
-    # Before Napoleon, whose priority is 500.
+    # Runs before Napoleon, which has the default priority of 500.
     app.connect("autodoc-process-docstring", _rewrite, priority=400)
     return {"parallel_read_safe": True}

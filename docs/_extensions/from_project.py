@@ -1,4 +1,4 @@
-"""Directives whose text comes from the project when the site is built, so that no page repeats numbers."""
+"""Directives that take text from the project when the site is built, so that no page repeats numbers."""
 
 import argparse
 import ast
@@ -20,7 +20,7 @@ LINK = re.compile(r"\[([^\]]+)\]\((?!https?://|#)([^)]+)\)")
 
 @functools.cache
 def claims() -> dict[str, Any]:
-    """What was measured for each claim below results/, by the name of the claim."""
+    """The evidence below results/ for each claim, by the name of the claim."""
     from experiments import EXPERIMENTS
     from experiments.evidence.claims import claims_of
     from experiments.evidence.read import read_evidence
@@ -86,7 +86,7 @@ def comparisons_table(judged: Sequence[Any]) -> str:
 
 
 class Measured(SphinxDirective):
-    """`{claim} C3` or `{comparisons} ablation-relu`: what was measured, from the rows below results/."""
+    """`{claim} C3` or `{comparisons} ablation-relu`: effects and verdicts, from the rows below results/."""
 
     required_arguments = 1
 
@@ -136,7 +136,7 @@ def source_of(path: Path, name: str) -> str:
 
 
 class Source(SphinxDirective):
-    """`{source} alexnet_tf/reference/pooling.py max_pool`: a definition, without docstrings."""
+    """`{source} alexnet_tf/reference/pooling.py max_pool`: the code of a definition, without docstrings."""
 
     required_arguments = 2
 
@@ -150,7 +150,7 @@ class Source(SphinxDirective):
 
 
 def links_as_paths(app, path: Path, _parent, content: list[str]) -> None:
-    # Most targets of the links are not part of the site.
+    # In included files such as README.md, most links lead to files that are not part of the site.
     folder = (Path(app.srcdir) / path).resolve().parent
     content[0] = LINK.sub(lambda link: shown(link[1], os.path.relpath(folder / link[2], ROOT)), content[0])
 
