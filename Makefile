@@ -1,18 +1,18 @@
-# Every target that needs the environment creates it first; variables are forwarded to the commands.
+# Every target that needs the environment creates it first. Variables become flags of the commands:
 #   make quickstart
 #   make ablation-relu DATASET=cifar10 DATA_DIR=~/tensorflow_datasets SEEDS=0,1,2 RESULTS_DIR=runs
 
 PYTHON ?= python3
 VENV ?= .venv
 RUN := $(VENV)/bin/python -m experiments
-# With CUDA=1 TensorFlow gets its CUDA libraries from pip.
+# With CUDA=1 pip also installs TensorFlow's CUDA libraries.
 READY := $(VENV)/.ready$(if $(CUDA),-cuda)
 
-# Linux gives the memory of tensors in pages of 2 MB instead of 4 kB: up to a third less time for input (benchmarks/LOG.md).
+# Makes Linux give memory in pages of 2 MB instead of 4 kB. Input takes up to a third less time (benchmarks/LOG.md).
 export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1
 
 RESULTS_DIR ?= runs
-# A name for the rows of one arm; cleared here, because make's own AS is the assembler.
+# A name for the rows of one arm. It is cleared here, because make itself defines AS, as the assembler.
 AS :=
 FLAGS = $(if $(DATASET),--dataset "$(DATASET)") $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") \
 	$(if $(ARMS),--arms "$(ARMS)") $(if $(EPOCHS),--epochs "$(EPOCHS)") \
@@ -21,12 +21,12 @@ FLAGS = $(if $(DATASET),--dataset "$(DATASET)") $(if $(DATA_DIR),--data-dir "$(D
 	$(if $(CHECKPOINT_EVERY),--checkpoint-every "$(CHECKPOINT_EVERY)") $(if $(DRY_RUN),--dry-run) \
 	$(if $(JOBS),--jobs "$(JOBS)") $(if $(SCHEDULER),--scheduler "$(SCHEDULER)") \
 	--results-dir "$(RESULTS_DIR)"
-# A separate environment for PyTorch, which the project only compares itself with.
+# An environment of its own for PyTorch, which only the benchmark uses.
 BENCHMARK_VENV ?= .venv-benchmark
 BENCHMARK_PIP := $(BENCHMARK_VENV)/bin/python -m pip install --quiet --disable-pip-version-check
 
-# The variables of each target besides PYTHON, VENV and CUDA. Others are refused: with a mistyped or ignored
-# variable a command could train for hours with the wrong settings.
+# The variables of each target, besides PYTHON, VENV, CUDA and RUN, which all targets take. Others are refused:
+# with a mistyped or ignored variable a command could train for hours with the wrong settings.
 TAKES_run := NAME SEEDS ARMS AS CHECKPOINT_EVERY DATASET DATA_DIR DRY_RUN EPOCHS JOBS PRECISION REPLICAS RESULTS_DIR \
 	SCHEDULER SET
 TAKES_ablations := $(filter-out NAME,$(TAKES_run))
@@ -45,7 +45,7 @@ VARIABLES := $(if $(MAKECMDGOALS),$(sort PYTHON VENV CUDA RUN $(foreach goal,$(M
 	$(TAKES_$(goal)) $(if $(filter ablation-%,$(goal)),$(TAKES_ablations)))),$(ALL))
 GIVEN := $(strip $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name))))
 UNKNOWN := $(firstword $(filter-out $(VARIABLES),$(GIVEN)))
-# The end of an error: $(call meant,NAME,KNOWN NAMES).
+# $(call meant,NAME,KNOWN NAMES): the end of an error message, with the known name closest to NAME.
 meant = $(patsubst %,; did you mean %?,$(shell $(PYTHON) -c 'import difflib, sys; \
 	print(*difflib.get_close_matches(sys.argv[1], sys.argv[2:], 1))' $(1) $(2)))
 ifneq ($(UNKNOWN),)
@@ -69,19 +69,19 @@ help:
 #: quickstart       the paper's Figure 1 on the built-in data set, in minutes
 #: ablation-CLAIM   one experiment, such as ablation-relu; `ablations` runs all; DRY_RUN=1 estimates the time
 #:                  DATASET= DATA_DIR= ARMS= SEEDS= EPOCHS= SET=field=value PRECISION= REPLICAS= RESULTS_DIR=
-#:                  JOBS=auto: runs at once
+#:                  JOBS=auto trains several runs at once
 #: run, search      NAME=experiment: its runs, or the search of its learning rates
-#: rerun            RUN_ID=: trains a recorded run again and compares
+#: rerun            RUN_ID=: trains a recorded run again and compares the numbers
 #: imagenet         the recipe of 2012 on ImageNet; MODEL= RECIPE= DATA_DIR= CACHE= READERS= OUT=
-#: compare          A= B=: compares two results folders; TOLERANCE= or MARGIN= METRIC=
+#: compare          A= B=: compares two results folders, or one with B=paper; TOLERANCE= or MARGIN= METRIC=
 #: report           tables, figures and pages from recorded rows; also `tables`, `figures`
 #: benchmark        speed against PyTorch; also `growth`, `scaling`, `profile`; QUICK=1 ITEMS=
-#: docs, notebook   the site, and the notebook Annotated AlexNet
+#: docs, notebook   the site; the notebook Annotated AlexNet
 #: faults           trials of kills, full disks and damaged files; SEED= ONLY= TRIALS=
 #: test, lint       also test-slow, test-all, wheel, lock, clean
 setup: $(READY)
 
-# With the command `alexnet`, which runs this checkout.
+# The last `pip install` makes the command `alexnet`, which runs the code of this checkout.
 $(READY): requirements.txt
 	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "expected Python 3.11 to 3.13, received " + sys.version)'
 	$(PYTHON) -m venv $(VENV)
@@ -92,7 +92,7 @@ $(READY): requirements.txt
 quickstart: $(READY)
 	$(RUN) run quickstart --results-dir "$(RESULTS_DIR)/quickstart"
 
-# One experiment per claim; a folder of that name does not matter. `make search` and `make run` take NAME=.
+# `always` makes the target run even if there is a file or folder of its name.
 ablation-%: $(READY) always
 	$(RUN) run $@ $(FLAGS) $(if $(SEEDS),--seeds $(SEEDS))
 
@@ -111,8 +111,8 @@ rerun: $(READY)
 		$(if $(TOLERANCE),--tolerance $(TOLERANCE)) $(if $(REPLICAS),--replicas $(REPLICAS)) \
 		--results-dir $(if $(filter command line environment,$(origin RESULTS_DIR)),$(RESULTS_DIR),results)
 
-# The recipe of 2012 on every GPU; call it again to resume. RECIPE=2012-code is what the
-# authors' program did. CACHE is a folder for decoded pixels, READERS the number of processes that read.
+# The recipe of 2012 on every GPU; the same command resumes an interrupted training. RECIPE=2012-code is what the
+# authors' program did. CACHE is a folder for decoded pixels, READERS the number of processes that decode.
 imagenet: $(READY)
 	$(VENV)/bin/python -m alexnet_tf train --model $(or $(MODEL),alexnet) --recipe $(or $(RECIPE),2012) \
 		--dataset "$(or $(DATASET),imagenet2012)" $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") \
@@ -125,7 +125,7 @@ compare: $(READY)
 	$(RUN) compare "$(or $(A),results)" "$(or $(B),runs)" $(if $(TOLERANCE),--tolerance $(TOLERANCE)) \
 		$(if $(MARGIN),--margin $(MARGIN)) $(if $(METRIC),--metric "$(METRIC)")
 
-# The page of results has packages of its own.
+# The page of results needs further packages.
 $(VENV)/.ready-report: $(READY) requirements-report.txt
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c requirements.txt -r requirements-report.txt
 	touch $@
@@ -135,14 +135,14 @@ report: $(VENV)/.ready-report
 tables figures report: $(READY)
 	$(RUN) $@ --results-dir $(if $(filter command line environment,$(origin RESULTS_DIR)),$(RESULTS_DIR),results)
 
-# If PyTorch cannot be installed, the rest is measured, and its rows say so. torchvision is a separate step, because
-# it lacks wheels for some machines that PyTorch has wheels for.
+# If PyTorch cannot be installed, the rest is measured, and PyTorch's rows say that it is missing. torchvision is
+# installed in a second step, because it lacks wheels for some machines that PyTorch has wheels for.
 benchmark: $(READY)
 	test -x $(BENCHMARK_VENV)/bin/python || $(PYTHON) -m venv $(BENCHMARK_VENV)
 	$(BENCHMARK_PIP) -c requirements-benchmark.txt torch numpy pillow \
 		|| echo "PyTorch could not be installed; its rows will say that it was not measured" >&2
 	$(BENCHMARK_PIP) -r requirements-benchmark.txt \
-		|| echo "torchvision, or OpenCV or py-spy beside it, could not be installed; its rows will say that it was not measured" >&2
+		|| echo "torchvision, OpenCV or py-spy could not be installed; the rows that need it will say that they were not measured" >&2
 	$(VENV)/bin/python -m benchmarks run $(if $(QUICK),--quick) $(if $(ITEMS),--items $(ITEMS)) \
 		--pytorch $(BENCHMARK_VENV)/bin/python --results-dir $(RESULTS_DIR)/benchmarks
 
@@ -155,7 +155,7 @@ profile: $(READY)
 scaling: $(READY)
 	$(VENV)/bin/python -m benchmarks scaling --results-dir $(RESULTS_DIR)/benchmarks --out $(RESULTS_DIR)/scaling
 
-# Two processes, because most tests spend their time building graphs in one thread.
+# Two processes, because most tests spend their time building graphs, which uses one thread.
 TEST := $(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 test: $(READY)
@@ -166,7 +166,7 @@ test-slow: $(READY)
 
 test-all: test test-slow
 
-# Kills, races, damage and odd input, drawn from SEED; writes results/reliability/ and RELIABILITY.md's table.
+# Trials of kills, races, damage and odd input, drawn from SEED; writes results/reliability/ and RELIABILITY.md's table.
 faults: $(READY)
 	$(VENV)/bin/python -m tests.faults --seed $(or $(SEED),0) $(if $(ONLY),--only "$(ONLY)") \
 		$(if $(TRIALS),--trials $(TRIALS)) \
@@ -177,21 +177,21 @@ lint: $(READY)
 	$(VENV)/bin/python -m ruff format --check .
 	$(VENV)/bin/python -m mypy
 
-# The pins of requirements.txt, from pyproject.toml; packages that are pinned keep their versions.
+# Writes requirements.txt from pyproject.toml. Packages that are pinned already keep their versions.
 lock: $(READY)
 	$(VENV)/bin/uv pip compile --quiet --universal --python-version 3.11 --group dev --extra export --extra jobs --extra opencv \
 		--custom-compile-command "make lock" --output-file requirements.txt pyproject.toml
 
-# dist/alexnet_tf-*.whl, checked, and used in an empty environment in another folder.
+# Builds dist/alexnet_tf-*.whl, checks it, and uses it in an empty environment in another folder.
 wheel: $(READY)
 	UV=$(abspath $(VENV))/bin/uv PYTHON=$(abspath $(VENV))/bin/python .ci/wheel
 
-# The site, offline; the notebook is executed with it. Warnings are errors.
+# Builds the site, offline, and executes the notebook and the pages' cells. Warnings are errors.
 docs: $(VENV)/.docs-ready
 	$(VENV)/bin/python -m sphinx -W --keep-going -q docs docs/_build/html
 	@echo docs/_build/html/index.html
 
-# For Colab and Kaggle, without outputs.
+# Makes the notebook for Colab and Kaggle, without outputs.
 notebook: $(VENV)/.docs-ready
 	mkdir -p docs/_build
 	$(VENV)/bin/python -m jupytext --quiet --to ipynb --output docs/_build/annotated_alexnet.ipynb \
