@@ -11,7 +11,6 @@ from pathlib import Path
 import numpy as np
 
 from alexnet_tf.runtime.errors import InputError
-from tests.faults.results import read_rows
 from tests.faults.small_runs import outcome_of, training, write_images
 from tests.faults.trials import (
     AS_PROMISED,
@@ -25,6 +24,7 @@ from tests.faults.trials import (
     in_parallel,
     once,
 )
+from tests.tables import read_rows
 
 PROMISE = (
     "of two commands with the same output at least one works. The other works too, waits, finds the work "

@@ -1,6 +1,5 @@
 """The rows of `make faults`, one CSV file per family, and the table of RELIABILITY.md made from them."""
 
-import csv
 import dataclasses
 import re
 from collections.abc import Mapping, Sequence
@@ -12,6 +11,7 @@ from alexnet_tf.runtime.environment import git_commit
 from alexnet_tf.runtime.files import write_text
 from experiments.report.markdown import markdown, replace_marked_section
 from tests.faults.trials import OUTCOMES, Trial
+from tests.tables import read_rows
 
 COLUMNS = tuple(field.name for field in dataclasses.fields(Trial))
 COMMIT = "commit"
@@ -47,8 +47,3 @@ def write_table(document: Path, folder: Path, families: Mapping[str, ModuleType]
         drawn = [", ".join(sorted({trial[column] for trial in trials})) for column in ("seed", COMMIT)]
         rows.append([name, family.PROMISE, str(len(outcomes)), *counts, *drawn, family.BEFORE])
     replace_marked_section(document, "faults", markdown(HEADER, rows))
-
-
-def read_rows(path: Path) -> list[dict[str, str]]:
-    with open(path, encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
