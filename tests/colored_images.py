@@ -13,10 +13,10 @@ def write_colored_tree(
     noise: float,
     count: int = 20,
 ) -> Path:
-    """Writes a folder of noisy PNG files for each class.
+    """Writes a folder of `count` noisy PNG files for each class.
 
     Args:
-        colors: red, green and blue of each class.
+        colors: class name -> red, green and blue.
         side: height and width of the image with a given index.
         noise: standard deviation, in grey levels.
     """

@@ -1,5 +1,5 @@
 def one_line_of_status_2(main, arguments: list[str], capsys) -> str:
-    """Runs `main`, asserts that it prints one line and exits with 2, and returns the line."""
+    """Runs `main`, asserts that it prints one line of errors and ends with status 2, and returns the line."""
     try:
         status = main(arguments)
     except SystemExit as exit:

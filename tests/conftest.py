@@ -6,9 +6,9 @@ import pytest
 
 
 def pytest_sessionstart(session):
-    """Makes two logical CPUs, on which MirroredStrategy is tested without a GPU."""
+    """Makes two logical CPUs, so that MirroredStrategy can be tested without a GPU."""
     config = session.config
-    # A process that only distributes tests to workers does not need TensorFlow (600 MB).
+    # A process that only distributes tests among workers does not need TensorFlow (600 MB).
     if config.getoption("dist", "no") != "no" and not hasattr(config, "workerinput"):
         return
     import tensorflow as tf
@@ -19,7 +19,7 @@ def pytest_sessionstart(session):
 
 
 def pytest_collection_finish():
-    """Excludes imported modules from the garbage collection after each test file."""
+    """Excludes imported modules from garbage collections, of which there is one after each test file."""
     gc.collect()
     gc.freeze()
 
@@ -34,10 +34,10 @@ def own_collective_keys():
 
 @pytest.fixture(scope="session")
 def shared_datasets() -> Path:
-    """The real data sets beside the checkout. Without them, the test is skipped."""
+    """The folder of the real data sets, beside the checkout. Without it, the test is skipped."""
     path = Path(__file__).resolve().parents[2] / "shared" / "datasets"
     if not path.is_dir():
-        pytest.skip("needs the real data sets in ../shared/datasets, which is not there")
+        pytest.skip("needs the real data sets in ../shared/datasets, which does not exist")
     return path
 
 
@@ -54,5 +54,5 @@ def own_global_state():
 
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path_factory, monkeypatch):
-    """Keeps the test session's scans of streamed sets out of the user's cache."""
+    """Keeps scans of streamed sets out of the user's cache."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.getbasetemp() / "cache"))

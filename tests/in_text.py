@@ -1,4 +1,4 @@
-"""Reads numbers and list items of reports without the wording around them."""
+"""Extracts numbers and list items from reports, so that tests do not depend on their wording."""
 
 import re
 

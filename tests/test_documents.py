@@ -68,7 +68,7 @@ def commands(text: str) -> Iterator[list[str]]:
 
 
 def parsed(words: list[str]) -> list[tuple[str, object]]:
-    """The package and the options of a command, or of each command that a make target runs."""
+    """The package and the parsed options of a command, or of each command that a make target runs."""
     if words[0] == "make":
         dry_run = ["make", "-n", "--no-print-directory", *words[1:]]
         dry = subprocess.run(dry_run, cwd=ROOT, capture_output=True, text=True)

@@ -34,7 +34,7 @@ def test_make_alone_prints_help():
         ("-n ablation-relu SEED=0", "SEEDS"),
         ("-n ablation-relu EPOCH=3", "EPOCHS"),
         ("-n ablation-relu FOO=1", ""),
-        # Variables of other targets. Any suggestion is allowed.
+        # Variables that only other targets take. Any suggestion is allowed.
         ("-n quickstart SEEDS=0", None),
         ("-n search SEEDS=0", None),
         ("-n imagenet DRY_RUN=1", None),
@@ -83,7 +83,7 @@ def test_every_experiment_is_a_make_target():
     ],
 )
 def test_variables_become_flags_of_the_command(given, words):
-    # Each ~ becomes a blank, which shows that the Makefile quotes its variables.
+    # Each ~ becomes a space, which shows that the Makefile quotes its variables.
     variables, expected = ([part.replace("~", " ") for part in text.split()] for text in (given, words))
     last = make("-n", *variables).stdout.replace("\\\n", "").splitlines()[-1]
     assert shlex.split(last.split("-m experiments ")[1]) == expected

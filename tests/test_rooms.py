@@ -22,7 +22,7 @@ def module_name(path: Path) -> str:
 
 
 def declared_rooms() -> list[str]:
-    """The rooms in CONTRIBUTING.md's table; a row may name several, each by the path of a folder or file."""
+    """The rooms in the table of CONTRIBUTING.md. A row may have the paths of several folders and files."""
     table = (ROOT / "CONTRIBUTING.md").read_text("utf-8").split("| room |")[1].split("\n\n")[0]
     cells = [line.split("|")[1] for line in table.splitlines()[2:]]
     paths = [path.strip("/") for cell in cells for path in re.findall(r"`(.+?)`", cell)]
@@ -39,8 +39,8 @@ FILES = {
 }
 
 
-def imported(source: str, known=FILES) -> set[str]:
-    """The modules of the project that a source imports, also within its functions."""
+def imported(source: str) -> set[str]:
+    """The modules of the project that Python source imports, including imports within functions."""
     found = set()
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
@@ -49,8 +49,8 @@ def imported(source: str, known=FILES) -> set[str]:
             assert node.level == 0, "expected absolute imports"
             for alias in node.names:
                 submodule = f"{node.module}.{alias.name}"
-                found.add(submodule if submodule in known else node.module)
-    return found & set(known)
+                found.add(submodule if submodule in FILES else node.module)
+    return found & set(FILES)
 
 
 IMPORTS = {name: imported(path.read_text("utf-8")) - {name} for name, path in FILES.items()}

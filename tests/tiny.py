@@ -1,4 +1,4 @@
-"""A data set and a configuration for trainings of a second."""
+"""A data set and a configuration with which a training takes about a second."""
 
 import numpy as np
 

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 
 
 class Worker(subprocess.Popen):
-    """A process of Python that writes to `log` with the suffixes `.out` and `.err`."""
+    """A Python process whose output goes to `log` with the suffixes `.out` and `.err`."""
 
     def __init__(self, arguments: Sequence[str], environment: dict[str, str], log: Path):
         self.logs = [log.with_suffix(suffix) for suffix in (".out", ".err")]
@@ -45,7 +45,10 @@ def tf_config(addresses: Sequence[str], index: int) -> str:
 
 
 def start_workers(commands: Sequence[Sequence[str] | None], folder: Path) -> list[Worker]:
-    """Starts Python once for each command, as the workers of a cluster. A worker of None never starts."""
+    """Starts a Python process for each command, as the workers of a cluster.
+
+    A command of None reserves an address for a worker that never starts.
+    """
     addresses = free_addresses(len(commands))
     folder.mkdir(parents=True, exist_ok=True)
     return [
@@ -65,7 +68,7 @@ def wait_for(path: Path, text: str, processes: Sequence[Worker], seconds: float 
 
 
 def wait_for_end(processes: Sequence[Worker], seconds: float = 300) -> list[Ended]:
-    """Waits until all processes have ended. After `seconds` it kills the rest, whose time is infinite."""
+    """Waits until all processes have ended. After `seconds` the others are killed; their time is infinite."""
     started = time.monotonic()
     ends: dict[Worker, float] = {}
     while len(ends) < len(processes) and time.monotonic() - started < seconds:

@@ -14,14 +14,14 @@ def test_every_field_but_dataset_and_storage_changes_the_hash():
         hashes.add(Config().replace(**{name: other}).hash("f"))
     hashes |= {Config(seed=1).hash("f"), Config(precision="mixed_float16").hash("f"), Config().hash("g")}
 
-    # One hash of the default; one for each field but `dataset` and `storage`, because the fingerprint
-    # identifies the images; and three for another seed, precision and fingerprint.
+    # One hash of the defaults, one for each field except `dataset` and `storage`, and three for another seed,
+    # precision and fingerprint. The fingerprint identifies the images in place of `dataset`.
     assert len(hashes) == 1 + len(values) - 2 + 3
     assert Config(data=DataConfig(dataset="other")).hash("f") == Config().hash("f")
 
 
 def test_the_hash_of_recorded_runs_does_not_change():
-    # Rows in results/ have such hashes. If this one changed, no row would match its configuration.
+    # If this hash changed, no row in results/ would match its configuration any more.
     config = Config(data=DataConfig(input_scale="unit", flip=True), train=TrainConfig(epochs=2, drops=(1,)))
 
     assert config.hash("pixels")[:16] == "2784a1d2ffdd6983"

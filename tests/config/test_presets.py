@@ -35,7 +35,7 @@ def test_the_numbers_of_batch_norm_alexnet():
     assert (train.batch_size, train.epochs) == (2, 50)
     assert (train.watch, train.patience, train.drop_factor) == ("selection_loss", 10, 10)
     assert (train.early_stopping_watch, train.early_stopping) == ("train_loss", 10)
-    # In its source's log, the validation loss is lowest in epoch 12, and the rate is .001 from epoch 23 on.
+    # In the article's log, the validation loss is lowest in epoch 12, and the rate is .001 from epoch 23 on.
     losses = [4.38, 3.60, 3.33, 2.82, 2.92, 2.70, 3.26, 2.80, 2.92, 2.77, 2.73, 2.61] + [2.7] * 10
     rates = [learning_rate(train, epoch, losses[: epoch - 1]) for epoch in range(1, 24)]
     assert rates == [0.01] * 22 + [0.001]

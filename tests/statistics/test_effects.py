@@ -48,7 +48,7 @@ def test_censored_runs_give_a_bound():
 
 
 def test_from_five_pairs_on_the_interval_of_a_bound_ends_at_the_ratio_nearest_to_1():
-    # By chance, all of five pairs lie above the median with probability 1/32, all of four with 1/16 (> 5%).
+    # All of five pairs lie above the true median with probability 1/32, all of four with 1/16 (> 5%).
     baseline = dict.fromkeys(range(5), 10)
     arm = {0: None, 1: 60, 2: 40, 3: None, 4: 50}
     five = paired_effect(arm, baseline, "ratio", arm_limits={0: 80, 3: 80})
@@ -72,7 +72,7 @@ def test_the_detectable_effect_is_found_in_80_percent_of_samples(n):
     values = {seed: 0.01 * seed**2 for seed in range(n)}
     effect = paired_effect(values, dict.fromkeys(range(n), 0.0), "difference")
     least = detectable_effect(effect, "difference")
-    # Samples with this true effect and standard deviation are simulated; intervals above 0 are counted.
+    # Samples with this true effect and standard deviation are drawn, and the intervals above 0 are counted.
     sample = np.random.default_rng(0).normal(least, np.std(list(values.values()), ddof=1), (40_000, n))
     half = stats.t.ppf(0.975, n - 1) * sample.std(1, ddof=1) / math.sqrt(n)
     assert np.mean(sample.mean(1) - half > 0) == pytest.approx(0.8, abs=0.01)
@@ -129,7 +129,7 @@ def test_one_pair_has_no_interval():
 
 
 def test_holm_p_values_equal_values_computed_by_hand():
-    # Sorted: .01, .03, .04. Times 3, 2, 1: .03, .06, .04. None may be below the one before: .03, .06, .06.
+    # Sorted: .01, .03, .04. Times 3, 2, 1: .03, .06, .04. No value may fall: .03, .06, .06.
     assert holm([0.04, 0.01, 0.03]) == pytest.approx([0.06, 0.03, 0.06])
     assert holm([0.6, None, 0.9]) == [1.0, None, 1.0]
     assert holm([None]) == [None]
