@@ -60,7 +60,7 @@ def measure(benchmark: Benchmark, workers: Mapping[str, Worker], budget: Budget)
         try:
             answer = _timed(contender, workers, calls)
             rows[contender.name] = replace(row, seconds=(*row.seconds, answer["seconds"]))
-            cpu.setdefault(contender.name, []).append(answer.get("cpu_seconds", 0.0))
+            cpu.setdefault(contender.name, []).append(answer["cpu_seconds"])
         except WorkerError as error:
             rows[contender.name] = replace(row, message=str(error))
     for contender in benchmark.contenders:
@@ -139,7 +139,7 @@ def _prepare(contender: Contender, benchmark: Benchmark, workers: Mapping[str, W
         )
     except WorkerError as error:
         return replace(row, message=str(error)), math.inf
-    prepared = replace(row, amount=answer["amount"], gflop=answer["gflop"], note=answer.get("note", ""))
+    prepared = replace(row, amount=answer["amount"], gflop=answer["gflop"], note=answer["note"])
     return prepared, answer["seconds"]
 
 
