@@ -1,4 +1,4 @@
-"""Reads the rows of result folders by key, and finds which folders of two results to compare."""
+"""Finds which folders of two results to compare, and reads their rows and records."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -17,11 +17,11 @@ SCHEMAS = {schema.file: schema for schema in (columns.RUNS, columns.CURVES, colu
 RUNS, CURVES, SEARCH = SCHEMAS
 KEYS = {file: schema.key for file, schema in SCHEMAS.items()}
 RANGES = {name: limits for each in EXPERIMENTS for name, limits in each.ranges.items()}
-# A column that no other kind of file has.
+# For each kind of file, a column that the other kinds do not have.
 MARKS = {RUNS: "run_id", CURVES: "epoch", SEARCH: "winner"}
 
 Row = Mapping[str, Any]
-# For a run, its arm and seed.
+# The values of a row's key columns, such as (arm, seed) in runs.csv.
 Key = tuple[Any, ...]
 
 
@@ -30,10 +30,11 @@ class Side:
     """The rows of one experiment on one data set.
 
     Attributes:
-        compared: names of the files to compare: all, or the one that the user gave.
-        tables: file -> key -> row. Rows of curves.csv get the config hash of their run, or None if there is
-            no runs.csv.
+        compared: names of the files to compare: all of `KEYS`, or only the kind of file that the user named.
+        tables: file -> key -> row. A row of curves.csv gets the config hash of its run. It is left out if
+            runs.csv has no such run, and gets None if there is no runs.csv.
         records: run_id -> record.
+        problems: messages about invalid rows and records.
     """
 
     path: Path
@@ -65,11 +66,12 @@ class Pair:
 def find_pairs(a: Path, b: Path) -> tuple[list[Pair], list[str]]:
     """Pairs the folders of two results; also returns a line for each folder that only one side has.
 
-    Two experiment folders, or files in them, form the only pair. Otherwise folders with the same path below
-    `a` and `b` form pairs or, if there are none, folders of the same experiment on different data sets.
+    If `a` and `b` are experiment folders or files in them, they are the only pair. Otherwise folders with the
+    same path below `a` and `b` are paired. If there are none, folders with the same name are paired, that is,
+    one experiment on different data sets.
 
     Raises:
-        InputError: if a path is missing, or there is no pair.
+        InputError: if a path is missing, if there is no pair, or if `a` and `b` are different kinds of file.
     """
     left, right = find_folders(a), find_folders(b)
     left, right = _named_as_in(left, right), _named_as_in(right, left)
@@ -91,10 +93,12 @@ def find_pairs(a: Path, b: Path) -> tuple[list[Pair], list[str]]:
 
 
 def find_folders(path: Path) -> dict[str, Path]:
-    """The experiment folders at or below a path by relative path; "." is the path itself or a file's folder.
+    """The experiment folders at or below a path, by their relative paths.
+
+    The name "." stands for the path itself or, if that is a file, for the file's folder.
 
     Raises:
-        InputError: if there is none, or a file does not have the columns of a result file.
+        InputError: if the path is missing, has no such folder, or is a file with unknown columns.
     """
     if path.is_file():
         _kind(path)
@@ -110,7 +114,7 @@ def find_folders(path: Path) -> dict[str, Path]:
 
 
 def _named_as_in(folders: dict[str, Path], others: dict[str, Path]) -> dict[str, Path]:
-    """Renames a folder "." to the longest name in `others` with which its path ends, or to its whole path."""
+    """Renames a folder "." to the longest name in `others` with which its path ends, else to its path."""
     if "." not in folders or "." in others:
         return folders
     path = folders["."].resolve()
@@ -119,7 +123,7 @@ def _named_as_in(folders: dict[str, Path], others: dict[str, Path]) -> dict[str,
 
 
 def _by_experiment(left: dict[str, Path], right: dict[str, Path]) -> dict[str, str]:
-    """Pairs folders by the last part of their paths; a part that occurs twice on a side is left out."""
+    """Pairs folders by the last part of their paths. A part that occurs twice on one side is left out."""
     unique: list[dict[str, str]] = []
     for folders in (left, right):
         counts = Counter(Path(name).name for name in folders)
@@ -155,4 +159,4 @@ def _kind(path: Path) -> str:
     for name, mark in MARKS.items():
         if mark in header.split(","):
             return name
-    raise InputError(f"expected the columns of {', '.join(SCHEMAS)} in {path}; received {header}")
+    raise InputError(f"expected the columns of {' or '.join(SCHEMAS)} in {path}; received {header}")

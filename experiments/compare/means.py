@@ -24,8 +24,8 @@ class Sample:
     """The values of one metric over the runs of one arm.
 
     Attributes:
-        values: of the done runs, by seed.
-        without: number of done runs without a value: they never reached the target.
+        values: values of the done runs, in the order of their seeds.
+        without: number of done runs without a value, for example because they never reached the target.
         unfinished: number of runs that diverged or failed.
     """
 
@@ -35,9 +35,10 @@ class Sample:
 
 
 def mean_differences(pair: Pair) -> list[str]:
-    """A line for each metric of each common arm, unless all common runs have equal configurations and values.
+    """Lines that compare the means of common arms, one for each metric.
 
-    The 95% interval is Welch's: runs with the same seed on both sides may diverge, so they are not paired.
+    There is no line if the arm's common runs have equal configurations and equal values of the metric. The
+    95% interval is Welch's. Runs are not paired by seed, because runs with the same seed may differ widely.
 
     Example:
         ablation-pooling overlapping, gap: A 2.64% (n 5), B 2.43% (n 3), A − B +0.22 points [−0.27, +0.70]
@@ -49,21 +50,23 @@ def mean_differences(pair: Pair) -> list[str]:
             values = [[side.runs[run][metric] for run in common] for side in (pair.a, pair.b)]
             agree = common and values[0] == values[1] and same.issuperset(common)
             sides = sample(pair.a, arm, metric), sample(pair.b, arm, metric)
-            # If neither side has a value, only other arms have this metric.
+            # If neither side has a value, the metric belongs to other arms.
             if any(side.values for side in sides) and not agree:
                 lines.append(f"{pair.name} {arm}, {metric}: {_difference(metric, *sides)}")
     return lines
 
 
 def equivalence(pair: Pair, metric: str, margin: float) -> list[tuple[bool, str]]:
-    """Tests for each common arm whether the means of a metric differ by less than the margin; a line for
-    each.
+    """Tests for each common arm whether the means of a metric differ by less than the margin.
 
-    Two one-sided Welch tests at 5%: the 90% interval of A − B lies within ±margin. An arm is not shown to be
-    equivalent if a side has only one run, or a run that did not finish or has no value.
+    Equivalence is shown if two one-sided Welch tests at 5% reject, that is, if the 90% interval of A − B lies
+    within ±margin. It is not shown if a side has only one run, or a run that did not finish or has no value.
 
     Args:
         margin: in units of the metric; for an error, 0.01 is one point.
+
+    Returns:
+        (whether equivalence is shown, a line of text) for each common arm.
 
     Raises:
         InputError: if a side does not have the metric.
@@ -105,9 +108,9 @@ def _difference(metric: str, a: Sample, b: Sample, confidence: float = 0.95) -> 
     means = f"A {_mean(metric, a)}, B {_mean(metric, b)}"
     incomplete = [name for name, side in (("A", a), ("B", b)) if side.without]
     if incomplete:
-        return f"{means}, no difference: some runs of {' and '.join(incomplete)} have no value"
+        return f"{means}, unknown difference: some runs of {' and '.join(incomplete)} have no value"
     if not (a.values and b.values):
-        return f"{means}, no difference"
+        return f"{means}, unknown difference"
     difference = fmean(a.values) - fmean(b.values)
     interval = unpaired_interval(a.values, b.values, confidence)
     ends = interval or ()

@@ -15,13 +15,13 @@ def compare_with_paper(path: Path, experiments: Sequence[Experiment]) -> tuple[i
     """Lists every effect for which the paper has a number, beside that number.
 
     Returns:
-        status: decided by primary comparisons alone. 1 if the whole interval of one is weaker than the
-            paper's number. Else 2 if not all rows could be read, or if none has both a number of the paper
-            and an interval, which needs at least three pairs. Else 0.
+        status: decided by the primary comparisons for which the paper has a number. 1 if the whole interval
+            of one of them is weaker than that number. Else 2 if not all rows could be read, or if none of
+            them has an interval, which needs at least three pairs. Else 0.
         text: human-readable report.
 
     Raises:
-        InputError: if the path is missing or has no rows for which the paper has a number.
+        InputError: if the path is missing, or if the paper has a number for none of its experiments.
     """
     known = {
         experiment.name: experiment
@@ -54,7 +54,7 @@ def _text(path: Path, found: Sequence[Evidence], places: Sequence[Place], proble
     for evidence in found:
         title = f"{evidence.experiment.claim}, {evidence.experiment.name} on {evidence.dataset}"
         folders = [one.folder for one in found if one.folder.parts[-2:] == evidence.folder.parts[-2:]]
-        # `float32/cifar10/ablation-pooling` and `cifar10/ablation-pooling` have the same title.
+        # `float32/cifar10/ablation-pooling` and `cifar10/ablation-pooling` would have the same title.
         lines.append(f"{title} ({evidence.folder})" if len(folders) > 1 else title)
         lines += [f"  {_line(one)}" for one in evidence.judged if one.comparison.paper_effect is not None]
     counts = [f"{places.count(place)} {place.value}" for place in Place if place in places]

@@ -9,16 +9,16 @@ from experiments.compare.folders import RUNS, SEARCH, Key, Pair, Side
 from experiments.compare.rows import common_rows, row_name, row_names
 
 ENVIRONMENT_COLUMNS = ("device", "git_commit", "keras", "tensorflow")
-# Fields that the config hash omits because they do not affect the numbers; and the fingerprint, a column of
-# runs.csv that `compare_rows` compares.
+# Ignored by `record_differences`: fields that the config hash leaves out, as they do not affect the numbers; and
+# the fingerprint, a column of runs.csv, which `compare_rows` compares.
 NOT_HASHED = {"data.dataset", "data.storage", "images.name", "data_fingerprint"}
 
 
 def config_differences(pair: Pair) -> list[str]:
-    """The fields in which configurations of common runs differ; seeds with the same differences share a line.
+    """Lines on how the configurations of common runs differ; seeds with the same differences share a line.
 
-    If the two sides of an arm have no common seed, their first runs are compared. Candidates of a search have
-    no records, so they are listed by rate.
+    If an arm has no seed in common, its first runs on both sides are compared. Candidates of a search have no
+    records, so only their learning rates are listed.
     """
     found: dict[str, list[Key]] = {}
     for run in common_rows(pair, RUNS)[1]:
@@ -34,7 +34,7 @@ def config_differences(pair: Pair) -> list[str]:
 
 
 def record_differences(pair: Pair) -> tuple[list[str], list[str]]:
-    """Lines for runs with equal config hashes but different records, and messages about unusable records."""
+    """Lines on runs with equal config hashes but different records, and messages about unusable records."""
     differing, problems = [], []
     for run in common_rows(pair, RUNS)[0]:
         if not (pair.a.record(run) and pair.b.record(run)):
@@ -52,7 +52,7 @@ def record_differences(pair: Pair) -> tuple[list[str], list[str]]:
 
 
 def environment_difference(pair: Pair) -> list[str]:
-    """A line on how the environments of the common runs differ (of all runs, if no run is common)."""
+    """At most one line, on how the environments of the common runs differ (or of all, if none is common)."""
     sides = [{run: _environment(side, run) for run in side.runs} for side in (pair.a, pair.b)]
     common = [run for run in sides[0] if run in sides[1]]
     if common:
@@ -85,7 +85,7 @@ def _unequal_fields(a: Mapping[str, Any], b: Mapping[str, Any], ignored: set[str
 
 
 def _fields(side: Side, run: Key) -> dict[str, Any]:
-    """The configuration and the images of a run; a field that an old record lacks gets its default."""
+    """The fields of a run's configuration and images. A config field that is not recorded has its default."""
     row, record = side.runs[run], side.record(run)
     if record is None:
         raise InputError(f"no readable record of {row_name(RUNS, run)} in {side.path / 'records'}")

@@ -1,4 +1,4 @@
-"""Compares two results: whether numbers are equal or means equivalent, and what differs."""
+"""Compares two results: whether numbers are equal or means are equivalent, and what differs."""
 
 import math
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ SECTIONS = DIFFERING, CONFIGS, MEANS, ENVIRONMENTS, ALONE, UNREADABLE = (
     "configurations differ",
     "means over seeds, and A − B with its 95% interval (Welch)",
     "environments differ",
-    "without a partner",
+    "only on one side",
     "not readable",
 )
 Findings = dict[str, list[str]]
@@ -32,11 +32,12 @@ def compare(a: Path, b: Path, tolerance: float = 0.0) -> tuple[int, str]:
 
     Returns:
         status: 1 if rows with equal config hashes differ, or if their records name different configurations
-            or images; else 2 if not all files could be read; else 0. Other differences do not change it.
+            or images. Else 2 if not all files could be read. Else 0, whatever else differs.
         text: human-readable report.
 
     Raises:
-        InputError: if a path is missing, or the two have neither an arm nor a row in common.
+        InputError: if a path is missing, if `a` and `b` have neither an arm nor a row in common, or if the
+            tolerance is negative or not finite.
     """
     if not (tolerance >= 0 and math.isfinite(tolerance)):
         raise InputError(f"--tolerance: expected a finite number >= 0; received {tolerance}")
@@ -62,11 +63,12 @@ def compare_means(a: Path, b: Path, metric: str, margin: float) -> tuple[int, st
         margin: largest difference of means that does not matter, in units of the metric.
 
     Returns:
-        status: 1 if some arm is not shown to be equivalent; else 2 if not all files could be read; else 0.
+        status: 1 if equivalence is not shown for some arm. Else 2 if not all files could be read. Else 0.
         text: human-readable report.
 
     Raises:
-        InputError: if a path is missing, or the two have no common arm or do not both have the metric.
+        InputError: if a path is missing, if `a` and `b` have no common arm, if one of them does not have the
+            metric, or if the margin is not positive and finite.
     """
     if not (margin > 0 and math.isfinite(margin)):
         raise InputError(f"--margin: expected a finite number > 0; received {margin}")
@@ -111,7 +113,7 @@ def _nothing_in_common(pairs: Sequence[Pair], a: Path, b: Path) -> InputError:
     received, problems = [], []
     for path, sides in ((a, [pair.a for pair in pairs]), (b, [pair.b for pair in pairs])):
         arms = dict.fromkeys(key[0] for side in sides for table in side.tables.values() for key in table)
-        # An arm may be named `none`, and names of arms may contain commas.
+        # Not "none", which may be the name of an arm. Semicolons, because such names may contain commas.
         received.append(f"{'the arms ' * bool(arms)}{'; '.join(arms) or 'no arm'} in {path}")
         problems += [problem for side in sides for problem in side.problems]
     reason = f" ({'; '.join(problems)})" if problems else ""
@@ -121,7 +123,7 @@ def _nothing_in_common(pairs: Sequence[Pair], a: Path, b: Path) -> InputError:
 def _sections(found: Findings) -> list[str]:
     lines = []
     for title, items in found.items():
-        # If A and B are one folder, or a run is in two files, an item occurs twice.
+        # An item may occur twice: if A and B are the same folder, or if a run is in two files.
         items = list(dict.fromkeys(items))
         if items:
             lines += [f"{title}: {len(items)}", *(f"  {item}" for item in items)]

@@ -3,20 +3,20 @@ from collections.abc import Iterable
 from alexnet_tf.results.csv_rows import to_text
 from experiments.compare.folders import CURVES, KEYS, RUNS, SEARCH, Key, Pair, Row
 
-# The configuration does not determine these columns, except the config hash, which `common_rows` compares.
+# Not determined by the configuration, so not compared. (`common_rows` compares the config hashes.)
 INCIDENTAL = {
     "run_id", "experiment", "config_hash", "seconds", "git_commit", "tensorflow", "keras", "device",
     "finished_at", "message", "images_per_second",
 }  # fmt: skip
-# These depend on the objective and the other rates of a search, which differ between experiments.
+# They depend on the objective and the other rates of a search, so two experiments are not compared in them.
 DECISIONS = {"objective", "value", "winner"}
 SHOWN_EPOCHS = 3
 
 
 def common_rows(pair: Pair, file: str) -> tuple[list[Key], list[Key]]:
-    """The keys of the common rows: first those with equal config hashes, then those with different ones.
+    """The keys of the common rows, in two lists: with equal config hashes, and with different ones.
 
-    Without a runs.csv, curves have no config hashes; their rows count as equal.
+    Without a runs.csv, rows of curves.csv have no config hash. They are put in the first list.
     """
     a, b = pair.a.tables[file], pair.b.tables[file]
     same: list[Key] = []
@@ -28,12 +28,11 @@ def common_rows(pair: Pair, file: str) -> tuple[list[Key], list[Key]]:
 
 
 def compare_rows(pair: Pair, file: str, tolerance: float) -> tuple[list[str], int]:
-    """A line for each cell that differs between rows with equal config hash, and the number of rows that
-    agree.
+    """Lines on cells that differ in rows with equal config hashes, and the number of rows that agree.
 
     Cells of one curve and column share a line. At tolerance 0 numbers must be equal to the last digit. Rows
-    of two different experiments are compared only in the common columns. An epoch that is missing in one of
-    two curves is a difference.
+    of two different experiments are compared in their common columns, except `DECISIONS`. An epoch that only
+    one of two curves has is a difference.
     """
     a, b = pair.a.tables[file], pair.b.tables[file]
     keys, _ = common_rows(pair, file)
@@ -51,13 +50,13 @@ def compare_rows(pair: Pair, file: str, tolerance: float) -> tuple[list[str], in
             by_column.setdefault(name, []).append(f"{place}{x} / {y}")
     lines = []
     for name, places in by_column.items():
-        more = f"; and {len(places) - SHOWN_EPOCHS} more epochs" if len(places) > SHOWN_EPOCHS else ""
+        more = f"; {len(places)} epochs in all" if len(places) > SHOWN_EPOCHS else ""
         lines.append(f"{name} {'; '.join(places[:SHOWN_EPOCHS])}{more}")
     return lines, agreeing
 
 
 def lone_rows(pair: Pair, file: str) -> list[str]:
-    """The rows of a file (for curves.csv, the runs) that only one side has, a line for each arm."""
+    """Lines on the rows of a file (for curves.csv, the runs) that only one side has; see `row_names`."""
     lines = []
     for side, other in ((pair.a, pair.b), (pair.b, pair.a)):
         keys, others = side.tables[file].keys(), other.tables[file].keys()
@@ -65,7 +64,7 @@ def lone_rows(pair: Pair, file: str) -> list[str]:
             keys, others = (
                 {key[:2]: None for key in (*s.runs, *s.tables[file])}.keys() for s in (side, other)
             )
-        # A side without any search is no difference.
+        # If a side has no search at all, the candidates of the other one are not listed.
         if others or file != SEARCH:
             names = row_names(RUNS if file == CURVES else file, (key for key in keys if key not in others))
             lines += [f"only in {side.path}: {name}" for name in names]
@@ -86,7 +85,7 @@ def row_name(file: str, key: Key) -> str:
 
 
 def row_names(file: str, keys: Iterable[Key]) -> list[str]:
-    """The keys of rows in words: an arm with all its seeds; in a search, an arm and seed with all its rates.
+    """The keys of rows in words, one text for each arm with its seeds, or each arm and seed with its rates.
 
     Example:
 
@@ -116,6 +115,6 @@ def _unequal_cells(pair: Pair, a: Row | None, b: Row | None, tolerance: float) -
 
 
 def _within(tolerance: float, *values: object) -> bool:
-    # True and False are numbers in Python.
+    # In Python, True and False are numbers too.
     x, y = (v if isinstance(v, int | float) and not isinstance(v, bool) else float("nan") for v in values)
     return tolerance > 0 and abs(x - y) <= tolerance

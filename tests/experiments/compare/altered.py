@@ -6,7 +6,7 @@ from experiments.compare.results import compare
 MEANS = "means over seeds, and A − B with its 95% interval (Welch)"
 CONFIGS = "configurations differ"
 ENVIRONMENTS = "environments differ"
-ALONE = "without a partner"
+ALONE = "only on one side"
 
 
 def edit(path, old, new):

@@ -93,7 +93,7 @@ def test_experiments_with_equal_names_are_told_apart_by_their_paths(trees):
         ("a/speed/runs.csv", "b/speed/curves.csv", "of the same kind; received .*s.csv"),
         ("a", "nowhere", "expected a results folder or CSV file, received .*nowhere"),
         ("empty", "b", "expected a runs.csv in .*empty or below"),
-        ("notes.csv", "b", "expected the columns of runs.csv, .*received day,weather"),
+        ("notes.csv", "b", "expected the columns of runs.csv or .*received day,weather"),
         ("a", "b/other", "experiment that both .* received pooling, speed and .*other"),
         ("a/speed", "b/pooling", "in common; .* arms relu; tanh in .*speed and .* separate; overlapping in "),
     ],

@@ -52,8 +52,8 @@ def test_altered_and_missing_epochs_are_listed(trees):
     assert agreeing(text)["curves.csv"] == 138
     altered, missing = section(text, "differ")
     assert altered.startswith("builtin/speed relu seed 0, curves.csv: learning_rate epoch 1: 0.01 / 0.02; ")
-    # The seed, three epochs with both rates, and "2 more".
-    assert numbers(altered) == [0, 1, 0.01, 0.02, 2, 0.01, 0.02, 3, 0.01, 0.02, 2]
+    # The seed, three epochs with both rates, and "5 epochs in all".
+    assert numbers(altered) == [0, 1, 0.01, 0.02, 2, 0.01, 0.02, 3, 0.01, 0.02, 5]
     assert missing.startswith("builtin/speed relu seed 2, curves.csv: ")
     assert missing.endswith(" epoch 8: present / missing")
 
