@@ -9,7 +9,7 @@ from experiments.compare.folders import RUNS, SEARCH, Key, Pair, Side
 from experiments.compare.rows import common_rows, row_name, row_names
 
 ENVIRONMENT_COLUMNS = ("device", "git_commit", "keras", "tensorflow")
-# Ignored by `record_differences`: fields that the config hash leaves out, as they do not affect the numbers; and
+# Ignored by `record_differences`: fields that the config hash leaves out because they do not affect numbers, and
 # the fingerprint, a column of runs.csv, which `compare_rows` compares.
 NOT_HASHED = {"data.dataset", "data.storage", "images.name", "data_fingerprint"}
 
