@@ -10,7 +10,7 @@ from alexnet_tf.figures.look import DARK, GREY, PALETTE, caption, title
 from alexnet_tf.figures.stages import layers_of
 from alexnet_tf.runtime.errors import InputError
 
-# Mean colourfulness of independent noise: of three orthogonal axes of colour space, two have no grey part.
+# Mean colourfulness of independent noise: it has equal energy along the grey axis and two orthogonal axes.
 NOISE = 2 / 3
 # Columns per row in a tower's grid: the paper draws 48 kernels in 3 rows of 16.
 ASPECT = 16 / 3
@@ -102,7 +102,7 @@ def random_contrasts(kernels: np.ndarray, splits: int, seed: int) -> np.ndarray:
 
 
 def _energies(kernels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each kernel: its energy (sum of squares) along the grey axis, and its whole energy."""
+    """For each kernel: its energy (sum of squares) along the grey axis, and its total energy."""
     if kernels.ndim != 4 or kernels.shape[2] != 3:
         raise ValueError(f"expected kernels [height, width, 3, kernels]; received {list(kernels.shape)}")
     kernels = kernels.astype(np.float64)
@@ -138,7 +138,7 @@ def kernels_figure(model: keras.Model) -> Figure:
     height, width, channels, count = kernels.shape
     rows, columns = grid_shape(count // towers)
     chromatic = channels == 3
-    # Few rows are drawn larger, so that the plot beside them is high enough for its label.
+    # Kernels in few rows are drawn larger, so that the plot beside them is high enough for its label.
     cell = min(max(0.62, 1.3 / rows), 10 / columns)
     size = (columns * cell + (3.0 if chromatic else 0.4), towers * (rows * cell * height / width + 0.7) + 0.8)
     figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(h_pad=0.08))
@@ -189,7 +189,7 @@ def grid_shape(count: int) -> tuple[int, int]:
 
 
 def _draw_bank(axes: Axes, bank: np.ndarray, rows: int, columns: int) -> None:
-    # Pixels are repeated, so that the gap between two kernels, a whole number of pixels, is relatively small.
+    # Kernels are enlarged by repeating their pixels. Then the gap between two kernels is relatively small.
     enlarged = (
         displayed(bank).repeat(-(-SIDE // bank.shape[0]), axis=1).repeat(-(-SIDE // bank.shape[1]), axis=2)
     )

@@ -44,7 +44,7 @@ STYLE = {
     "savefig.facecolor": "white",
     "savefig.dpi": 150,
 }
-# Lower than in STYLE, because files with photographs are large. Enough for thumbnails of 64 pixels.
+# Lower than in STYLE, because files with photographs are large. It is enough for thumbnails of 64 pixels.
 PHOTOGRAPH_DPI = 100
 # None leaves a value out. Dates and versions of software would change the bytes.
 METADATA: dict[str, dict[str, None]] = {

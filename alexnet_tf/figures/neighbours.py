@@ -1,4 +1,4 @@
-"""Exact nearest neighbours, the share with the query's class, and how near they are in another space."""
+"""Finds exact nearest neighbours, the share that has the query's class, and their rank in another space."""
 
 from collections.abc import Iterable
 
@@ -77,7 +77,7 @@ def same_class_share(indices: np.ndarray, labels: np.ndarray, query_labels: np.n
 def nearer_share(queries: np.ndarray, database: Iterable[np.ndarray], indices: np.ndarray) -> np.ndarray:
     """The share of a database that is nearer to a query than a given member is: float64 [q, count].
 
-    Distances are Euclidean. The share is 0 for the nearest member, and 1/2 on average for a random member.
+    Distances are Euclidean. The share is 0 for the nearest member, and about 1/2 on average for a random one.
     The distances of all pairs of a query and a member are held in memory, 8 bytes for each.
 
     Args:

@@ -89,7 +89,10 @@ def predict_sample(net: Trained, data: DataPipelines, names: tuple[str, ...], se
 
 
 def check_figure(path: Path, files: Sequence[Path]) -> None:
-    """Raises an InputError if `path` cannot be a .png file or is one of `files`, or if they are too many."""
+    """Raises an InputError if `draw_files` cannot write the figure.
+
+    It must be a .png file in an existing folder, and none of the images, of which there may be `MOST_IMAGES`.
+    """
     if path.suffix != ".png" or not path.parent.is_dir():
         raise InputError(f"--figure: expected a .png file in an existing folder; received {path}")
     if any(path.exists() and file.exists() and path.samefile(file) for file in files):
@@ -124,11 +127,12 @@ def draw_files(
 
 
 def find_neighbours(model: keras.Model, data: DataPipelines, seed: int) -> Neighbours:
-    """Finds training images that are nearest to images of the report split, by two kinds of values.
+    """Finds the training images that are nearest to images of the report split, in two spaces.
 
-    These are the features of the last hidden layer, and `pixels`, the network's input: central crops without
-    augmentation. Subtracting the mean image from all inputs does not change the distances between them.
-    `seed` selects the queries. The first five, which are shown, are from as many classes as possible.
+    One space is the features of the last hidden layer. The other one, `pixels`, is the network's input.
+    Subtracting the mean image does not change the distances between inputs. All images are central crops
+    without augmentation. `seed` selects the queries; the first five, which are shown, are from as many
+    classes as possible.
     """
     labels, trained_labels = data.image_set.report_labels, data.image_set.train_labels
     order = np.random.default_rng((seed, 1)).permutation(len(labels))
@@ -167,7 +171,7 @@ def nearer_in_pixels(found: Neighbours, space: Space, data: DataPipelines) -> fl
 def neighbourhoods(
     net: Trained, data: DataPipelines, found: Neighbours, names: tuple[str, ...]
 ) -> tuple[np.ndarray, list[str], list[list[Neighbourhood]]]:
-    """Of the queries to show: (images, names of their classes, in each space the neighbours of each)."""
+    """What to draw: (query images, names of their classes, for each space the neighbours of each query)."""
     shown = found.queries[:QUERIES]
     labels = data.image_set.report_labels[shown]
     images = net.pixels(_gathered(data, "report", shown, cropped=False))
@@ -187,7 +191,7 @@ def neighbourhoods(
 
 
 def of_different_classes(order: np.ndarray, labels: np.ndarray, count: int) -> np.ndarray:
-    """At most `count` of the examples in `order`: first the first one of each class, then the others.
+    """At most `count` of the examples in `order`: the first example of each class, then other examples.
 
     Example:
 
@@ -206,7 +210,7 @@ def _gathered(data: DataPipelines, split: ReadSplit, indices: np.ndarray, croppe
 def _batches(
     data: DataPipelines, split: ReadSplit, indices: np.ndarray, cropped: bool = True
 ) -> Iterator[np.ndarray]:
-    """Yields the images without the padding of the last batch; an unreadable image keeps its place, black."""
+    """Yields the images, without the padding of the last batch. An unreadable image is black."""
     left = len(indices)
     for images, _, _ in data.chosen(split, indices, min(BATCH, left), cropped):
         data.check_readable()

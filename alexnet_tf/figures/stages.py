@@ -21,7 +21,7 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class Stage:
-    """A first layer (the input, a convolution or a fully connected layer) and those up to the next stage.
+    """The input, a convolution or a fully connected layer, followed by the layers up to the next stage.
 
     Attributes:
         shape: output shape of the first layer without the batch: (height, width, channels), or (units,).

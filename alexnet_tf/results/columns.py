@@ -16,8 +16,8 @@ class Column:
     """A column of a result file.
 
     Attributes:
-        kind: type of the cells. An `int` is a whole number >= 0, a `float` a number or empty, a `bool` `true`
-            or `false`.
+        kind: type of the cells. An `int` is a whole number >= 0. A `float` is a number or an empty cell. A
+            `bool` is `true` or `false`.
         low, high: smallest and largest possible value of a `float`.
         choices: the texts that a cell can hold; if empty, any text.
         is_essential: without this column, a file has no usable rows.

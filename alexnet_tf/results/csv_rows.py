@@ -113,7 +113,7 @@ def _unprotected(text: str) -> str:
 
 
 def _foreign_format(content: bytes, columns: Sequence[str]) -> str | None:
-    """What a spreadsheet wrote instead of CSV in UTF-8, and how to convert it; None if neither is seen."""
+    """How a spreadsheet's file differs from CSV in UTF-8, and how to convert it; None if it does not."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "text in UTF-16, as spreadsheets write it; save it as CSV in UTF-8"
     header = content.decode("utf-8-sig", "replace").partition("\n")[0]
@@ -139,7 +139,7 @@ def to_csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
 def check_csv_place(path: Path, columns: Sequence[str]) -> None:
     """Raises an InputError if the table of `--csv` cannot be written.
 
-    An existing file must be empty or have these columns, because a shell replaces `--csv *.jpg` by photos.
+    An existing file must be empty or have these columns: with `--csv *.jpg`, the shell names a photo.
     """
     # The user root could replace even a device such as /dev/stdout by a file.
     in_place = path.parent.is_dir() and path.parent.resolve() != Path("/dev")
@@ -234,7 +234,7 @@ def _row(columns: Sequence[Column], fields: Sequence[str]) -> tuple[dict[str, An
         expected = column.expected_instead(row[column.name], row.get("status"))
         if expected:
             wrong.append(f"{column.name}: expected {expected}, received {text!r} (not used)")
-            # Not None: an empty metric means that the run never reached its target.
+            # Not None, which would mean that the run never reached its target.
             row[column.name] = math.nan
     return row, wrong
 

@@ -30,7 +30,7 @@ def prepare_folder(folder: Path, metric_names: Sequence[str], data_fingerprint: 
         (folder / "records").mkdir(parents=True, exist_ok=True)
         probe = temporary_path(folder / "writable")
         probe.write_bytes(b"x")
-        # Another process may have removed this file, if it took it for one that a killed process left.
+        # Another process may have taken this file for the rest of a killed one, and removed it.
         probe.unlink(missing_ok=True)
     except OSError as error:
         raise InputError(

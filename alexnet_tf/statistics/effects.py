@@ -24,7 +24,7 @@ VERDICTS = (REPRODUCED, SIZE_OPEN, BELOW_S, UNDECIDED, NOT_ON_CLAIMED_SIDE, NO_S
 NO_PAIRS = "no pairs yet"
 
 CONFIDENCE = 0.95
-# A `share` counts p values of at most LEVEL; by chance it is LEVEL.
+# A `share` is the share of p values that are at most LEVEL. By chance it is LEVEL.
 LEVEL = 0.05
 
 

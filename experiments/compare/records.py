@@ -9,8 +9,8 @@ from experiments.compare.folders import RUNS, SEARCH, Key, Pair, Side
 from experiments.compare.rows import common_rows, row_name, row_names
 
 ENVIRONMENT_COLUMNS = ("device", "git_commit", "keras", "tensorflow")
-# Ignored by `record_differences`: fields that the config hash leaves out because they do not affect numbers, and
-# the fingerprint, a column of runs.csv, which `compare_rows` compares.
+# `record_differences` ignores these. The first three do not affect numbers, so the config hash omits them.
+# The fingerprint is a column of runs.csv, which `compare_rows` compares.
 NOT_HASHED = {"data.dataset", "data.storage", "images.name", "data_fingerprint"}
 
 

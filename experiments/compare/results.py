@@ -60,7 +60,7 @@ def compare_means(a: Path, b: Path, metric: str, margin: float) -> tuple[int, st
 
     Args:
         a, b: an experiment's folder, any folder above such folders, or its runs.csv.
-        margin: largest difference of means that does not matter, in units of the metric.
+        margin: smallest difference of means that would matter, in units of the metric.
 
     Returns:
         status: 1 if equivalence is not shown for some arm. Else 2 if not all files could be read. Else 0.

@@ -8,7 +8,7 @@ INCIDENTAL = {
     "run_id", "experiment", "config_hash", "seconds", "git_commit", "tensorflow", "keras", "device",
     "finished_at", "message", "images_per_second",
 }  # fmt: skip
-# They depend on the objective and the other rates of a search, so two experiments are not compared in them.
+# Columns that depend on the objective and the other rates of a search. They differ between experiments.
 DECISIONS = {"objective", "value", "winner"}
 SHOWN_EPOCHS = 3
 

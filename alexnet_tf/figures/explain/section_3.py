@@ -19,7 +19,7 @@ SHOWN = 7  # maps of each layer or tower
 
 
 def relu_and_tanh(explained: Explained) -> Figure | None:
-    """Section 3.1: ReLU and tanh with their slopes, and what each makes of the same map."""
+    """Section 3.1: ReLU and tanh with their slopes, and the same map after each of them."""
     conv = explained.first(layers.Conv2D)
     if conv is None:
         return None

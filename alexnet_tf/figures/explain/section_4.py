@@ -41,7 +41,7 @@ def crops(explained: Explained) -> Figure | None:
 
 
 def color_noise(explained: Explained) -> Figure | None:
-    """Section 4.1: the image, shifted along each principal component of the colours of the training set."""
+    """Section 4.1: the image, its colours shifted along each principal component of the training set."""
     statistics = explained.net.statistics
     if len(statistics.eigenvalues) != 3:
         return None
@@ -65,7 +65,7 @@ def color_noise(explained: Explained) -> Figure | None:
 
 
 def dropout(explained: Explained) -> Figure | None:
-    """Section 4.2: the input of the first dropout, and the units of it that three random masks keep."""
+    """Section 4.2: the input of the first dropout, and the units that three random masks keep."""
     drop = explained.first(layers.Dropout, where=lambda layer: layer.rate > 0)
     if drop is None:
         return None
