@@ -97,23 +97,20 @@ def response_normalization(
     portable = _is_portable.get()
     spec = tf.TensorSpec([None, *inputs.shape[1:]], inputs.dtype)
     compiled = compiled and not portable
-    forward, backward = _kernels(spec, window, float(k), float(alpha), float(beta), compiled)
+    forward, normalize, normalize_in_graph = _kernels(
+        spec, window, float(k), float(alpha), float(beta), compiled
+    )
     if portable:
         # An exported network needs no gradient.
         return forward(inputs)
-
-    @tf.custom_gradient
-    def normalize(inputs: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
-        return forward(inputs), lambda upstream: backward(inputs, upstream)
-
-    return normalize(inputs)
+    return normalize(inputs) if tf.executing_eagerly() else normalize_in_graph(inputs)
 
 
 @functools.cache
 def _kernels(
     spec: tf.TensorSpec, window: Window, k: float, alpha: float, beta: float, compiled: bool
-) -> tuple[Callable[..., tf.Tensor], Callable[..., tf.Tensor]]:
-    """The functions that compute the output and the gradient.
+) -> tuple[Callable[..., tf.Tensor], Callable[..., tf.Tensor], Callable[..., tf.Tensor]]:
+    """Functions for the output: without the gradient below, with it, and with it for use within a graph.
 
     The gradient is computed from the input, without stored results of the forward pass. In compiled code
     this is faster than reading stored results, because memory traffic limits the speed. Without compilation,
@@ -141,10 +138,15 @@ def _kernels(
         through = x * window.adjoint_sum(direct * x / sums)
         return tf.cast(direct - 2 * alpha * beta * through, spec.dtype)
 
-    if not compiled:
-        return forward, backward
-    # TensorFlow traces them once for all numbers of positions; XLA compiles them once for each number.
-    return (
-        tf.function(forward, input_signature=[spec], jit_compile=True),
-        tf.function(backward, input_signature=[spec, spec], jit_compile=True),
-    )
+    if compiled:
+        # TensorFlow traces them once for all numbers of positions; XLA compiles them once for each number.
+        forward = tf.function(forward, input_signature=[spec], jit_compile=True)
+        backward = tf.function(backward, input_signature=[spec, spec], jit_compile=True)
+
+    @tf.custom_gradient
+    def normalize(inputs: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
+        return forward(inputs), lambda upstream: backward(inputs, upstream)
+
+    # TensorFlow never frees a graph with a custom gradient. In a function of its own, the gradient keeps only
+    # this function's graph and not the network's, which has all its variables.
+    return forward, normalize, tf.function(normalize, input_signature=[spec])

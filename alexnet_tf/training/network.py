@@ -1,10 +1,12 @@
 """Checks, builds and compiles the network of a run."""
 
+import contextlib
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import keras
 import tensorflow as tf
+from tensorflow.python.framework import ops
 
 from alexnet_tf.checkpoints.saved import Trained
 from alexnet_tf.checkpoints.transfer import check_freeze, check_start, copy_weights, freeze_layers
@@ -127,6 +129,25 @@ def compiled_steps(
     @tf.function
     def run_steps(iterator, steps):
         for _ in tf.range(steps):
-            strategy.run(model.train_step, args=(next(iterator),))
+            with _gradients_forgotten():
+                strategy.run(model.train_step, args=(next(iterator),))
 
     return run_steps
+
+
+@contextlib.contextmanager
+def _gradients_forgotten() -> Iterator[None]:
+    """Removes the custom gradients that TensorFlow registers when it traces the body.
+
+    It keeps them until the process ends, and with them the graph and all variables of the network and the
+    optimizer. `all_reduce`, with which Keras sums gradients over replicas, has one. The body's own gradients
+    are traced already, and nothing differentiates a training step.
+    """
+    registered = ops.gradient_registry._registry
+    before = set(registered)
+    try:
+        yield
+    finally:
+        for name in set(registered) - before:
+            if name.startswith("CustomGradient-"):
+                del registered[name]

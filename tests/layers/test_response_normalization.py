@@ -1,3 +1,5 @@
+import gc
+import weakref
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -157,6 +159,16 @@ def test_a_graph_with_unknown_sizes_gives_the_output_and_a_gradient(kind):
         y, gradient = run(x)
         np.testing.assert_allclose(y, kind.reference(x, **kind.strong), rtol=2e-6, atol=1e-7)
         assert gradient.shape == x.shape
+
+
+@both
+def test_a_graph_that_is_no_longer_used_is_freed(kind):
+    # TensorFlow registers the custom gradients of a graph for good.
+    call = tf.function(kind.layer())
+    graph = weakref.ref(call.get_concrete_function(tf.TensorSpec([2, 6, 5, 8])).graph)
+    del call
+    gc.collect()
+    assert graph() is None
 
 
 @both

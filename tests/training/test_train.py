@@ -1,7 +1,10 @@
+import gc
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from tensorflow.python.framework.func_graph import FuncGraph
 
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.models import build_model
@@ -34,6 +37,16 @@ def test_a_net_learns_and_every_epoch_is_recorded(whole):
 
 def test_another_seed_gives_other_numbers(whole):
     assert metrics(run(TINY_CONFIG.replace(seed=1, epochs=1))[1]) != metrics(whole)[:2]
+
+
+def test_a_finished_run_keeps_no_graph():
+    def graphs():
+        gc.collect()
+        return sum(isinstance(kept, FuncGraph) and kept.name == "run_steps" for kept in gc.get_objects())
+
+    before = graphs()
+    run(TINY_CONFIG.replace(epochs=1, lrn=True))
+    assert graphs() == before
 
 
 def test_divergence_is_recorded():
