@@ -26,8 +26,9 @@ Point = tuple[float, float]
 PLAIN = "#8d99a6"
 KERNEL = "#F0C000"
 CAPTION = (
-    "Boxes are outputs: height, width, channels; their lengths grow more slowly than these numbers. Yellow: "
-    "what one kernel sees of the map, pooled where pooling follows. Bands: full connections."
+    "Boxes are outputs, with height, width and channels; the lengths grow more slowly than these numbers. "
+    "Yellow: the part of a map (if pooling follows, of the pooled map) that one kernel sees. Bands: full "
+    "connections."
 )
 
 

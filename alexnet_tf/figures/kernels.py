@@ -165,13 +165,13 @@ def _random_halves(kernels: np.ndarray) -> str:
     share = (random_contrasts(kernels, SPLITS, seed=0) >= difference - 1e-9).mean()
     return (
         f" The towers differ by {difference:.2f}; {share:.1%} of {SPLITS:,} random splits of these "
-        "kernels differ as much. One net cannot show that towers specialise; that takes several."
+        "kernels differ at least as much. To show that towers specialise, several nets are needed."
     )
 
 
 _COLORFULNESS = (
-    " Colourfulness: the share of a kernel's energy (sum of squares) off the grey axis; a tower's number "
-    "weights its kernels by energy. Dots: one kernel each; dotted: what noise has, 2/3."
+    " Colourfulness: the share of a kernel's energy (sum of squares) off the grey axis. A tower's number is "
+    "the mean over its kernels, weighted by energy. Each dot is a kernel; the dotted line is noise, 2/3."
 )
 
 
