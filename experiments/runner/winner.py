@@ -9,20 +9,20 @@ from alexnet_tf.statistics.intervals import is_tie
 from experiments.experiment import Arm, Experiment
 
 SEARCH_SEED = 1000
-# Decides between rates that tie with `SEARCH_SEED`.
+# Rates that tie with `SEARCH_SEED` are also trained with this seed.
 SECOND_SEED = 1001
-# After these extensions a winner at the edge of the grid is accepted.
+# After this number of extensions, a winner at the edge of the grid is accepted.
 MAX_EXTENSIONS = 6
-# Of one arm, by learning rate and seed.
+# The rows of one arm, by learning rate and seed.
 Rows = dict[tuple[float, int], dict[str, Any]]
 
 
 def next_candidates(
     experiment: Experiment, arm: Arm, rows: Rows, selection_size: int
 ) -> list[tuple[float, int]]:
-    """Learning rate and seed of the candidates to train next.
+    """Learning rate and seed of each candidate to train next.
 
-    Once there is a winner, marks it in the rows, prints it and returns an empty list.
+    Once there is a winner, this marks it in `rows`, prints it and returns an empty list.
     """
     rates, known = list(arm.grid), list[dict[str, Any]]()
     for _ in range(MAX_EXTENSIONS + 1):
@@ -30,10 +30,11 @@ def next_candidates(
         if missing := [each for each in wanted if each not in rows]:
             return missing
         first = [rows[each] for each in wanted]
-        # If all rates have the same result (the net stays at chance), a second seed would not separate them.
+        # If all rates have the same result (the nets stay at chance), a second seed would not separate them.
         is_tied = len({rank(row) for row in first}) == 1
         rivals = [] if is_tied else tied(first, selection_size)
-        wanted += [(row["learning_rate"], SECOND_SEED) for row in rivals]
+        if len(rivals) > 1:
+            wanted += [(row["learning_rate"], SECOND_SEED) for row in rivals]
         if missing := [each for each in wanted if each not in rows]:
             return missing
         known += [rows[each] for each in wanted if rows[each] not in known]
@@ -56,7 +57,9 @@ def next_candidates(
 
 
 def rank(row: dict[str, Any]) -> tuple[float, ...]:
-    """Sort key, smaller is better: rows with a value, then rows that missed the target, then diverged ones.
+    """The sort key of a row; a smaller key is better.
+
+    Rows with a value come first, then rows that missed the target, then rows of diverged runs.
 
     Example:
 
@@ -67,10 +70,10 @@ def rank(row: dict[str, Any]) -> tuple[float, ...]:
 
 
 def tied(rows: Sequence[dict[str, Any]], selection_size: int) -> list[dict[str, Any]]:
-    """The rows whose error is within the noise of the best row's, including the best row.
+    """The best row, and the rows whose errors differ from its error by no more than noise.
 
-    All rows have the same seed. The noise of epochs to a target is unknown, so then only the best row is
-    returned; if no rate reached the target, training errors are compared.
+    All rows have the same seed. For the objective `epochs_to_target` the noise is unknown, so only the best
+    row is returned. If no rate reached the target, training errors are compared instead.
 
     Example:
 
@@ -83,17 +86,11 @@ def tied(rows: Sequence[dict[str, Any]], selection_size: int) -> list[dict[str, 
     name = "value" if best["objective"] == "selection_error" else "train_error"
     if best[name] is None or (name == "train_error" and best["value"] is not None):
         return [best]
-    return [
-        row
-        for row in rows
-        if row[name] is not None
-        and (row["value"] is None) == (best["value"] is None)
-        and is_tie(best[name], row[name], selection_size)
-    ]
+    return [row for row in rows if row[name] is not None and is_tie(best[name], row[name], selection_size)]
 
 
 def winning_rate(rows: Sequence[dict[str, Any]], rates: Sequence[float]) -> float:
-    """The rate among `rates` whose rows are best by the mean over seeds.
+    """The rate among `rates` with the best result, averaged over seeds.
 
     Example:
 
@@ -111,9 +108,9 @@ def winning_rate(rows: Sequence[dict[str, Any]], rates: Sequence[float]) -> floa
 
 
 def next_rate(rates: list[float], winner: float, is_tied: bool = False) -> float | None:
-    """The next rate beyond the edge of the grid if the winner is at the edge, else None.
+    """The next rate beyond the edge of the grid if the winner is at this edge, else None.
 
-    If all rates have the same result, as when the net stays at chance, the two edges are extended in turn.
+    If all rates have the same result (`is_tied`), the lower and the upper edge are extended in turn.
 
     Example:
 

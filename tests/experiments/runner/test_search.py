@@ -109,6 +109,17 @@ def test_a_second_seed_decides_between_rates_that_tie(tmp_path, monkeypatch):
     assert len(trained) == len(errors)
 
 
+def test_a_winner_without_a_tie_is_not_trained_with_a_second_seed(tmp_path, monkeypatch):
+    errors = dict(zip(POOLING.arm("separate").grid, (0.9, 0.1, 0.8, 0.9), strict=False))
+    monkeypatch.setattr(
+        experiments.runner.search,
+        "train",
+        lambda config, *_, **__: trained_to(errors[config.train.learning_rate]),
+    )
+    assert main(search(tmp_path)) == 0
+    assert {row["seed"] for row in searched(tmp_path)} == {"1000"}
+
+
 @pytest.mark.parametrize(
     ("objective", "results", "rates"),
     [
