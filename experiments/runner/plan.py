@@ -25,7 +25,12 @@ RECORDED = Path("results")
 
 @dataclass(frozen=True)
 class Planned:
-    """One run of `run`, or one candidate of `search`; `of` is the arm without settings."""
+    """One run of `run`, or one candidate of `search`.
+
+    Attributes:
+        of: for a run, name of its arm without settings.
+        found: its state, as in the table.
+    """
 
     arm: str
     of: str
@@ -42,10 +47,11 @@ class Planned:
 def plan(experiment: Experiment, options: Options, strategy: tf.distribute.Strategy, is_search: bool) -> str:
     """The table of a dry run: arm, seed, learning rate, epochs, expected minutes and state.
 
-    The first missing run is trained for some seconds to measure the speed. If an arm has recorded rows, the
-    recorded time is multiplied by the recorded speed and divided by the measured one. Otherwise the images of
-    all epochs are divided by the measured speed. With several jobs the sum is divided by their number, but
-    the total is at least the time of the longest run.
+    The first missing run is trained for some seconds to measure the speed. If the arm of a run has recorded
+    rows, the expected time is the recorded time, multiplied by the ratio of the recorded to the measured
+    speed. This ratio is that of the first missing run, and 1 if its arm has no recorded rows. For other runs,
+    and for a search, the images of all epochs are divided by the measured speed. With several jobs the sum is
+    divided by their number, but the total is at least the time of the longest run.
     """
     precision = experiment.search_precision if is_search else experiment.precision
     options, notices = options.settled(experiment, precision)
@@ -64,7 +70,7 @@ def plan(experiment: Experiment, options: Options, strategy: tf.distribute.Strat
     expected = [0.0]
     for run in runs:
         train, minutes = run.config.train, 0.0
-        # If a recorded run stopped early, this one is expected to stop early too.
+        # If a recorded run stopped early, this run is expected to stop early too.
         same = [
             row["seconds"] / row["epochs"] * min(train.epochs, row["epochs"])
             for row in rows
@@ -86,10 +92,12 @@ def plan(experiment: Experiment, options: Options, strategy: tf.distribute.Strat
     if missing:
         place = f"{RECORDED / folder.parent.name / experiment.name}"
         timed = {row["arm"] for row in rows}
-        unknown = (
-            f"no committed rows in {place}, so minutes are for training in all epochs, without evaluation"
+        unknown = "lr_search.csv has no times" if is_search else f"no recorded times of these arms in {place}"
+        how = (
+            f"recorded times are from {place}"
+            if any(run.of in timed for run in missing)
+            else f"{unknown}, so the minutes are for all epochs of training, without evaluation"
         )
-        how = f"committed rows in {place}" if any(run.of in timed for run in missing) else unknown
         lines.append(f"measured: {speed:,.0f} images/s for {missing[0].arm}; {how}")
     return "\n".join(lines)
 

@@ -25,7 +25,7 @@ def test_a_dry_run_lists_the_state_and_writes_nothing(own_results, capsys):
     assert (relu.split()[:2], relu.split()[-1]) == (["relu", "3"], "done")
     assert (tanh.split()[0], tanh.split()[3], len(tanh.split())) == ("tanh", "2", 5)
     assert total.startswith("1 of 2 to train")
-    assert "images/s for tanh; no committed rows" in measured
+    assert "images/s for tanh; no recorded times of these arms in " in measured
     assert sorted(own_results.rglob("*")) == there
 
 
@@ -109,6 +109,7 @@ def test_a_dry_search_lists_the_grid(tmp_path, capsys):
     lines = capsys.readouterr().out.splitlines()
     rates = [float(line.split()[2]) for line in lines if line.startswith("separate")]
     assert rates == list(POOLING.arm("separate").grid)
+    assert "images/s for separate; lr_search.csv has no times" in lines[-1]
     assert not (tmp_path / "new").exists()
 
 
