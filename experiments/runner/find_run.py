@@ -22,7 +22,9 @@ class RecordedRun:
 
 
 def find_run(results_dir: Path, run_id: str) -> RecordedRun:
-    """The recorded run with an id of runs.csv, at any depth; of two, the less deeply nested one.
+    """The recorded run with this id, from a runs.csv at any depth below the results directory.
+
+    If several folders have the id, the least deeply nested one is used.
 
     Raises:
         InputError: if there is no such run, it failed, its record is missing or damaged, or its curve lacks
@@ -61,7 +63,7 @@ def _whole_run(folder: Path, row: dict[str, Any]) -> RecordedRun:
 
 
 def _problems(folders: Sequence[Path], run_id: str) -> str:
-    """The problems of invalid lines that mention the run; if there are none, all problems."""
+    """The problems of the invalid lines that mention the run. If there are none, all problems."""
     of_the_run: list[str] = []
     others: list[str] = []
     for folder in folders:

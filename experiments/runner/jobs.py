@@ -30,16 +30,22 @@ from alexnet_tf.training.progress import CommandProgress, RunProgress
 from experiments.runner.options import Options
 from experiments.runner.startup import threads_each
 
-# After Ctrl-C or SIGTERM a run finishes its evaluation first.
+# The time that runs have to end after Ctrl-C or SIGTERM; a run that is in an evaluation finishes it first.
 STOP_SECONDS = 120
 # The memory that a process is assumed to need.
 PROCESS_BYTES = 2 * 2**30
-# On a worker: interrupted command -> number of the signal.
+# On a worker: id of an interrupted command -> number of the signal.
 _interrupted: dict[str, int] = {}
 
 
 class Task(NamedTuple):
-    """One call on a worker: the lock file of its results, its number of training images, its arguments."""
+    """One call on a worker.
+
+    Attributes:
+        lock: lock file of the run or search, which the command holds.
+        images: number of images to train on, over all epochs.
+        arguments: arguments of the called function.
+    """
 
     lock: Path
     images: int
@@ -56,9 +62,9 @@ class Jobs:
     ) -> None:
         """Calls `function(*task.arguments, progress)` on the workers, and `record(task, result)` here.
 
-        `record` may append tasks. If a worker dies, another one gets its task; after several such deaths the
-        task's result is the `KilledWorker` error. After an error, Ctrl-C or SIGTERM the running tasks end at
-        their next step, their results are recorded, and the error is raised.
+        `record` may append tasks. If a worker dies, another worker gets its task. After several such deaths
+        the result of the task is the `KilledWorker` error. After an error, Ctrl-C or SIGTERM, the running
+        tasks end at their next step, their results are recorded, and the error is raised.
         """
         of: dict[Future, tuple[int, Task]] = {}
         ended = as_completed(raise_errors=False)
@@ -114,8 +120,12 @@ class Jobs:
 
 @contextlib.contextmanager
 def open_jobs(options: Options, at_most: int) -> Iterator[Jobs]:
-    """The workers of `options`: of a scheduler, or processes of this machine, which end with the context."""
-    # `silence_logs` reaches Dask's own handler, but not the one that absl gives the root logger.
+    """The workers of the chosen scheduler, or worker processes on this machine that end with the context.
+
+    Raises:
+        InputError: if no scheduler answers at this address.
+    """
+    # `silence_logs` affects only Dask's own handler, not the one that absl adds to the root logger.
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     with contextlib.ExitStack() as stack:
         if options.scheduler:
@@ -135,10 +145,10 @@ def open_jobs(options: Options, at_most: int) -> Iterator[Jobs]:
         print_lines([] if gpus else thread_notes(options.jobs, processes))
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="alexnet-jobs-"))
         own = {
-            # Without the first setting, Dask changes the number of NumPy's threads.
+            # Otherwise Dask changes the number of NumPy's threads.
             "distributed.nanny.pre-spawn-environ": {},
-            # Dask gives a worker that dies up for good unless a new one is ready within this time, and a
-            # worker first imports TensorFlow.
+            # Dask removes a dead worker for good unless a new one is ready within this time, and importing
+            # TensorFlow takes a while.
             "distributed.deploy.lost-worker-timeout": "1 hour",
             "temporary-directory": folder,
         }
@@ -148,7 +158,7 @@ def open_jobs(options: Options, at_most: int) -> Iterator[Jobs]:
             threads_per_worker=1,
             memory_limit=0,
             dashboard_address=None,
-            # Dask starts its web server even so; it accepts this machine only, at any free port.
+            # Dask starts its web server even without a dashboard; this address admits only this machine.
             scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},
             silence_logs=logging.CRITICAL,
             preload="experiments.runner.startup",
@@ -159,7 +169,7 @@ def open_jobs(options: Options, at_most: int) -> Iterator[Jobs]:
 
 
 def thread_notes(jobs: int, processes: int) -> list[str]:
-    """A remark if each run has fewer threads than with one job, which changes the last digits."""
+    """Notes for the user if each run has fewer threads than with one job, which changes the last digits."""
     each = threads_each(jobs)["TF_NUM_INTRAOP_THREADS"]
     if "TF_NUM_INTRAOP_THREADS" in os.environ or each == str(CPU_COUNT):
         return []
@@ -175,7 +185,8 @@ def thread_notes(jobs: int, processes: int) -> list[str]:
 def count_jobs(jobs: int, at_most: int) -> int:
     """The number of processes for at most `at_most` runs.
 
-    With `jobs` 0 it is one per GPU or, without GPUs, one per core as far as memory suffices.
+    With `jobs` 0 it is one per GPU. Without GPUs it is one per core, but no more than the memory suffices
+    for.
     """
     fit = max(1, min(CPU_COUNT, psutil.virtual_memory().available // PROCESS_BYTES))
     return min(jobs or len(_gpus()) or fit, at_most)
@@ -187,7 +198,7 @@ def _gpus() -> list[str]:
 
 
 def _work(place: tuple, function: Callable, task: Task) -> tuple[Any, tuple[str, str]]:
-    """On a worker: the result of a task (None if it was interrupted), and what the task printed."""
+    """On a worker: the result of a task (None if it was interrupted), and what it printed."""
     command, position, folder, gpus = place
     _part_random()
     if gpus:  # TensorFlow has not initialised the GPUs in this process yet
@@ -227,7 +238,7 @@ def _interrupt(command: str, number: int) -> None:
 
 
 def _is_wanted() -> bool:
-    """On a worker: whether a client still waits for the current task; not if the client was killed."""
+    """On a worker: whether a client still waits for the current task. A killed client does not."""
     worker = get_worker()
     task = worker.state.tasks.get(worker.get_current_task())
     return task is not None and task.state != "cancelled"

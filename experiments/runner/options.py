@@ -18,25 +18,26 @@ from alexnet_tf.runtime.reading import check_outside
 from alexnet_tf.runtime.suggestion import did_you_mean
 from experiments.experiment import Arm, Experiment, Variant
 
-# Settings that have columns in the rows, and so are no part of an arm's name.
+# The rows have a column for each of these settings, so the names of arms do not repeat them.
 NAMELESS = ("epochs", "precision")
 EVIDENCE = "results"
 
 
 @dataclass(frozen=True)
 class Options:
-    """Options of the command line that change an experiment.
+    """The command-line options of `run` and `search`.
 
     Attributes:
         dataset: `auto`, or a name that `open_data` accepts.
-        arms: names; all arms of the experiment if empty.
-        seeds: those of each arm if empty.
+        arms: names of the chosen arms; if empty, all arms of the experiment.
+        seeds: seeds of the runs; if empty, those that each arm declares.
         settings: strings of the form `field=value`.
-        name: name of the arm in the rows, if a single arm is chosen; if empty, `variant` makes the name.
+        name: name of the arm in the rows, for a single chosen arm; if empty, `variant` makes the name.
         precision: if None, `settled` chooses it.
         replicas: `auto` or a number, as in `make_strategy`.
-        jobs: number of runs at once, each in its own process if there are several; 0 for one per GPU or core.
-        scheduler: address of a Dask scheduler whose workers train the runs, instead of `jobs` processes.
+        jobs: number of runs at once; if it is not 1, each run has a process of its own. 0 means one run per
+            GPU or, without GPUs, per core.
+        scheduler: address of a Dask scheduler. Its workers train the runs, and `jobs` is ignored.
         progress: makes the callback that shows a run's progress; `RunProgress` by default.
     """
 
@@ -71,7 +72,7 @@ class Options:
         return [arm for arm in experiment.arms if not self.arms or arm.name in self.arms]
 
     def variant(self, arm: Arm) -> tuple[str, Variant]:
-        """The name of an arm in the rows, and its variant with the settings.
+        """The name of an arm in the rows, and the arm's variant with these settings.
 
         Example:
 
@@ -95,11 +96,11 @@ class Options:
         return config.with_settings(*self.settings)
 
     def check(self, experiment: Experiment) -> None:
-        """Raises an InputError for a missing arm, wrong settings, or a name or folder that cannot be used."""
+        """Raises an InputError for an unknown arm, wrong settings, or an unusable name or folder."""
         check_outside(self.results_dir, self.dataset, "--results-dir")
         arms = self.chosen_arms(experiment)
         others = {arm.name for arm in experiment.arms} - {arms[0].name}
-        is_name = re.fullmatch(r"[\w.+=-]+([ ,]+[\w.+=-]+)*", self.name or "a")
+        is_name = re.fullmatch(r"[\w.+=-]+([ ,]+[\w.+=-]+)*", self.name)
         if self.name and (len(arms) > 1 or self.name in others or not is_name):
             expected = "a single arm (--arms) and a new name for it, of letters, digits and . + = - ,"
             chosen = ", ".join(arm.name for arm in arms)
@@ -109,7 +110,7 @@ class Options:
                 check_config(self.configured(arm.config.replace(seed=seed)))
 
     def _made_equal(self, experiment: Experiment) -> list[str]:
-        """The pairs of arms that have equal configurations with these options, but not in the experiment."""
+        """The pairs of arms that differ in the experiment, but have equal configs with these options."""
         return [
             f"{one.name} and {other.name}"
             for one, other in itertools.combinations(self.chosen_arms(experiment), 2)
@@ -117,7 +118,7 @@ class Options:
         ]
 
     def check_unclaimed(self, experiment: Experiment, is_search: bool) -> None:
-        """Raises an InputError if another process is training one of these runs, or searching their rates."""
+        """Raises an InputError if another process holds the lock of one of these runs or searches."""
         dataset = "*" if self.dataset == "auto" else results_slug(self.dataset)
         for folder in self.results_dir.glob(f"{dataset}/{experiment.name}"):
             for arm in self.chosen_arms(experiment):
@@ -127,13 +128,15 @@ class Options:
                     check_unclaimed(path, path.stem)
 
     def settled(self, experiment: Experiment, precision: Precision) -> tuple["Options", list[str]]:
-        """The options with data set and precision chosen, and messages about these choices for the user.
+        """The options with data set and precision chosen, and notices for the user.
 
         Args:
-            precision: what the experiment declares for its own data set; other sets use float32.
+            precision: the precision that the experiment declares for its own data set. On other sets the
+                default is float32.
 
         Raises:
-            InputError: if evidence declared in bfloat16 would get rows from a processor without it.
+            InputError: if `results` would get rows of evidence that is declared in mixed_bfloat16, and the
+                processor has no bfloat16.
         """
         notices = []
         dataset = self.dataset
@@ -142,12 +145,12 @@ class Options:
             if dataset != experiment.dataset:
                 notices += [
                     f"{experiment.dataset} is not on disk, so this runs on the built-in data set; its",
-                    f"results say nothing about {experiment.dataset}. If you are online, fetch it by",
+                    f"results say nothing about {experiment.dataset}. If you are online, fetch it with",
                     f"  make {experiment.name} DATASET={experiment.dataset}",
                 ]
         if equal := self._made_equal(experiment):
             notices.append(
-                f"with these settings arms are equal, so comparing them shows no effect: {', '.join(equal)}"
+                f"these settings make arms equal, so comparing them shows no effect: {', '.join(equal)}"
             )
         is_declared = dataset == experiment.dataset and precision == "mixed_bfloat16"
         if is_declared and self.results_dir.resolve().name == EVIDENCE and not has_bfloat16():
@@ -170,7 +173,7 @@ class Options:
 
 
 def file_name(arm: str) -> str:
-    """The name of an arm as a part of file names, without spaces and commas.
+    """The name of an arm as it stands in file names; other characters become hyphens.
 
     Example:
 
@@ -181,7 +184,7 @@ def file_name(arm: str) -> str:
 
 
 def lock_path(folder: Path, arm: str, work: str) -> Path:
-    """Path of the lock file of an arm's work, `search` or `seed0` and so on, in an experiment's folder.
+    """The path of the lock file of an arm's `search` or of its run (`seed0`) in an experiment's folder.
 
     Example:
 

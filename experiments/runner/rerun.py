@@ -1,4 +1,4 @@
-"""Repeats a recorded run from its stored configuration and compares curve and row with the recorded ones."""
+"""Repeats a recorded run from its stored configuration, and compares the new curve and row with the old."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -28,8 +28,11 @@ Place = TypeVar("Place", str, tuple[int, str])
 
 @dataclass
 class ReplayComparison(Generic[Place]):
-    """(recorded, replayed) by column of a row, or by epoch and column of a curve; notes on what was not
-    replayed.
+    """Recorded and replayed values.
+
+    Attributes:
+        values: (recorded, replayed) by column of a row, or by epoch and column of a curve.
+        notes: what was not replayed, and why.
     """
 
     values: dict[Place, tuple[Any, Any]] = field(default_factory=dict)
@@ -57,19 +60,20 @@ def rerun(
     epochs: int | None = None,
     tolerance: float = 0.0,
 ) -> tuple[int, str]:
-    """Trains a recorded run again and compares curve and row with the recorded ones. Nothing is written.
+    """Trains a recorded run again, and compares its curve and row with the recorded ones; writes nothing.
 
     Args:
-        strategy: with another number of replicas than recorded, sums differ in their last bits.
+        strategy: if its number of replicas is not the recorded one, sums differ in their last bits.
         epochs: maximum number of epochs to replay; all by default.
         tolerance: largest absolute difference that still counts as equal.
 
     Returns:
-        status: 0 if everything replayed is equal within the tolerance; 1 if it is different.
+        status: 0 if all replayed values are equal within the tolerance, else 1.
         text: the answer, what was not replayed, and how this environment differs from the recorded one.
 
     Raises:
-        InputError: if the record is incomplete, or the images here differ from the recorded ones.
+        InputError: if the record is incomplete or does not match its row, or if the images here are not the
+            recorded ones.
     """
     config = recorded_config(run)
     if epochs is not None:
@@ -122,7 +126,9 @@ def recorded_config(run: RecordedRun) -> Config:
 def compare_curves(
     recorded_curve: Sequence[Mapping[str, Any]], replayed_curve: Sequence[Mapping[str, Any]]
 ) -> ReplayComparison[tuple[int, str]]:
-    """Compares two curves, epoch by epoch. If one is shorter, `length` differs in the epoch after its end.
+    """Compares two curves, epoch by epoch.
+
+    If one is shorter, the result has a differing value `length` in the first epoch that it lacks.
 
     Example:
 
@@ -147,7 +153,8 @@ def replay_row(
 ) -> ReplayComparison[str]:
     """Compares a row with the curve and status of a complete replay.
 
-    `run_probe` runs a probe on the replayed net; it is not called if the arm's probe needs further nets.
+    `run_probe` runs the arm's probe on the replayed net. It is called only for a status of `done` and a probe
+    that needs no other net.
     """
     found = ReplayComparison({"status": (row["status"], status)})
     replayed_values: dict[str, Any] = {column: curve[-1][name] for column, name in LAST_EPOCH.items()}
@@ -188,7 +195,8 @@ def verdict(equal: bool, largest: float, tolerance: float) -> str:
 
 
 def curve_answer(curve: ReplayComparison[tuple[int, str]], tolerance: float) -> str:
-    """The comparison of two curves in words: the first epoch that differs, and its most different column.
+    """The comparison of two curves in words, with the first epoch that differs and the column that differs
+    most in it.
 
     Example:
 
@@ -205,7 +213,7 @@ def curve_answer(curve: ReplayComparison[tuple[int, str]], tolerance: float) -> 
 
 
 def row_answer(row: ReplayComparison[str], tolerance: float) -> list[str]:
-    """The comparison of a row with the replay in words: a line for the result and for each note.
+    """The comparison of a row with the replay in words: one line for the result, then one for each note.
 
     Example:
 

@@ -55,9 +55,10 @@ class Run:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What is recorded of a run: `about` is the content of its file in records/ but for `run_id`.
+    """What is recorded of a run.
 
     Attributes:
+        about: the content of its file in records/, without `run_id`.
         error: the exception that ended the run, if it failed.
     """
 
@@ -141,7 +142,7 @@ def timestamp() -> str:
 
 
 def shared_outcome(run: Run, shared: RecordedRun, probed: Mapping[str, float | None]) -> Outcome:
-    """The outcome of a run that was already trained for another arm, with this arm's metrics."""
+    """The outcome of a run that was already trained for another arm; the metrics are those of this arm."""
     row = {
         **_values(run, shared.curve, shared.row["status"]),
         **probed,

@@ -39,13 +39,14 @@ def run_experiment(
     """Trains the runs that are not finished yet and writes their rows.
 
     A run that crashes or is interrupted is recorded as failed, and the next call tries it again. After a
-    crash the other runs continue; an interruption is raised again.
+    crash the other runs continue. An interruption ends the command: it is raised again.
 
     Returns:
         The folder of the rows, `<results-dir>/<dataset>/<experiment>`, and the number of failed runs.
 
     Raises:
-        InputError: if the options are invalid; raised before any training.
+        InputError: if the options are invalid, raised before any training; or if a run of several workers
+            (TF_CONFIG, Slurm) crashes.
     """
     options, notices = options.settled(experiment, experiment.precision)
     folder = options.results_dir / results_slug(options.dataset) / experiment.name
@@ -66,7 +67,7 @@ def run_experiment(
             prepare_folder(folder, experiment.columns, runs[0].data.image_set.fingerprint)
         workers.check_shared(folder, "results directory")
         for run in runs:
-            # Refuses a row of another config before anything is trained.
+            # This raises an InputError if the run has a row with another config hash.
             finished_run(folder, run.name, run.config.seed, run.config_hash)
         notices += runs[0].data.image_set.opening()
         for notice in notices:
@@ -80,10 +81,10 @@ def run_experiment(
 
 
 def spread(runs: Sequence[Run], options: Options, strategy: tf.distribute.Strategy) -> int:
-    """Executes runs without a row in other processes and records them here; returns how many failed.
+    """Executes, in other processes, the runs that have no row yet; returns how many failed.
 
-    A run that needs a net of an earlier run waits for it and reuses net and row, so the rows are the same as
-    from one process.
+    This process records all rows. A run that needs a net of an earlier run waits for it, and reuses its net
+    and row. So the rows are the same as from one process.
     """
     from experiments.runner.jobs import Task, open_jobs
 
@@ -127,7 +128,7 @@ def executed_elsewhere(
     strategy = started(options.replicas)
     options = dataclasses.replace(options, progress=progress)
     run = planned_run(experiment, experiment.arm(arm), seed, folder, options, strategy)
-    # A worker that died in this run may have left temporary files, also of the best state.
+    # A worker that died in this run may have left temporary files of its checkpoints.
     remove_temporaries(run.checkpoint.parent, f"{glob.escape(run.checkpoint.name)}*")
     return dataclasses.replace(outcome_of(run, options, strategy), error=None)
 
@@ -136,11 +137,11 @@ def executed_elsewhere(
 def claimed_work(
     folder: Path, work: Sequence[tuple[str, str]], strategy: tf.distribute.Strategy
 ) -> Iterator[None]:
-    """Holds the locks of all runs that a command may train; of several workers, only the chief holds them.
+    """Holds the locks of all runs that a command may train. Of several workers, only the chief holds them.
 
     Args:
-        folder: folder of the rows; folders that are created here and stay empty are removed at the end.
-        work: pairs of an arm's name and `search`, `seed0`, `seed1` and so on.
+        folder: folder of the rows. Folders that are created here are removed at the end if they are empty.
+        work: pairs of an arm's name and `search` or a seed such as `seed0`.
 
     Raises:
         InputError: if another process holds one of the locks.
@@ -160,8 +161,8 @@ def partners(run: Run) -> list[Run]:
 
 
 def finish(run: Run, options: Options, strategy: tf.distribute.Strategy) -> bool:
-    """Executes and records a run unless its row exists; returns whether it has a row and did not crash."""
-    # When all workers are here, the chief has recorded the previous run, so all find the same rows.
+    """Executes and records a run unless it is finished. Returns False if it crashed, else True."""
+    # This waits for all workers. The chief has recorded the previous run, so all find the same rows.
     current_workers().compare({"run": run.run_id})
     if is_recorded(run, strategy):
         return True
@@ -171,13 +172,13 @@ def finish(run: Run, options: Options, strategy: tf.distribute.Strategy) -> bool
     if isinstance(outcome.error, KeyboardInterrupt):
         raise outcome.error
     if outcome.error and strategy.cluster_resolver is not None:
-        # Other workers may still be in the run, waiting for this one; they end when this one does.
+        # Other workers may still be in the run and wait for this one. They end when this one ends.
         raise InputError(f"{run.run_id}: failed, so all workers end; the same command tries it again")
     return outcome.error is None
 
 
 def is_recorded(run: Run, strategy: tf.distribute.Strategy) -> bool:
-    """Whether a run is finished; if so, prints a line."""
+    """Whether a run is finished. If it is, prints that it is not run again."""
     row = finished_run(run.folder, run.name, run.config.seed)
     if row:
         print(f"{run.run_id}: already {row['status']}, not run again", flush=True)
@@ -187,7 +188,10 @@ def is_recorded(run: Run, strategy: tf.distribute.Strategy) -> bool:
 
 
 def outcome_of(run: Run, options: Options, strategy: tf.distribute.Strategy) -> Outcome:
-    """Executes a run; if it crashes or is interrupted, the outcome is a failed row that says so."""
+    """Executes a run. If it crashes or is interrupted, the outcome has a row that is marked as failed.
+
+    An InputError is raised, not recorded.
+    """
     try:
         return execute(run, options, strategy)
     except InputError:
@@ -215,7 +219,7 @@ def planned_run(
     options: Options,
     strategy: tf.distribute.Strategy,
 ) -> Run:
-    """The run of one arm with one seed, checked as far as possible without training."""
+    """The run of one arm with one seed, checked as far as is possible without training it."""
     config = options.configured(arm.config.replace(seed=seed))
     data = open_data(config.data, options.access)
     check_run(config, data, strategy)
@@ -223,6 +227,7 @@ def planned_run(
 
 
 def execute(run: Run, options: Options, strategy: tf.distribute.Strategy) -> Outcome:
+    """The outcome of a run. It is trained unless an equal run is recorded and its net, if needed, is kept."""
     kept = find_kept_net(run.folder, run.run_id, run.config_hash)
     shared = find_shared_run(run.folder, run.name, run.config_hash, kept if run.arm.probe else None)
     if shared and (kept or not run.arm.probe):
@@ -243,10 +248,10 @@ def execute(run: Run, options: Options, strategy: tf.distribute.Strategy) -> Out
 
 
 def trained(run: Run, options: Options, strategy: tf.distribute.Strategy) -> tuple[keras.Model, History]:
-    """The net of a run: the kept one, or one that is now trained to its end and kept."""
+    """Net and history of a run. If no net is kept, the run is trained to its end and its net is kept."""
     kept = find_kept_net(run.folder, run.run_id, run.config_hash)
     callbacks = () if kept else run_callbacks(run.run_id, run.config, run.data, run.folder, options)
-    # From a finished run's checkpoint, `train` returns net and history without any further step.
+    # If the checkpoint is that of a finished run, `train` returns its net and history without any step.
     path, every = kept or run.checkpoint, options.checkpoint_every
     model, history = train(run.config, run.data, strategy, path, callbacks, checkpoint_every=every)
     if not kept and is_chief(strategy):

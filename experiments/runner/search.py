@@ -32,7 +32,7 @@ from experiments.runner.run import claimed_work, run_callbacks
 from experiments.runner.startup import started
 from experiments.runner.winner import SEARCH_SEED, SECOND_SEED, Rows, next_candidates
 
-# Fields that the search sets itself.
+# Fields that `--set` must not change, because the search sets them.
 OWN_FIELDS = ("learning_rate", "holdout")
 
 
@@ -40,18 +40,24 @@ def search_rates(experiment: Experiment, options: Options, strategy: tf.distribu
     """Finds each arm's learning rate and writes lr_search.csv, with a row for each arm, rate and seed.
 
     The runs do not train on the selection split and never use the report split. Their seeds are not used in
-    the evidence. Rates whose selection errors are within two binomial standard errors of the best rate's are
-    trained with a second seed; the rate with the lowest mean over both seeds wins. If the winner is at the
-    edge of its grid, the grid is extended by the factor between the two rates at this edge.
+    the evidence. If the selection errors of other rates are within two binomial standard errors of the best
+    rate's, all these rates are trained with a second seed, and the rate with the lowest mean over both seeds
+    wins. If the objective is `epochs_to_target`, only rates that missed the target can tie, by their training
+    errors. If the winner is at the edge of its grid, the grid is extended by the factor between the two rates
+    at this edge.
 
     Returns:
         The folder of lr_search.csv.
+
+    Raises:
+        InputError: if the options are invalid, raised before any training; or if the workers that trained a
+            candidate died.
     """
     arms = searched_arms(experiment, options)
     options, notices = options.settled(experiment, experiment.search_precision)
     folder = options.results_dir / results_slug(options.dataset) / experiment.name
     with claimed_work(folder, [(arm.name, "search") for arm in arms], strategy):
-        # Checked before the folder is made.
+        # Checked before `prepare_folder` writes anything.
         for arm in arms:
             config = candidate(arm, arm.grid[0], options)
             data = open_data(config.data, options.access)
@@ -76,7 +82,7 @@ def searched_arms(experiment: Experiment, options: Options) -> list[Arm]:
     """The arms that have a grid, named as in the rows.
 
     Raises:
-        InputError: if no arm has a grid, or if a setting changes a field that the search sets.
+        InputError: if no arm has a grid, or if a setting changes one of `OWN_FIELDS`.
     """
     for setting in options.settings:
         if setting.partition("=")[0] in OWN_FIELDS:
@@ -102,7 +108,7 @@ def _search_arms(
     strategy: tf.distribute.Strategy,
     selection_size: int,
 ) -> None:
-    """Trains candidates until each arm has a winner: one by one, or with `--jobs` several at once."""
+    """Trains candidates until each arm has a winner; several at once with `--jobs` or `--scheduler`."""
     found: dict[str, Rows] = {arm.name: {} for arm in arms}
     waiting = {arm.name: 0 for arm in arms}
     tasks: list = []
@@ -120,7 +126,7 @@ def _search_arms(
         while wanted := next_candidates(experiment, arm, found[arm.name], selection_size):
             for rate, seed in wanted:
                 config, data, config_hash = opened(arm, rate, seed, options)
-                # When all workers are here, the chief has recorded the previous candidate.
+                # This waits for all workers. The chief has recorded the previous one, so all find its row.
                 current_workers().compare(compared_values(config, data.image_set.fingerprint))
                 row = found_row(experiment, arm, config_hash, folder)
                 if row is None and options.is_spread:
@@ -161,7 +167,7 @@ def opened(arm: Arm, rate: float, seed: int, options: Options) -> tuple[Config, 
 
 
 def found_row(experiment: Experiment, arm: Arm, config_hash: str, folder: Path) -> dict[str, Any] | None:
-    """The row of a candidate that was trained before, for this or another experiment."""
+    """The row of a candidate that was trained before, for any arm of this or another experiment."""
     for row in read_lr_search(folder).rows:
         if row["arm"] == arm.name and row["config_hash"] == config_hash:
             return row
@@ -196,13 +202,13 @@ def trained_elsewhere(
 
 
 def _checkpoint(arm: Arm, rate: float, seed: int, config_hash: str, folder: Path) -> Path:
-    # No candidate overwrites the checkpoint of another configuration.
+    # The hash keeps a candidate from overwriting the checkpoint of another configuration.
     lock = lock_path(folder, arm.name, "search")
     return lock.with_name(f"{lock.stem}-{rate:g}-{seed}-{config_hash[:10]}.npz")
 
 
 def candidate(arm: Arm, rate: float, options: Options, seed: int = SEARCH_SEED) -> Config:
-    """The arm's config with fewer epochs and a held-out selection split."""
+    """The arm's config with this rate and seed, the epochs of a search and a held-out selection split."""
     config = arm.config.replace(seed=seed, holdout=True, epochs=arm.search_epochs, learning_rate=rate)
     if config.train.schedule == "steps":
         drops = shortened(config.train.drops, arm.config.train.epochs, arm.search_epochs)
@@ -213,7 +219,10 @@ def candidate(arm: Arm, rate: float, options: Options, seed: int = SEARCH_SEED) 
 def make_row(
     experiment: Experiment, arm: Arm, config: Config, config_hash: str, history: History
 ) -> dict[str, Any]:
-    """The row of one candidate; `value` is the quantity to minimise, None if the target was not reached."""
+    """The row of one candidate.
+
+    `value` is the quantity to minimise; None if the run diverged or did not reach the target.
+    """
     selection_error = history.selection_errors[-1] if history.selection_errors else None
     if experiment.objective == "epochs_to_target":
         value = next(iter(experiment.of_curve(history.curve).values()))
@@ -233,7 +242,7 @@ def make_row(
 
 
 def shortened(drops: tuple[int, ...], epochs: int, search_epochs: int) -> tuple[int, ...]:
-    """The epochs of the schedule's drops, at the same fractions of a shorter run.
+    """The epochs after which a shorter run drops its rate, at about the same fractions of the run.
 
     Example:
 

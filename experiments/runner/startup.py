@@ -6,7 +6,9 @@ from alexnet_tf.runtime.startup import import_keras, quiet_startup
 
 
 def threads_each(jobs: int) -> dict[str, str]:
-    """The environment variable that divides the processor's threads among jobs; a user's value is kept.
+    """The environment variable that divides the processor's threads among jobs. A value that is set is kept.
+
+    With `jobs` 0 each job has one thread.
 
     Example:
 
@@ -47,7 +49,7 @@ def started(replicas: str, is_client: bool = False):
 
 # Dask calls this in each worker process that `--jobs` starts, before the worker gets its first task.
 def dask_setup(worker: object) -> None:
-    # Ctrl-C then reaches only the client, which asks the runs to end.
+    # In a process group of its own, a worker gets no Ctrl-C. The client gets it, and asks the runs to end.
     os.setpgrp()
     with quiet_startup():
         import_keras()
