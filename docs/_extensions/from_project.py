@@ -39,15 +39,15 @@ def claim_text(name: str) -> str:
     parts = [f"Verdict on {name}: **{claim.verdict}**. {rule}."]
     for one in claim.conditions:
         experiment, decides = one.experiment, one is claim.decides
-        condition = "This condition decides the verdict" if decides else f"Another condition: {one.verdict}"
+        verdict = "This condition decides the verdict" if decides else f"The verdict here is: {one.verdict}"
         parts += [
-            f"*{experiment.statement}* {condition}. On {one.dataset}{one.scale and f'; {one.scale}'}.",
+            f"*{experiment.statement}* {verdict}. Data set: {one.dataset}{one.scale and f'; {one.scale}'}.",
             comparisons_table(
                 [each for each in one.judged if each.comparison.primary or each.comparison.control]
             ),
-            bullets(experiment.reasons) if decides else "",
+            f"Reasons:\n\n{bullets(experiment.reasons)}" if decides and experiment.reasons else "",
             f"To run it again: `make {experiment.name} DATASET={one.dataset}`; cost: {experiment.cost}. "
-            f"Every arm: `results/{one.path('table.md')}`.",
+            f"All arms are in `results/{one.path('table.md')}`.",
         ]
     return "\n\n".join(parts)
 
