@@ -25,7 +25,7 @@ def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def tables_as_lists(text: str) -> str:
-    """The same Markdown with an item for each table row, for terminals that are too narrow for tables.
+    """The Markdown text with a list item in place of each table row, for terminals too narrow for tables.
 
     Example:
 
@@ -67,17 +67,18 @@ def replace_marked_section(path: Path, name: str, content: str) -> None:
     """Replaces the text between `<!-- name -->` and `<!-- /name -->`.
 
     Raises:
-        InputError: if the file cannot be read or does not contain each marker exactly once, in order.
+        InputError: if the file cannot be read, or does not contain each marker exactly once, in this order.
     """
     begin, end = f"<!-- {name} -->", f"<!-- /{name} -->"
     with changing(path):
         try:
             text = path.read_bytes().decode()
-        except OSError as error:
-            raise InputError(f"expected to be able to read {path}, received: {error.strerror}") from error
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else error.reason
+            raise InputError(f"{path}: expected a readable file in UTF-8; received {reason}") from error
         if text.count(begin) != 1 or text.count(end) != 1 or text.index(begin) > text.index(end):
             raise InputError(
-                f"expected {begin} and then {end}, once each, in {path}; received another number of them"
+                f"{path}: expected {begin} and then {end}, once each; received another number or order"
             )
         before, rest = text.split(begin)
         write_text(path, f"{before}{begin}\n\n{content}\n\n{end}{rest.split(end)[1]}")

@@ -45,5 +45,12 @@ def test_a_file_without_the_markers_is_refused(tmp_path, text):
 
 
 def test_a_missing_file_is_refused(tmp_path):
-    with pytest.raises(InputError, match=r"expected to be able to read .*README.md"):
+    with pytest.raises(InputError, match=r"README.md: expected a readable file"):
         replace_marked_section(tmp_path / "README.md", "claims", "new")
+
+
+def test_a_file_that_is_not_utf_8_is_refused(tmp_path):
+    path = tmp_path / "README.md"
+    path.write_bytes(b"caf\xe9 <!-- claims --><!-- /claims -->")
+    with pytest.raises(InputError, match="expected a readable file in UTF-8"):
+        replace_marked_section(path, "claims", "new")
