@@ -7,10 +7,11 @@ from typing import Any
 import altair as alt
 
 from alexnet_tf.figures.look import PALETTE
+from alexnet_tf.statistics.effects import no_effect
 from experiments.evidence.effects import Judged
 from experiments.evidence.read import Evidence
 
-# Black and wine of the palette cannot be seen on a dark page.
+# The black and the wine red of the palette cannot be seen on a dark page.
 COLORS = [color for color in PALETTE if color not in ("#000000", "#882255")]
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2])
 SPLITS = {"train_error": "training error", "test_error": "test error"}
@@ -39,7 +40,7 @@ def curve_points(evidence: Evidence) -> list[dict[str, Any]]:
 
 
 def curves_chart(evidence: Evidence) -> dict[str, Any] | None:
-    """Vega-Lite: training and test error against epochs, a checkbox for each arm; None without curves."""
+    """Vega-Lite: training and test error by epoch, with a checkbox for each arm; None without curves."""
     points = curve_points(evidence)
     arms = list(dict.fromkeys(point["arm"] for point in points))
     if not arms:
@@ -49,7 +50,7 @@ def curves_chart(evidence: Evidence) -> dict[str, Any] | None:
         for place, arm in enumerate(arms)
     ]
     is_shown = " || ".join(f"(arm{place} && datum.arm === {_quoted(arm)})" for place, arm in enumerate(arms))
-    # Dashes tell arms of one colour apart.
+    # Arms of the same colour have different dashes.
     dashes = alt.Scale(domain=arms, range=[DASHES[place // len(COLORS)] for place in range(len(arms))])
     base = (
         alt.Chart()
@@ -92,7 +93,8 @@ def curves_chart(evidence: Evidence) -> dict[str, Any] | None:
 def forest_point(one: Judged) -> dict[str, float | None] | None:
     """An effect, its interval and the paper's number in units of s, the smallest effect of interest.
 
-    0 is no effect and 1 is s. Ratios are compared by their logarithms. None without a two-sided interval.
+    0 is no effect (the null value) and 1 is s. Ratios are compared by their logarithms. None without a
+    two-sided interval.
 
     Example:
 
@@ -106,9 +108,10 @@ def forest_point(one: Judged) -> dict[str, float | None] | None:
     if effect.effect is None or effect.low is None or effect.high is None:
         return None
     size = math.log if comparison.kind == "ratio" else float
+    null = size(no_effect(comparison.kind))
 
     def scaled(value: float) -> float:
-        return round(size(value) / size(comparison.smallest_effect), 3)
+        return round((size(value) - null) / (size(comparison.smallest_effect) - null), 3)
 
     low, high = sorted((scaled(effect.low), scaled(effect.high)))
     paper = None if comparison.paper_effect is None else scaled(comparison.paper_effect)
@@ -152,7 +155,7 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> alt.InlineData:
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    # None keeps text as it is, such as the name of an arm called 0.5.
+    # None keeps a column as text, such as the arms if one is named 0.5.
     types = {
         column: "number" if isinstance(value, int | float) else None for column, value in rows[0].items()
     }
@@ -160,7 +163,7 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> alt.InlineData:
 
 
 def _specification(chart: Any) -> dict[str, Any]:
-    # The theme follows the page's colours, which the script of the page sets.
+    # The script of the page sets the theme, in the colours of the page.
     return {key: value for key, value in chart.to_dict().items() if key != "config"}
 
 

@@ -1,7 +1,7 @@
 "use strict";
 const narrow = matchMedia("screen and (max-width: 45rem)");
 
-// On a phone, panels stand below each other, and the names of effects above their intervals.
+// On a phone, panels stand one below the other, and the name of each effect above its interval.
 const fitted = (chart, room) => {
   const spec = structuredClone(chart);
   if (spec.facet) {
@@ -16,8 +16,8 @@ const fitted = (chart, room) => {
   return spec;
 };
 
-// Charts are drawn when they come near the screen (all of them for printing). Their colours are the page's
-// variables, so they follow it when it turns dark, and on paper.
+// A chart is drawn when it comes near the screen; for printing, all are drawn. Their colours are the page's
+// CSS variables, so they change with the page, as in dark mode or on paper.
 const charts = JSON.parse(document.getElementById("charts").textContent);
 const draw = (place) => {
   const config = {
@@ -67,7 +67,7 @@ addEventListener("hashchange", () => {
 
 // Every table can be sorted by any column: numbers by value, empty cells last.
 const number = (cell) => {
-  // At the start: a digit within a name is no value.
+  // Only a number at the start of a cell is a value, not a digit within a name.
   const found = cell.replaceAll("\u2212", "-").match(/(?<=^[<>\s]*)[-+]?\d[\d,]*\.?\d*(e[-+]?\d+)?/i);
   return found ? Number(found[0].replaceAll(",", "")) : NaN;
 };

@@ -33,13 +33,13 @@ PAGE, RESULTS = Path("report") / "index.html", ".."
 FILES = ("runs.csv", "curves.csv", "effects.csv", "summary.csv", "lr_search.csv", "figure.svg")
 PICTURES = {
     "architecture.png": "Figure 2: the network with its sizes.",
-    "kernels.png": "Figure 3: the first kernels, of one net; the verdict on C13 rests on other nets.",
+    "kernels.png": "Figure 3: the first-layer kernels of one net. The verdict on C13 is from other nets.",
     "predictions.png": "Figure 4, left: test images and the five most probable classes.",
     "neighbours.png": "Figure 4, right: the nearest training images in fc7, and in pixels.",
 }
-# Pixels; four pictures take a fifth of a megabyte.
+# In pixels. At this width, four pictures take a fifth of a megabyte.
 PICTURE_WIDTH = 1100
-# Other HTML elements come from cells, with anyone's text.
+# All other HTML is escaped, because it comes from the cells of recorded tables, which may hold any text.
 OWN_TAGS = re.compile(r"&lt;(/?(?:details|summary))&gt;")
 COLUMNS = ("arm", "seed", "status", "epochs", "learning_rate", "train_error", "test_error", "test_top5_error")
 
@@ -50,7 +50,7 @@ def write_page(results_dir: Path, found: Sequence[Evidence], experiments: Sequen
     if effects := _effects(found):
         charts["forest"] = forest_chart(effects)
     adjusted = adjusted_p(found)
-    # A page of a user's runs has only their claims; claims.md also has those that were not tested.
+    # The page shows only claims that have runs; claims.md also names the others.
     claims = [
         _claim(claim, results_dir, adjusted) for claim in claims_of(found, experiments) if claim.conditions
     ]
@@ -88,7 +88,7 @@ def _claim(claim: Claim, results_dir: Path, adjusted: Mapping[int, float | None]
         "statement": statement_of(claim),
         "section": f"Section {section} of the paper." if claim.is_of_paper else "A question of our own.",
         "verdict": claim.verdict,
-        # The page has heading and statement already.
+        # Without heading and statement, which the page has already.
         "text": _html(claim_section(claim, adjusted).split("\n\n", 2)[2], results_dir, results_dir),
         "experiments": [_experiment(evidence, claim.decides) for evidence in claim.conditions],
     }
@@ -133,7 +133,7 @@ def _command(evidence: Evidence) -> str:
     experiment = evidence.experiment
     if not experiment.name.startswith("ablation-"):
         return f"make {experiment.name}"
-    # A folder of images has its path in the records; the folder of its results has a short name.
+    # The results folder has only a short name for a folder of images; the records have its path.
     config = next((found for row in evidence.rows if (found := evidence.about(row, "config"))), {})
     dataset = config.get("data", {}).get("dataset", evidence.dataset)
     place = "" if dataset == "builtin" or dataset.startswith("folder:") else " DATA_DIR=..."
@@ -194,7 +194,7 @@ def _html(text: str, folder: Path, results_dir: Path) -> str:
             if target and "://" not in str(target) and not str(target).startswith("#"):
                 there = f"{RESULTS}/{folder.relative_to(results_dir).as_posix()}/{target}"
                 part.attrSet("href" if part.type == "link_open" else "src", there)
-        # A level below the headings of the page itself.
+        # One level below the headings of the page itself.
         if token.type in ("heading_open", "heading_close"):
             token.tag = "h4"
     rendered = parser.renderer.render(tokens, parser.options, {})

@@ -8,14 +8,17 @@ import pytest
 from matplotlib.colors import to_rgb
 
 import experiments
+from alexnet_tf.statistics.effects import Effect
+from experiments.evidence.effects import Judged
 from experiments.evidence.read import read_evidence
+from experiments.experiment import Comparison, Metric
 
 pytest.importorskip("altair", reason="needs `make report`'s packages: pip install -r requirements-report.txt")
 
 import numpy as np
 import vl_convert
 
-from experiments.report.page.charts import COLORS, curves_chart
+from experiments.report.page.charts import COLORS, curves_chart, forest_point
 from experiments.report.page.write import HERE, PAGE, write_page
 from tests.experiments.committed import RESULTS
 
@@ -66,6 +69,12 @@ def test_curves_are_drawn_whatever_the_names_of_their_arms():
     lines = re.findall(r'aria-roledescription="line mark".*?d="([^"]*)"', svg)
     # Each arm has a training and a test curve, of two segments each.
     assert [line.count("L") for line in lines] == [2] * (2 * len(arms))
+
+
+def test_a_share_of_nets_at_chance_is_no_effect_in_the_forest_plot():
+    share = Comparison("net", "chance", Metric("p", "p value"), "share", None, 0.25)
+    point = forest_point(Judged(share, Effect(4, 0.05, 0.05, 0.25, None), None, ""))
+    assert (point["effect"], point["low"], point["high"]) == (0, 0, 1)
 
 
 def test_curves_can_be_seen_on_a_light_and_on_a_dark_page():
