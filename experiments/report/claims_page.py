@@ -40,8 +40,7 @@ reaches it). The verdict follows from the interval alone, from the strongest to 
 {_MEANINGS}
 
 In the tables, "direction" is the side of the null value on which the interval lies ("open" if it contains
-the null value), and "size" is its position relative to *s*. With fewer than three pairs a comparison is
-undecided.
+the null value), and "size" is its position relative to *s*. With one or two pairs a comparison is undecided.
 
 A claim has the weakest verdict of its primary comparisons, in the condition closest to the paper's (an
 exception is disclosed above). A condition with missing pairs decides only if no condition is complete on the
@@ -54,10 +53,10 @@ control is undecided or has no pairs, it adds "cause open".
 {wording.BOUNDS}
 p (Holm) is adjusted over all primary comparisons of this page.
 
-Pairs are not added to a known result in order to change its verdict (exceptions are disclosed above): new
-seeds are declared as an experiment of their own and judged alone. So where a comparison is undecided, the
-pairs that would decide it are stated, but were not run; computing time is first spent on the experiments
-named `ablation-...-trained`.
+Pairs are not added to a known result in order to change its verdict (exceptions are disclosed above). New
+seeds are declared as an experiment of their own and judged alone. So for an undecided comparison this page
+states the number of pairs that would decide it, but they were not run. Computing time goes first to the
+experiments named `ablation-...-trained`.
 
 Version 1 of this rule (release 0.1.0) called every effect on the claimed side reproduced, and its headline
 counted experiments, not claims. The rows were known when the rule was changed, so each condition below also
@@ -69,7 +68,8 @@ def claims_page(
 ) -> str:
     """The page in Markdown, with links relative to the results directory; the same rows give the same bytes.
 
-    `unread` maps the `<dataset>/<experiment>` of a folder without a valid row to its problem.
+    `unread` maps `<dataset>/<experiment>` to a problem, for each folder without a valid row or of an unknown
+    experiment.
     """
     unread = unread or {}
     claims = claims_of(found, experiments)
@@ -206,7 +206,7 @@ def _not_run(experiment: Experiment, unread: Mapping[str, str]) -> str:
 
 
 def _pooled(claim: Claim) -> str:
-    """The share of significant nets, pooled over the conditions that measure it; a net counts once."""
+    """The share of nets with p ≤ .05, over all conditions that measure it; each net counts once."""
     p_values: dict[str, float | None] = {}
     comparison = None
     for evidence in claim.conditions:
@@ -240,14 +240,12 @@ def _power(evidence: Evidence, one: Judged) -> str:
         truth, source = (s**2 if comparison.kind == "ratio" else 2 * s), "twice *s*,"
     needed = pairs_needed(effect, comparison.kind, truth)
     if needed is None:
-        return (
-            f"{measure}: the number of pairs needed is unknown, because {effect.n} cannot estimate the spread"
-        )
+        return f"{measure}: the number needed is unknown: the spread cannot be estimated (n = {effect.n})"
     size = wording.declared(truth, comparison)
     text = f"{measure}: about {needed:,} pairs, at 80% power if the true effect is {source} {size}"
     if needed <= effect.n:
         return f"{text}; there are {effect.n}, so the true effect is probably smaller"
-    # The median, because a run that was paused has too many seconds.
+    # The median, because the seconds of a paused run include the pause.
     seconds = sum(
         median(row["seconds"] for row in evidence.of_arm(arm))
         for arm in (comparison.arm, comparison.baseline)

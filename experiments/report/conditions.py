@@ -11,7 +11,7 @@ from alexnet_tf.statistics.intervals import is_tie
 from experiments.evidence.read import Evidence
 from experiments.evidence.runs import Row
 
-# By data fingerprint.
+# Data fingerprint -> note.
 DATASET_NOTES: dict[str, str] = {
     "a97172261fa282d75ad7025aa87d5d6bec91521f4b849a87972b382d3e358c50": (
         "CIFAR-10 with its 60,000 images re-encoded as JPEG of quality 75, not the original pixels"
@@ -35,7 +35,7 @@ def _search_notes(evidence: Evidence, search_rows: Sequence[Row]) -> list[str]:
             continue
         if winner["value"] is None:
             blind.append(f"`{name}`")
-        # A second seed has decided between tied rates.
+        # With several seeds, the second one has decided between tied rates.
         if winner["value"] is None or len({row["seed"] for row in of_arm}) > 1:
             continue
         examples = evidence.examples(name, "train_examples")
@@ -56,8 +56,8 @@ def _search_notes(evidence: Evidence, search_rows: Sequence[Row]) -> list[str]:
 
 
 def _rivals(winner: Row, of_arm: Sequence[Row], train_examples: Sequence[int]) -> list[Row]:
-    """The rows that the noise of the selection split cannot separate from the winner, the nearest first."""
-    # Without a known noise only equal values are rivals.
+    """The rows within the noise of the selection split behind the winner, nearest first."""
+    # If the noise is unknown, only rows of equal value are rivals.
     has_noise = winner["objective"] == "selection_error" and len(train_examples) == 1
     size = round(SELECTION_SHARE * train_examples[0]) if has_noise else 0
     behind = [row for row in of_arm if row is not winner and row["value"] is not None]
@@ -133,7 +133,7 @@ def span(values: Sequence[float | None], form: str = "g") -> str:
 
 
 def _shared(rows: Sequence[Row]) -> list[str]:
-    """A line for each arm, of this or another experiment, whose nets these rows use (with their seeds)."""
+    """A line for each arm whose nets other arms use in these rows, with the seeds if they are not all."""
     found: dict[str, dict[str, list[int]]] = {}
     for row in rows:
         if source := _source(row):

@@ -4,7 +4,7 @@ from experiments.evidence import wording
 from experiments.evidence.effects import Judged
 from experiments.evidence.read import Evidence
 
-# Names of arms and data sets that are written otherwise in a sentence.
+# How sentences write the names of some arms and data sets.
 LABELS = {
     "relu": "ReLU",
     "builtin": "the built-in set",
@@ -15,9 +15,9 @@ LABELS = {
 
 
 def finding(evidence: Evidence, decider: Evidence | None = None) -> str:
-    """The claim and its verdict; for runs that do not test it or mix precisions, what was measured.
+    """The claim and its verdict. For runs that do not test the claim, or mix precisions: what was measured.
 
-    `decider` is evidence of another condition, if that decides the claim.
+    `decider` is the evidence of another condition, if that condition decides the claim.
     """
     experiment = evidence.experiment
     datasets = ", ".join(sorted({label(row["dataset"]) for row in evidence.rows}))
@@ -67,7 +67,7 @@ def measured(one: Judged) -> str:
 
 
 def times_faster(one: Judged, is_whole: bool = False) -> str:
-    """How many times faster the baseline reaches the target; `is_whole` also names the arm.
+    """How many times faster than the arm the baseline reaches the target; `is_whole` also names the arm.
 
     Example:
 

@@ -9,7 +9,7 @@ from experiments.evidence.runs import Row
 from experiments.report.conditions import devices, duration, seconds_of, span
 from experiments.report.markdown import bullets, markdown
 
-# The paper, sections 2 to 5. It names no price.
+# From the paper, sections 2 to 5. It names no price.
 PAPER = (
     "the paper", "1,376 in conv1 to conv5, 96 of them in conv1", "1.2 million", "224 of 256", "about 90",
     "two GTX 580 (3 GB)", "five to six days a net", "not stated",
@@ -21,6 +21,7 @@ Net = tuple[str, str]
 
 
 def nets_of(found: Sequence[Evidence]) -> dict[Net, list[tuple[Row, Evidence]]]:
+    """The trained nets, each with all rows that use it."""
     nets: dict[Net, list[tuple[Row, Evidence]]] = {}
     for evidence in found:
         for row in filter(evidence.is_trained, evidence.rows):
@@ -29,7 +30,7 @@ def nets_of(found: Sequence[Evidence]) -> dict[Net, list[tuple[Row, Evidence]]]:
 
 
 def at_a_glance(found: Sequence[Evidence]) -> str:
-    """A table of the paper's scale and ours; one line for each kind of our nets on each data set."""
+    """A table of scale and cost: the paper's nets, then each kind of our nets on each data set."""
     kinds: dict[tuple[str, str], list[tuple[Row, Evidence]]] = {}
     for (row, evidence), *_ in nets_of(found).values():
         kind = "AlexNet" if row["model"] == "AlexNetConfig" else "four-layer net"
@@ -89,8 +90,8 @@ def _independence(found: Sequence[Evidence]) -> str:
     total = sum(n for _, n in shared)
     return (
         f"The claims are not independent. They rest on {len(nets)} nets, and {total} of these serve several "
-        "claims; a fault in such a net is a fault in each of its claims. Claims, and the nets that serve all "
-        f"of them:\n{groups_of}"
+        "claims; a fault in such a net is a fault in each of its claims. Number of nets that serve each "
+        f"group of claims:\n{groups_of}"
     )
 
 

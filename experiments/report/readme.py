@@ -50,7 +50,7 @@ class ScoredNetwork:
 
     @property
     def is_alexnet(self) -> bool:
-        # Descriptions without a kind are of the paper's net.
+        # A description without a kind is of the paper's net.
         return self.about["config"].get("model", {}).get("kind", "AlexNetConfig") == "AlexNetConfig"
 
 
@@ -68,7 +68,7 @@ def scored_networks(results_dir: Path) -> tuple[list[ScoredNetwork], list[str]]:
 
 
 def networks_table(scored: Sequence[ScoredNetwork]) -> str:
-    """Markdown: a line for each row of scores; empty if there is none."""
+    """Markdown: a line for each row of scores; an empty text if there is none."""
     lines = []
     for network in scored:
         row, folder = network.row, network.folder

@@ -14,7 +14,7 @@ ABOUT_OURS = """\
 Our errors are counted on one report split for each data set. All seeds are tested on the same images, so the
 intervals over seeds do not include the noise from the choice of these images. The table gives the binomial
 standard error of a single net's error, the largest over the baselines. The standard error of a difference of
-two nets is at most √2 times as large (less, because both nets are tested on the same images)."""
+two nets is at most √2 times as large; it is smaller if the nets err on the same images."""
 
 
 def adjusted_p(found: Sequence[Evidence]) -> dict[int, float | None]:
@@ -24,9 +24,10 @@ def adjusted_p(found: Sequence[Evidence]) -> dict[int, float | None]:
 
 
 def without_pairing(found: Sequence[Evidence]) -> str:
-    """The verdicts that would change if the runs were not paired by seed.
+    """Text: the verdicts that would change if the runs were not paired by seed.
 
-    Comparisons whose two arms evaluate the same nets are left out: their pairs share more than the seed.
+    Comparisons whose two arms evaluate the same nets are left out, because their pairs share more than the
+    seed.
     """
     known, changed = 0, []
     for evidence in found:
@@ -76,7 +77,7 @@ def _name(evidence: Evidence, one: Judged) -> str:
 
 
 def paper_noise(experiments: Sequence[Experiment]) -> str:
-    """How much the choice of validation images alone can change the paper's numbers on ImageNet."""
+    """Text: how much the choice of validation images alone can change the paper's numbers on ImageNet."""
     top1, top5 = (
         binomial_standard_error(error, VALIDATION_IMAGES)
         for error in (ONE_CNN.top1, ONE_CNN.top5)
@@ -95,9 +96,8 @@ def paper_noise(experiments: Sequence[Experiment]) -> str:
         f"error of {ONE_CNN.top1:.1%} and a top-5 error of {ONE_CNN.top5:.1%} on {VALIDATION_IMAGES:,} "
         f"validation images; the binomial standard errors of these are {_points(top1)} and {_points(top5)} "
         "points. The standard errors of the difference of two nets are at most √2 times as large, "
-        f"{_points(math.sqrt(2) * top1)} and {_points(math.sqrt(2) * top5)} points (less, because both nets "
-        "are tested on the same images). "
-        "The variation between seeds is not included and adds to these errors."
+        f"{_points(math.sqrt(2) * top1)} and {_points(math.sqrt(2) * top5)} points; they are smaller if the "
+        "nets err on the same images. The variation between seeds is not included and adds to these errors."
     )
     if within:
         text += (

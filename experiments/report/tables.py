@@ -17,7 +17,7 @@ from experiments.report.markdown import bullets, markdown
 def experiment_table(evidence: Evidence, searched: Table, decider: Evidence | None = None) -> str:
     """Markdown for one experiment on one data set; the same rows give the same bytes.
 
-    `decider` is evidence of another condition, if that decides the claim.
+    `decider` is the evidence of another condition, if that condition decides the claim.
     """
     experiment = evidence.experiment
     of_paper = f"Section {experiment.section} of the paper"
@@ -75,7 +75,7 @@ def _shown_metrics(evidence: Evidence) -> list[Metric]:
 
 
 def _rate(evidence: Evidence, row: Row) -> str:
-    # The row has the rate of the last epoch, which a schedule may have reduced.
+    # From the record, because the row has the rate of the last epoch, which a schedule may have reduced.
     rate = evidence.about(row, "config").get("train", {}).get("learning_rate")
     return "unknown" if rate is None else f"{rate:g}"
 
@@ -130,8 +130,8 @@ def _effects(judged: Sequence[Judged]) -> str:
     bounds = any(one.effect.bound in ("lower", "upper") for one in judged)
     header = ["comparison", "metric", "paper", "s", "ours [95% interval]", "pairs", "detectable", "p (Holm)"]
     caption = (
-        "s: the smallest effect of interest. Detectable: the smallest true effect that this many pairs with "
-        "this spread detect (so that their interval does not contain the null value) with 80% probability."
+        "s: the smallest effect of interest. Detectable: the smallest true effect for which the interval of "
+        "this many pairs with this spread excludes the null value with 80% probability."
     )
     if bounds:
         caption += f" {wording.BOUNDS}"

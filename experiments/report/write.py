@@ -32,10 +32,10 @@ def write_all(
 ) -> list[Path]:
     """Writes the reports on all experiments and all claims, and README's tables; returns the files written.
 
-    The README is updated only if the results directory is `results`, the committed evidence next to it, and
-    if it has markers; the README of another project has none. A folder without a valid row is skipped, with a
-    warning and a line on the page of claims. Unreadable tables of scores are skipped too, with a line below
-    the paper's tables; README's table of networks then stays as it is.
+    The README beside the results directory is updated only if the directory is named `results` and the README
+    has markers. The README inside the directory is updated if it has the marker `article`. A folder without a
+    valid row is skipped, with a warning and a line on the page of claims. An unreadable table of scores is
+    skipped too, with a line below the paper's tables; README's table of networks then stays as it is.
 
     Raises:
         InputError: if there are no rows.
@@ -111,19 +111,20 @@ def write_report(
 ) -> list[str]:
     """Writes the tables and figures of one experiment; the same rows give the same bytes.
 
-    If the figure has several lettered panels, figure-a.png and figure-a.svg show the first one alone.
+    If the figure has a panel for each pair of arms, figure-a.png and figure-a.svg show the first panel alone,
+    on a linear axis.
 
     Args:
         folder: `<results-dir>/<dataset>/<experiment>`.
-        experiments: if another of these decides the claim, table and figures say so.
+        experiments: if another condition of these experiments decides the claim, table and figures say so.
 
     Returns:
-        Problems of the rows, one "file:line: expected ..., received ..." each, also printed as warnings.
+        The problems of the rows, such as "file:line: expected ..., received ...", also printed as warnings.
 
     Raises:
         InputError: if there are no rows.
     """
-    # Locked before reading, so that the last report has all runs.
+    # Locked before reading, so that of several reports at once the last one has all runs.
     with locked(folder):
         evidence, searched = evidence_of(folder, experiment), read_lr_search(folder)
         problems = [*evidence.problems, *searched.problems]

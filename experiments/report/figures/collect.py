@@ -20,7 +20,10 @@ class Curves:
 
 
 def collect(evidence: Evidence, column: str) -> Curves:
-    """The curves, for runs with a row, of a column of curves.csv or of a metric computed from each epoch."""
+    """The learning curves of all runs that have a row.
+
+    `column` is a column of curves.csv, or a metric that is computed from each epoch alone.
+    """
     metric = evidence.experiment.metric(column)
     by_arm: dict[str, dict[int, tuple[list[int], list[float]]]]
     by_arm = {name: {} for name in evidence.arms}
@@ -35,7 +38,7 @@ def collect(evidence: Evidence, column: str) -> Curves:
 
 
 def mean_curve(curves: Curves, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """(epochs, mean over seeds) for the epochs that all seeds have."""
+    """The epochs that all seeds have, and the mean over seeds at each."""
     seeds = list(curves.by_arm.get(name, {}).values())
     if not seeds:
         return np.array([]), np.array([])
@@ -47,7 +50,10 @@ def mean_curve(curves: Curves, name: str) -> tuple[np.ndarray, np.ndarray]:
 def side_by_side(
     means: Mapping[str, tuple[np.ndarray, np.ndarray]], distance: float
 ) -> tuple[dict[str, float], list[str]]:
-    """How many points to raise each mean curve so that none hides another, and the names of equal curves."""
+    """By how many points to raise each mean curve, so that none hides another.
+
+    Also returns the names of equal curves.
+    """
     groups = _coincident(means, distance)
     shifts = {
         name: 2.2 * ((len(group) - 1) / 2 - place) for group in groups for place, name in enumerate(group)
@@ -56,7 +62,7 @@ def side_by_side(
 
 
 def _coincident(means: Mapping[str, tuple[np.ndarray, np.ndarray]], distance: float) -> list[list[str]]:
-    """Names of curves in groups; each curve is at most `distance` from its group's first one at every epoch.
+    """Names of curves in groups. At every epoch, a curve is at most `distance` from the first of its group.
 
     Example:
 

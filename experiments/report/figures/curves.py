@@ -26,10 +26,10 @@ BY_ACTIVATION: dict[str, tuple[str, str, LineStyleType]] = {
 TARGET = 0.25
 # The error at which curves are labelled: above the target, where they are steep.
 LABEL_HEIGHT = 0.42
-# All epochs of a shorter training are shown.
+# If there are fewer epochs than this, the value axis covers all of them.
 SHORT = 5
 EPOCHS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
-# Share of the axis; mean curves that are never farther apart are drawn side by side.
+# A share of the value axis. Mean curves that are never farther apart are drawn side by side.
 COINCIDENT = 0.004
 
 
@@ -45,7 +45,7 @@ def draw_pair(
     """Draws two arms and their variants as in the paper's Figure 1, with a line that shows their ratio.
 
     Args:
-        judged: the comparison of the two arms, then the comparisons of their variants.
+        judged: the comparison of the two arms, then those of their variants.
 
     Returns:
         Names of the arms whose curves are equal, which are drawn side by side.
@@ -84,7 +84,7 @@ def draw_pair(
     ends = [_geometric_mean(evidence, name, judged[0]) for name in pair]
     known = [end for end in ends if end is not None]
     if len(known) == 2:
-        # The line of a bound is dotted, so as not to look like an interval.
+        # The line of a bound is dotted, so that it does not look like an exact ratio.
         bound = judged[0].effect.bound
         markers = (">" if bound == "lower" else "|", ">" if bound == "upper" else "|")
         axes.plot(known, [target] * 2, color=DARK, linewidth=1.2, linestyle=":" if bound else "-", zorder=4)
@@ -102,7 +102,7 @@ def draw_pair(
             fontsize="small" if letter else "large",
         )  # fmt: skip
     if has_title:
-        # The baseline's description contains what both arms have in common.
+        # The description of the baseline names what both arms have in common.
         change = experiment.arm(comparison.baseline).change
         columns = (
             46 if letter else int(112 * axes.figure.bbox.width / axes.figure.dpi / rcParams["font.size"])
@@ -112,11 +112,11 @@ def draw_pair(
 
 
 def draw_all_arms(axes: Axes, evidence: Evidence, curves: Curves, names: Sequence[str]) -> list[str]:
-    """Draws several arms in one panel, with labels at the ends of their mean curves; returns as `draw_pair`.
+    """Draws several arms in one panel, with labels at the ends of their mean curves.
 
     For errors, the value axis leaves out the first fifth of the epochs, whose large errors would hide the
     effects. For the training loss it covers only the arms of primary comparisons, and a line of text names
-    the values above it.
+    the values above it. Returns the names of equal curves, as `draw_pair` does.
     """
     _epoch_axis(axes, curves.last_epoch, linear=True)
     _value_axis(axes, curves.metric)
@@ -208,7 +208,7 @@ def _label_beside(
         is_faster = len(places) > 1 and index == 0
         left = not reached or (is_faster and not linear)
         if reached and is_faster:
-            # Lower, so that the label reaches neither the other curve nor the axis.
+            # Lower on the curve, where the label reaches neither the other curve nor the axis.
             x, y, _ = _crossing(*curve, (0.8 if linear else 0.85) * LABEL_HEIGHT)
         # A curve that stays above this height may end at the right edge.
         offset = (-4, -13) if not reached else (-8, -6) if left else (7, 6)

@@ -44,7 +44,10 @@ def meanings(judged: Sequence[Judged]) -> str:
 
 
 def effect_groups(judged: Sequence[Judged]) -> list[list[Judged]]:
-    """The primary comparisons and all others that have an effect, grouped by unit."""
+    """The primary comparisons and all others that have an effect, in groups of one unit.
+
+    Comparisons without a unit are grouped by metric.
+    """
     groups: dict[str, list[Judged]] = {}
     for one in judged:
         if one.effect.effect is not None or one.comparison.primary:
@@ -54,10 +57,10 @@ def effect_groups(judged: Sequence[Judged]) -> list[list[Judged]]:
 
 
 def draw_effects(axes: Axes, judged: Sequence[Judged], letters: Sequence[str] = ()) -> None:
-    """Draws one line per comparison, the first on top; all must share a unit. `marks` explains the marks.
+    """Draws one line per comparison, the first on top. All must be of one of the `effect_groups`.
 
     Args:
-        letters: if there is no margin for other labels, the letter of each comparison's panel.
+        letters: the letter of each comparison's panel, as a short label if there is no margin for others.
     """
     scale = prepare_axis(axes, judged, with_seeds=True)
     for place, one in enumerate(judged):
@@ -90,7 +93,7 @@ def prepare_axis(axes: Axes, judged: Sequence[Judged], with_seeds: bool = False)
     """Sets up the horizontal axis for comparisons of one unit, with a line at the null value.
 
     Returns:
-        Axis units per effect of 1.
+        The factor from an effect to its place on the axis: 100 for percentage points, else 1.
     """
     comparison = judged[0].comparison
     scale = 100 if wording.unit(comparison) == " points" else 1
@@ -178,7 +181,7 @@ def _draw_effect(axes: Axes, one: Judged, y: float, scale: float) -> None:
     inches = axes.figure.dpi_scale_trans
     found = Counter(scale * effect.per_seed[seed] for seed in sorted(effect.per_seed))
     for rank in range(max(found.values(), default=0)):
-        # Equal values stand above each other.
+        # Equal values are drawn one above the other.
         seeds = [value for value, count in found.items() if count > rank]
         shifted = axes.transData + ScaledTranslation(0, 4 * rank / 72, inches)
         axes.plot(
@@ -200,7 +203,7 @@ def draw_claimed_side(axes: Axes, comparison: Comparison, bottom: float, height:
 
 
 def draw_interval(axes: Axes, effect: Effect, y: float, scale: float, color: str = GREY) -> None:
-    """Draws the 95% interval as a bar, or an arrow if it is open; a bound without interval is a triangle."""
+    """Draws the 95% interval as a bar, or as an arrow if one end is open; a bound alone as a triangle."""
     if effect.low is not None and effect.high is not None:
         axes.plot([scale * effect.low, scale * effect.high], [y, y], color=color, linewidth=4, alpha=0.45,
                   solid_capstyle="butt")  # fmt: skip

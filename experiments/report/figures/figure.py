@@ -42,7 +42,7 @@ class Look:
 
     Attributes:
         formats: any of `png`, `svg` and `pdf`.
-        style: a Matplotlib style file; its `figure.figsize` is the size of the figure.
+        style: a Matplotlib style file; if it sets `figure.figsize`, this is the size of the figure.
         panel: letter of the only panel to draw, with the linear axis of the paper's Figure 1; empty for all.
         font_scale: factor for the size of all texts.
     """
@@ -67,13 +67,13 @@ def draw(evidence: Evidence, look: Look = Look(), decider: Evidence | None = Non
         while True:
             figure = _drawn(evidence, look, decider, growth)
             try:
-                # Texts of the house style fit; larger ones fit in a figure enlarged as much.
+                # The texts of the house style fit. Larger texts fit if the figure grows by the same factor.
                 size = matplotlib.rcParams["font.size"] / STYLE["font.size"]
                 if (growth.min() >= size and not _set_size()) or texts_have_room(figure):
                     return encoded(figure, look.formats)
                 more = np.array([1.1, 1.1])
             except UserWarning:
-                # Long names of arms need width.
+                # Long names of arms need a wider figure.
                 more = np.array([1.3, 1.1])
             width, height = figure.get_size_inches()
             if _set_size() or width > WIDEST:
@@ -126,7 +126,7 @@ def _arms(evidence: Evidence, panel: str = "") -> str:
     rates = {}
     for name in names:
         configs = [evidence.about(row, "config") for row in evidence.of_arm(name)]
-        # The rate of a net that is not trained is 0.
+        # A rate of 0 means that the net is not trained.
         found = {config["train"]["learning_rate"] for config in configs if config} - {0}
         rates[name] = " or ".join(f"{rate:g}" for rate in sorted(found))
     known = sorted({*rates.values()} - {""})
@@ -140,12 +140,12 @@ def _arms(evidence: Evidence, panel: str = "") -> str:
 
 
 def has_panels(evidence: Evidence) -> bool:
-    """Whether the figure has a lettered panel for each pair of arms, like the paper's Figure 1."""
+    """Whether the figure has a panel for each pair of arms, like the paper's Figure 1."""
     return evidence.experiment.objective == "epochs_to_target" and bool(_by_pair(evidence))
 
 
 def _training_figure(evidence: Evidence, look: Look, growth: np.ndarray) -> tuple[Figure, str]:
-    """A panel per pair of arms, one for other arms, one for several effects; and a text about the marks."""
+    """The figure and a text about its marks: panels for pairs of arms, for other arms and for effects."""
     curves, panel = collect(evidence, evidence.experiment.figure), look.panel
     pairs = _by_pair(evidence)
     letters = string.ascii_lowercase[: len(pairs)] if len(pairs) > 1 else ""
@@ -203,7 +203,7 @@ def _lines(equal: Sequence[str], ends_differ: bool = False) -> str:
 
 
 def _beside_effects(evidence: Evidence, growth: np.ndarray) -> tuple[Figure, str]:
-    """Values of runs on the left, on the right a panel of effects per unit; and a text about the marks."""
+    """The figure and a text about its marks: values of runs on the left, effects on the right."""
     experiment = evidence.experiment
     groups = effect_groups(evidence.with_rows)
     heights = [0.6 + 0.55 * len(group) for group in groups]
@@ -231,7 +231,7 @@ def _beside_effects(evidence: Evidence, growth: np.ndarray) -> tuple[Figure, str
 
 
 def _by_pair(evidence: Evidence) -> list[list[Judged]]:
-    """For each pair of arms with rows: their comparison, if possible a ratio, then their variants'."""
+    """For each pair of arms with rows: their comparison (a ratio if there is one), then those of variants."""
     roots = {arm.name: arm.of or arm.name for arm in evidence.experiment.arms}
     pairs: dict[tuple[str, str], dict[tuple[str, str], Judged]] = {}
     for one in evidence.with_rows:

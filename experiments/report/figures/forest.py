@@ -37,11 +37,11 @@ from experiments.report.finding import label
 
 # Inches: width of the figure; height of a line of text; largest height of all lines; height of the rest.
 WIDTH, ROW, ROWS, ELSE = 11.4, 0.19, 9.0, 1.6
-# Points; readable if the figure is 900 pixels wide.
+# Font size in points; readable if the figure is shown 900 pixels wide.
 TEXT = 6.7
-# Characters of a line.
+# Largest number of characters in a line.
 STATEMENT, VERDICT = 94, 31
-# Relative to each other.
+# Widths of the panels, relative to each other.
 WIDTHS = {"difference, points": 3.4, "ratio": 1.1}
 # The axis of differences is linear up to this many points, and logarithmic beyond.
 LINEAR = 2.0
@@ -73,9 +73,10 @@ class Line(NamedTuple):
 
     Attributes:
         decides: whether the condition decides its claim.
-        heading: the claim, if this is its first line.
-        role: which condition it is, and whether it decides the claim; empty if the claim has only one.
-        row, heading_row: middle of its text and of its heading, in lines of text from the top.
+        heading: the claim, if this is its first line, else None.
+        role: the name of the condition, and whether it decides the claim; empty if the claim has only one
+            condition.
+        row, heading_row: middle of its text and middle of its heading, in lines of text from the top.
     """
 
     evidence: Evidence
@@ -88,7 +89,7 @@ class Line(NamedTuple):
 
     @property
     def text(self) -> str:
-        # The number of classes is in the table.
+        # Without the number of classes, which is in the table.
         place = ", ".join(filter(None, (label(self.evidence.dataset).split(" (")[0], self.role)))
         comparison = self.judged.comparison
         control = f" (control: {comparison.control})" if comparison.control else ""

@@ -14,9 +14,9 @@ from experiments.experiment import Experiment, Variant
 def overlaid(folders: Sequence[Path], experiments: Sequence[Experiment]) -> Evidence:
     """The runs of several folders of one experiment, judged together.
 
-    An arm whose name an earlier folder already has is renamed: the part of the path that distinguishes its
-    folder from `folders[0]` follows in brackets, as in `relu (runs)`; the whole path if that part is the same
-    for two folders.
+    An arm is renamed if an earlier folder has an arm of the same name, for example to `relu (runs)`. In
+    brackets is the part of the path that distinguishes its folder from `folders[0]`. If this part is the same
+    for two folders, their whole paths are used.
 
     Args:
         folders: `<results-dir>/<dataset>/<experiment>`, at least one.
@@ -65,7 +65,7 @@ def overlaid(folders: Sequence[Path], experiments: Sequence[Experiment]) -> Evid
 
 
 def figure_name(folders: Sequence[Path]) -> str:
-    """A name made of the paths, so that the figure of other folders is not replaced.
+    """A name made of the paths, so that figures of different folders do not replace each other.
 
     Example:
 

@@ -14,7 +14,7 @@ from alexnet_tf.statistics.effects import LEVEL
 from experiments.evidence.read import Evidence
 from experiments.experiment import Metric
 
-# A net's own value in the distribution of its random splits.
+# The mark of a net's own value in the distribution of its random splits.
 MARKED: dict[str, Any] = {
     "marker": "_", "color": PALETTE[1], "markersize": 9, "markeredgewidth": 2, "linestyle": "none",
     "zorder": 3,
@@ -25,14 +25,14 @@ HOLLOW = "Hollow dots: seeds without a run to compare with, which effects and me
 def draw_values(axes: Axes, evidence: Evidence, metric: Metric) -> str:
     """Draws a metric of every run: a dot for each seed, joined from arm to arm, and a bar at each arm's mean.
 
-    - A seed without a partner in any comparison is a hollow dot, and left out of the mean.
+    - A seed without a partner in any comparison is a hollow dot and is left out of the mean.
     - An ensemble that is the same for every seed is one dot.
     - If the metric is the mean of a distribution whose percentiles are metrics too (`METRIC_p5`, `_p25`,
       `_p75`, `_p95`), each seed has a bar of them. Other arms of the same nets have no dots of their own;
       their values are marked on the bar.
-    - For p values a line at the level that decides is drawn instead of means.
+    - For p values, a line at the significance level is drawn instead of means.
 
-    Returns sentences for the caption that explain special dots, bars and lines.
+    Returns sentences for the caption, which explain hollow dots, bars and lines.
     """
     percentiles = _percentiles(metric)
     has_distributions = _has_distributions(evidence, metric)
