@@ -133,7 +133,7 @@ def span(values: Sequence[float | None], form: str = "g") -> str:
 
 
 def _shared(rows: Sequence[Row]) -> list[str]:
-    """A line for each arm whose nets other arms use in these rows, with the seeds if they are not all."""
+    """A line for each arm, of any experiment, whose nets are used by other arms in these rows."""
     found: dict[str, dict[str, list[int]]] = {}
     for row in rows:
         if source := _source(row):

@@ -53,6 +53,8 @@ class Task(NamedTuple):
 
 
 class Jobs:
+    """Runs tasks on the workers of a Dask client."""
+
     def __init__(self, client: Client, gpus: Sequence[str] = ()):
         self._client, self._gpus = client, gpus
         self._command = f"alexnet-{uuid.uuid4().hex}"

@@ -33,7 +33,7 @@ class Options:
         seeds: seeds of the runs; if empty, those that each arm declares.
         settings: strings of the form `field=value`.
         name: name of the arm in the rows, for a single chosen arm; if empty, `variant` makes the name.
-        precision: if None, `settled` chooses it.
+        precision: if None, `settled` chooses it, unless a setting does.
         replicas: `auto` or a number, as in `make_strategy`.
         jobs: number of runs at once; if it is not 1, each run has a process of its own. 0 means one run per
             GPU or, without GPUs, per core.

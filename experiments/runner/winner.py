@@ -9,7 +9,7 @@ from alexnet_tf.statistics.intervals import is_tie
 from experiments.experiment import Arm, Experiment
 
 SEARCH_SEED = 1000
-# Rates that tie with `SEARCH_SEED` are also trained with this seed.
+# If rates tie when trained with `SEARCH_SEED`, they are also trained with this seed.
 SECOND_SEED = 1001
 # After this number of extensions, a winner at the edge of the grid is accepted.
 MAX_EXTENSIONS = 6

@@ -1,4 +1,7 @@
-"""claims.png and claims.svg: the primary comparisons of all experiments, one line each (a forest plot)."""
+"""claims.png and claims.svg: a forest plot with a line for each primary comparison of all experiments.
+
+The evidence that decides a claim also has a line for each of its controls.
+"""
 
 import textwrap
 from collections.abc import Sequence
@@ -69,7 +72,7 @@ MARKS = {
 
 
 class Line(NamedTuple):
-    """A primary comparison on one data set.
+    """A primary comparison, or a control, on one data set.
 
     Attributes:
         decides: whether the condition decides its claim.
