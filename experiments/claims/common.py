@@ -106,7 +106,7 @@ def trained_arm(
 def measured_arm(
     name: str, change: str, probe: Probe, seeds: tuple[int, ...] = FIVE_SEEDS, nets: int = 1, **changes: Any
 ) -> Arm:
-    """An arm on Tiny ImageNet that measures the nets of another arm, with their rate, so without a search."""
+    """An arm on Tiny ImageNet without a search: it measures untrained nets, or those of another arm."""
     return Arm(name, TINY.replace(**changes), change, (), seeds, 0, probe, nets)
 
 
