@@ -5,6 +5,7 @@ from pathlib import Path
 import keras
 
 from alexnet_tf.checkpoints.saved import Trained, load_trained, open_data_for
+from alexnet_tf.checkpoints.trained_files import folder_of
 from alexnet_tf.data.arrays import results_slug
 from alexnet_tf.data.load import DataAccess
 from alexnet_tf.data.pipeline import DataPipelines
@@ -52,7 +53,7 @@ def figures_of(
     """
     net = load_trained(checkpoint)
     data = open_data_for(net, dataset, access) if dataset else None
-    run = checkpoint if checkpoint.is_dir() else checkpoint.parent
+    run = folder_of(checkpoint)
     curve, norms = run / "curve.csv", run / "gradient_norms.csv"
     measured = [file for file in (curve, norms) if file.is_file()]
     if curve in measured:

@@ -22,6 +22,7 @@ from alexnet_tf.figures.look import house_look
 from alexnet_tf.figures.of_images import find_neighbours, neighbourhoods, of_different_classes, predict_sample
 from alexnet_tf.figures.stages import feature_model
 from alexnet_tf.models import build_model
+from alexnet_tf.runtime.checksums import SUMS
 from alexnet_tf.runtime.errors import InputError
 from tests.colored_images import lose_content, write_colored_tree
 from tests.figures.test_learning_curve import ROWS
@@ -82,11 +83,18 @@ def test_with_a_data_set_all_figures_are_written(checkpoint, tree, tmp_path, cap
             assert min(image.size) > 300
 
 
-def test_without_a_data_set_only_the_net_is_drawn(checkpoint, tmp_path, capsys):
-    assert main(["figures", "--checkpoint", str(checkpoint / "model.keras"), "--out", str(tmp_path)]) == 0
+@pytest.mark.parametrize("name", ["model.keras", "epochs/0001.weights.h5"])
+def test_without_a_data_set_only_the_net_is_drawn(checkpoint, net, tmp_path, name):
+    run, out = tmp_path / "run", tmp_path / "out"
+    # Without checksums, weights may be added.
+    shutil.copytree(checkpoint, run, ignore=shutil.ignore_patterns(SUMS))
+    (run / "epochs").mkdir()
+    net.model.save_weights(run / "epochs" / "0001.weights.h5")
 
-    assert {path.name for path in tmp_path.iterdir()} == WITHOUT_IMAGES
-    rows = read_rows(tmp_path / "kernels.csv")
+    assert main(["figures", "--checkpoint", str(run / name), "--out", str(out)]) == 0
+
+    assert {path.name for path in out.iterdir()} == WITHOUT_IMAGES
+    rows = read_rows(out / "kernels.csv")
     assert [(row["tower"], row["kernels"]) for row in rows] == [("1", "3"), ("2", "3")]
     assert all(0.5 < float(row["colorfulness"]) < 0.8 for row in rows)
 
