@@ -137,17 +137,19 @@ def compiled_steps(
 
 @contextlib.contextmanager
 def _gradients_forgotten() -> Iterator[None]:
-    """Removes the custom gradients that TensorFlow registers when it traces the body.
+    """Removes the custom gradients that TensorFlow registers for operations traced in the body.
 
-    It keeps them until the process ends, and with them the graph and all variables of the network and the
-    optimizer. `all_reduce`, with which Keras sums gradients over replicas, has one. The body's own gradients
-    are traced already, and nothing differentiates a training step.
+    TensorFlow keeps them until the process ends, and with them the graph and all variables of the network and
+    the optimizer. `all_reduce`, with which Keras sums gradients over replicas, has one. Once a training step
+    is traced they are not needed, because nothing differentiates a step.
     """
     registered = ops.gradient_registry._registry
     before = set(registered)
     try:
         yield
     finally:
-        for name in set(registered) - before:
-            if name.startswith("CustomGradient-"):
-                del registered[name]
+        # Functions within the graph, such as LRN's, keep theirs: they are traced once for all graphs.
+        for operation in ops.get_default_graph().get_operations():
+            name = operation.node_def.attr["_gradient_op_type"].s.decode()
+            if name.startswith("CustomGradient-") and name not in before:
+                registered.pop(name, None)

@@ -7,6 +7,7 @@ import tensorflow as tf
 from tensorflow.python.framework.func_graph import FuncGraph
 
 from alexnet_tf.data.pipeline import DataPipelines
+from alexnet_tf.layers import LocalResponseNormalization
 from alexnet_tf.models import build_model
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.processor import warn_of_emulation
@@ -47,6 +48,24 @@ def test_a_finished_run_keeps_no_graph():
     before = graphs()
     run(TINY_CONFIG.replace(epochs=1, lrn=True))
     assert graphs() == before
+
+
+def test_a_layer_first_used_in_a_training_step_can_be_differentiated_later():
+    layer = LocalResponseNormalization(alpha=0.123)  # as in no other test
+
+    def gradient(x, persistent):
+        with tf.GradientTape(persistent) as tape:
+            tape.watch(x)
+            y = layer(x)
+        return tape.gradient(y, x)
+
+    @tf.function
+    def step(x):
+        with network._gradients_forgotten():
+            return gradient(x, persistent=False)
+
+    x = tf.random.stateless_normal([2, 3, 3, 8], seed=(0, 0))
+    np.testing.assert_array_equal(step(x), tf.function(gradient)(x, persistent=True))
 
 
 def test_divergence_is_recorded():
