@@ -8,6 +8,7 @@ paper's `alpha` of 1e-4, LRN would multiply these small activations by nearly th
 """
 
 import dataclasses
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -168,6 +169,7 @@ def gap_at_error(curve: Curve, target: float) -> float | None:
     return None
 
 
+@functools.cache  # So that equal calls give equal metrics.
 def gap_at(percent: int) -> Metric:
     """The metric "test − training error at `percent`% training error", which is not a column of runs.csv."""
     return Metric(
