@@ -108,7 +108,6 @@ def test_the_commands_of_the_section_lead_to_a_table(with_the_claim, tmp_path):
 
     folder = results_dir / "builtin" / "ablation-momentum"
     assert "Momentum of .9 lowers the training error." in (folder / "table.md").read_text("utf-8")
-    # With so few images all rates are tied, and ties get a second seed: each arm's winner has two rows.
-    assert (folder / "lr_search.csv").read_text().count("true") == 4
+    assert (folder / "lr_search.csv").read_text().count("true") == 2  # a winner for each arm
     assert len((folder / "effects.csv").read_text().splitlines()) == 2
     assert (folder / "figure.png").stat().st_size > 0
