@@ -1,6 +1,7 @@
 """The command line for a user's own images: `alexnet COMMAND`, or `python -m alexnet_tf COMMAND`.
 
-All flags are defined here; `alexnet_tf/commands/` has one module per command.
+The flags are defined here, or in `alexnet_tf/runtime/commandline.py` if `experiments` has them, too.
+`alexnet_tf/commands/` has one module per command.
 """
 
 import alexnet_tf.runtime.import_path  # noqa: F401, I001 (first, because it changes where the others are found)
@@ -90,7 +91,9 @@ def _parser() -> OneLineParser:
         "--from", type=path, metavar="DIR", dest="start", help="start from a trained network"
     )
     train.add_argument(
-        "--freeze", metavar="LAYER", help="with --from: last frozen layer, all-but-head (default) or none"
+        "--freeze",
+        metavar="LAYER",
+        help="with --from: name of the last layer to freeze, or all-but-head (default), or none",
     )
     _add_data_flags(train)
     train.add_argument("--recipe", type=RECIPE, help=recipes)
@@ -130,8 +133,9 @@ def _parser() -> OneLineParser:
     evaluate.add_argument(
         "--split",
         type=one_of(SPLITS),
-        help="train, selection, report (test or validation images) or all; default report, or all if a set "
-        "has no such images and no network was trained on it",
+        help="train, selection, report (test or validation images) or all; default report. For a set without "
+        "such images, report is the images held out of training, and the default is all unless a network was "
+        "trained on the set",
     )
     evaluate.add_argument("--json", action="store_true", help="print the scores as JSON")
     evaluate.add_argument(
@@ -247,7 +251,7 @@ def _run(name: str, options: argparse.Namespace) -> int:
 
 
 def _claimed_out(name: str, options: argparse.Namespace) -> AbstractContextManager[None]:
-    """Holds the lock of `--out`, from before data are read or TensorFlow is imported.
+    """Takes the lock of `--out`, before data are read and TensorFlow is imported, and holds it to the end.
 
     Two kinds of commands take the lock later. `train` with several workers does, because only the chief takes
     it. The commands in `NEW_FOLDER` do, because their lock file is beside the folder.

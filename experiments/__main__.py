@@ -21,10 +21,10 @@ from experiments import commands
 COMPARE = (
     "Exit status for two folders: 0 if rows of equal configurations agree, and their records too; 1 if some "
     "differ; 2 for bad input, nothing in common or unreadable files. For a folder and the paper: 1 if the "
-    "whole interval of some primary effect is weaker than the paper's number; 0 if there is no such effect; "
-    "2 for bad input, unreadable rows or no effect to compare. With --margin: 0 if the means of every common "
-    "arm are equivalent (the 90% Welch interval of A - B lies within +-M); 1 if this is not shown for some "
-    "arm; 2 for bad input or unreadable files."
+    "whole interval of some primary effect is weaker than the paper's number; else 2 for bad input, "
+    "unreadable rows or no primary effect with an interval; else 0. With --margin: 0 if the means of every "
+    "common arm are equivalent (the 90% Welch interval of A - B lies within +-M); 1 if this is not shown for "
+    "some arm; 2 for bad input or unreadable files."
 )
 
 EXAMPLES = {
@@ -50,7 +50,7 @@ RERUN = (
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs one command; returns its exit status: 0 success, 1 negative answer, 2 bad input."""
+    """Runs one command; returns its exit status: 1 if runs failed, otherwise as in `run_command`."""
     return run_command(_parser().parse_args(arguments))
 
 
@@ -89,12 +89,16 @@ def _parser() -> OneLineParser:
         add_setting_flags(training, PRECISIONS)
         training.add_argument(
             "--as", dest="name", default="", metavar="NAME",
-            help="name of the arm in the rows; default its declared name, followed by the settings",
+            help="name of the arm in the rows; default its declared name, followed by the settings that "
+            "change it, without epochs and precision",
         )  # fmt: skip
         add_checkpoint_flag(training)
         several = training.add_mutually_exclusive_group()
-        jobs = "runs at once, each in its own process; auto: one per GPU, or per core as far as memory allows"
-        several.add_argument("--jobs", type=_jobs, default=1, metavar="N", help=f"{jobs}; default 1")
+        jobs = (
+            "number of simultaneous runs; default 1, in this process; otherwise each has its own process; "
+            "auto: one per GPU, or per core as far as memory allows"
+        )
+        several.add_argument("--jobs", type=_jobs, default=1, metavar="N", help=jobs)
         scheduler = "a Dask scheduler whose workers train the runs"
         several.add_argument("--scheduler", default="", metavar="ADDRESS", help=scheduler)
         written = "where rows are written; default runs"
@@ -115,7 +119,7 @@ def _parser() -> OneLineParser:
     comparing = subparsers.add_parser(
         "compare", help="compare two results folders, or one with the paper", description=COMPARE
     )
-    a = "an experiment's folder, a folder above, or a CSV in it"
+    a = "an experiment's folder, a CSV file in it, or a folder that contains folders of experiments"
     comparing.add_argument("a", metavar="A", type=_folder, help=a)
     b = f"like A, or the word {commands.PAPER} for the paper's numbers"
     comparing.add_argument("b", metavar="B", type=_folder_or_paper, help=b)

@@ -5,9 +5,9 @@ mean of the three standard deviations, and conv1's kernels are scaled accordingl
 
     sum of w_c (x_c - m_c) / s_c  =  sum of (w_c s / s_c) (x_c - m_c) / s
 
-Both programs pad the preprocessed image with zeros, so the outputs are equal up to rounding. The factors
-s / s_c are close to 1 (0.99 to 1.01). If training continues, weight decay and the learning rate therefore act
-almost as on torchvision's kernels.
+torchvision and this program pad the preprocessed image with zeros, so the outputs are equal up to rounding.
+The factors s / s_c are close to 1 (0.99 to 1.01). If training continues, weight decay and the learning rate
+therefore act almost as on torchvision's kernels.
 """
 
 import argparse
@@ -96,13 +96,14 @@ def import_weights(
 ) -> Trained:
     """Writes the folder of a network with imported weights; neither PyTorch nor Caffe is needed.
 
-    Images are made square as in section 2 of the paper: the shorter side is scaled to 256, and the central
-    256 x 256 pixels are cut out. torchvision does the same, but Caffe resizes the whole image to 256 x 256.
+    The network makes its input images square as in section 2 of the paper: the shorter side is scaled to 256,
+    and the central 256 x 256 pixels are cut out. torchvision does the same, but Caffe resizes the whole image
+    to 256 x 256.
 
     Args:
         path: .npz, .safetensors or .npy file, see `read_arrays`.
-        preset: a preset with an `image_size`. Its `input_scale` is `unit` if the source divides by standard
-            deviations.
+        preset: a preset with an `image_size`. If the source divides by standard deviations, the preset's
+            `input_scale` must be `unit`.
         out: new or empty folder.
         class_names: names of the outputs, in order; by default the ids of ImageNet's classes for 1000
             outputs, and 0, 1, 2 and so on for others.
@@ -150,7 +151,8 @@ def _imported(
 
 def _statistics(source: Source, side: int) -> PixelStatistics:
     mean = np.broadcast_to(np.array(source.mean, np.float32), (side, side, 3))
-    # If the source does not divide, nothing uses this number; it is ImageNet's standard deviation.
+    # If the source does not divide, neither does the network: only `start_fingerprint` uses this number,
+    # ImageNet's standard deviation.
     stddev = np.mean(source.stddev) if source.stddev else np.sqrt(EIGENVALUES.mean())
     return PixelStatistics(
         np.ascontiguousarray(mean),

@@ -155,7 +155,8 @@ def caption(figure: Figure, text: str) -> None:
     """Puts a small explanation at the bottom left; it is wrapped, and its own line breaks are kept."""
     look = {"fontsize": "small", "color": "#666666", "parse_math": False}
     dpi, of_file = figure.dpi, matplotlib.rcParams["savefig.dpi"]
-    # The width of a text in inches depends a little on the resolution, so it is measured at the file's.
+    # The width of a text in inches depends a little on the resolution, so it is measured at the style's
+    # resolution for files.
     figure.dpi = dpi if of_file == "figure" else of_file
     for columns in range(_columns(figure, 162), 0, -1):
         lines = [part for line in drawable(text).splitlines() for part in _wrapped(line, columns)]
@@ -167,7 +168,7 @@ def caption(figure: Figure, text: str) -> None:
 
 
 def _columns(figure: Figure, points: int) -> int:
-    """The number of characters that fit across the figure, at `points` / font size characters per inch."""
+    """The number of characters that fit across the figure; one inch holds `points` / font size of them."""
     return int(figure.get_figwidth() * points / matplotlib.rcParams["font.size"])
 
 
@@ -176,7 +177,11 @@ def _wrapped(text: str, columns: int) -> list[str]:
 
 
 def texts_have_room(figure: Figure) -> bool:
-    """Lays the figure out; returns whether all its texts are inside it and no two overlap."""
+    """Lays the figure out; returns whether its texts are inside it and do not overlap.
+
+    The title, the caption and the panels' texts are checked, without the top and bottom sixth of each text.
+    Other texts of the figure, and legends outside the panels, are not checked.
+    """
     figure.draw_without_rendering()
     texts = [text for axes in figure.axes for text in _drawn_texts(axes)]
     outer = (figure._suptitle, figure._supxlabel)  # type: ignore[attr-defined]
@@ -231,14 +236,15 @@ def label_ends(
 
 
 def spread(heights: Sequence[float], gap: float) -> list[float]:
-    """Moves heights at least `gap` apart; keeps their order, and the mean of each group that it moves.
+    """Moves heights as little as possible (least squares) to be at least `gap` apart, in the same order.
 
     Example:
 
     >>> spread([1.0, 1.0, 5.0], 2.0)
     [0.0, 2.0, 5.0]
     """
-    # In ascending order, new height - gap * rank must not decrease. That is an isotonic regression.
+    # Ascending heights are `gap` apart if height - gap * rank does not decrease. Isotonic regression finds
+    # the nearest such values.
     order = np.argsort(heights, kind="stable")
     ranks = gap * np.arange(len(order))
     placed = np.empty(len(order))

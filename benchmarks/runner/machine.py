@@ -47,9 +47,10 @@ def describe_machine(sides: Mapping[str, Mapping[str, Any]], quick: bool) -> dic
 
 
 def describe_item(about: Mapping[str, str], whole: Mapping[str, str]) -> str:
-    """Describes a run that measures an item separately: date, load, commit, kind, and differing properties.
+    """Describes a run that measures one item separately, by its time, load, commit and kind (quick or full).
 
-    `about` has the properties of this run, `whole` those of the run that measured the other items.
+    `about` has the properties of this run, `whole` those of the run that measured the other items. Properties
+    that differ between them are appended.
     """
     own = ("run", "measured_at", "load_before", "tensorflow_git_commit")
     changed = [

@@ -3,10 +3,10 @@
     make ablation-bias DATASET=cifar10 DATA_DIR=...
     make ablation-bias-again DATASET=cifar10 DATA_DIR=...
 
-The paper's reason is that such biases give the ReLUs positive inputs. The paper used narrow Gaussian weights
-and raw pixels. So do the primary arms, but their Gaussians are wider (`init="gain"`), because their units
-have fewer inputs. The arms with He initialisation follow current practice. `tenth-he` has biases of .1, like
-several later implementations, whose loss stayed flat with biases of 1.
+The paper's reason is that such biases give the ReLUs positive inputs. The paper used Gaussian weights and
+raw pixels, and so do the primary arms. Their Gaussians are wider than the paper's (`init="gain"`), because
+their units have fewer inputs. The arms with He initialisation follow current practice. `tenth-he` has biases
+of .1, like several later implementations, whose loss stayed flat with biases of 1.
 """
 
 import dataclasses
@@ -20,7 +20,9 @@ PAPER: dict[str, Any] = {"init": "gain", "input_scale": "raw", "lrn_alpha": 1e-4
 
 
 def early_loss(curve: Curve) -> float | None:
-    """Mean of the training losses after the first three epochs, in nats; None if the first epoch diverged.
+    """Mean of the training losses of epochs 1 to 3, in nats; None if epoch 1 diverged.
+
+    If epoch 2 or 3 diverged, only the epochs before it count.
 
     Example:
 

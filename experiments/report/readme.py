@@ -32,7 +32,7 @@ def claims_table(found: Sequence[Evidence], experiments: Sequence[Experiment]) -
         numbers = ["–"] * 3
         if one and evidence:
             paper, scale = wording.paper_effect(one.comparison), evidence.scale or "–"
-            # The statement does not name what a share measures, so the cell names it.
+            # The claim's statement does not say what is counted, so the cell begins with the share's title.
             what = f"{wording.title(one.comparison)}: " * (one.comparison.kind == "share")
             numbers = [f"{what}{wording.judged_effect(one)}", paper, scale]
         link = f"[{claim.name}]({EVIDENCE}/claims.md#{claim.name.lower()})"
@@ -50,7 +50,7 @@ class ScoredNetwork:
 
     @property
     def is_alexnet(self) -> bool:
-        # A description without a kind is of the paper's net.
+        # If model.json has no kind of model, the net is the paper's.
         return self.about["config"].get("model", {}).get("kind", "AlexNetConfig") == "AlexNetConfig"
 
 
@@ -80,7 +80,7 @@ def networks_table(scored: Sequence[ScoredNetwork]) -> str:
     return markdown(NETWORKS_HEADER, lines) if lines else ""
 
 
-# "The Annotated AlexNet" evaluates its net after 50 epochs, in inference mode, on these numbers of images.
+# Accuracies that "The Annotated AlexNet" measures after 50 epochs, in inference mode, and numbers of images.
 ARTICLE_NET = "batch-norm-alexnet"
 ARTICLE = ("the article", "1", "81.82% of 462", "23.53% of 51")
 ARTICLE_HEADER = ("", "width", "accuracy on training images", "accuracy on held-out images")

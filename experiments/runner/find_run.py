@@ -22,7 +22,7 @@ class RecordedRun:
 
 
 def find_run(results_dir: Path, run_id: str) -> RecordedRun:
-    """The recorded run with this id, from a runs.csv at any depth below the results directory.
+    """The recorded run with this id, from a runs.csv in the results directory or at any depth below it.
 
     If several folders have the id, the least deeply nested one is used.
 
@@ -35,7 +35,7 @@ def find_run(results_dir: Path, run_id: str) -> RecordedRun:
         for row in read_runs(folder).rows:
             if row["run_id"] == run_id:
                 return _whole_run(folder, row)
-    message = f"expected the run_id of a row in a runs.csv below {results_dir}; received {run_id!r}"
+    message = f"expected the run_id of a row in a runs.csv in {results_dir} or below; received {run_id!r}"
     problems = _problems(folders, run_id)
     raise InputError(f"{message}; problems: {problems}" if problems else message)
 
@@ -63,7 +63,7 @@ def _whole_run(folder: Path, row: dict[str, Any]) -> RecordedRun:
 
 
 def _problems(folders: Sequence[Path], run_id: str) -> str:
-    """The problems of the invalid lines that mention the run. If there are none, all problems."""
+    """The first problems of invalid lines that mention the run or, if there are none, of all the tables."""
     of_the_run: list[str] = []
     others: list[str] = []
     for folder in folders:

@@ -39,14 +39,14 @@ def run_experiment(
     """Trains the runs that are not finished yet and writes their rows.
 
     A run that crashes or is interrupted is recorded as failed, and the next call tries it again. After a
-    crash the other runs continue. An interruption ends the command: it is raised again.
+    crash the other runs continue. An interruption or an InputError ends the command: it is raised again.
 
     Returns:
         The folder of the rows, `<results-dir>/<dataset>/<experiment>`, and the number of failed runs.
 
     Raises:
-        InputError: if the options are invalid, raised before any training; or if a run of several workers
-            (TF_CONFIG, Slurm) crashes.
+        InputError: if the options are invalid, raised before any training; if a run finds bad input; or if
+            a run of several workers (TF_CONFIG, Slurm) crashes.
     """
     options, notices = options.settled(experiment, experiment.precision)
     folder = options.results_dir / results_slug(options.dataset) / experiment.name
@@ -81,10 +81,11 @@ def run_experiment(
 
 
 def spread(runs: Sequence[Run], options: Options, strategy: tf.distribute.Strategy) -> int:
-    """Executes, in other processes, the runs that have no row yet; returns how many failed.
+    """Executes, in other processes, the runs that are not finished yet; returns how many failed.
 
-    This process records all rows. A run that needs a net of an earlier run waits for it, and reuses its net
-    and row. So the rows are the same as from one process.
+    This process records all rows. If two runs need the same net, their own or a partner's, the later run
+    starts after the earlier one has ended, and reuses its net or row. So the rows are the same as from one
+    process.
     """
     from experiments.runner.jobs import Task, open_jobs
 
@@ -227,13 +228,17 @@ def planned_run(
 
 
 def execute(run: Run, options: Options, strategy: tf.distribute.Strategy) -> Outcome:
-    """The outcome of a run. It is trained unless an equal run is recorded and its net, if needed, is kept."""
+    """The outcome of a run. If an equal run is recorded, its row is reused and this run is not trained.
+
+    An arm with a probe also needs the nets of the run and its partners. `trained` loads those that are kept
+    and trains the others. If the recorded run's net is not kept, its row is not reused.
+    """
     kept = find_kept_net(run.folder, run.run_id, run.config_hash)
     shared = find_shared_run(run.folder, run.name, run.config_hash, kept if run.arm.probe else None)
     if shared and (kept or not run.arm.probe):
         print(f"{run.run_id}: the same run as {shared.row['run_id']}, so it is not trained again", flush=True)
     elif shared:
-        print(f"{run.run_id}: the net of {shared.row['run_id']} is missing, so it is trained again")
+        print(f"{run.run_id}: trained, because the net of the equal run {shared.row['run_id']} is missing")
         shared = None
     if shared and not run.arm.probe:
         return shared_outcome(run, shared, {})
@@ -248,7 +253,7 @@ def execute(run: Run, options: Options, strategy: tf.distribute.Strategy) -> Out
 
 
 def trained(run: Run, options: Options, strategy: tf.distribute.Strategy) -> tuple[keras.Model, History]:
-    """Net and history of a run. If no net is kept, the run is trained to its end and its net is kept."""
+    """Loads the kept net and the history of a run. If there is none, trains the run and keeps its net."""
     kept = find_kept_net(run.folder, run.run_id, run.config_hash)
     callbacks = () if kept else run_callbacks(run.run_id, run.config, run.data, run.folder, options)
     # If the checkpoint is that of a finished run, `train` returns its net and history without any step.
