@@ -5,7 +5,7 @@ imported instead of the library. This module removes the current folder from the
 if PYTHONPATH names it. If the folder is the checkout of this package, the path stays as it is.
 
 For `-m`, Python imports some modules (`types`, `contextlib`) before this one, so they may still come from the
-folder. This cannot happen with `python -P -m` or `alexnet`.
+folder. This cannot happen with `python -P -m` or `alexnet`, unless PYTHONPATH names the folder.
 """
 
 import importlib.util
@@ -19,7 +19,8 @@ except OSError as error:
     sys.exit(2)
 _checkout = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 if os.path.realpath(_current) != os.path.realpath(_checkout):
-    if sys.path and sys.path[0] in ("", _current):
+    # With -P the path begins with PYTHONPATH.
+    if not sys.flags.safe_path and sys.path and sys.path[0] in ("", _current):
         del sys.path[0]
     # An empty part of PYTHONPATH, as in `:/more`, is the current folder, too.
     sys.path.sort(key=lambda place: place in ("", _current))

@@ -202,6 +202,13 @@ def test_modules_in_the_current_folder_are_not_imported(tmp_path, start, others)
     assert done.stdout.startswith("alexnet_tf ")
 
 
+@pytest.mark.parametrize("flag", ["", "-P"])
+def test_a_current_folder_that_pythonpath_names_is_moved_to_the_end(tmp_path, flag):
+    program = "import sys, alexnet_tf.runtime.import_path; print(sys.path[-1])"
+    done = run(f'PYTHONPATH=$PWD:$PYTHONPATH $PYTHON {flag} -c "{program}"', tmp_path)
+    assert (done.stdout.strip(), done.stderr) == (str(tmp_path), "")
+
+
 @pytest.mark.parametrize("module", ["alexnet_tf", "experiments", "benchmarks"])
 def test_a_python_without_the_needed_packages_advises_make_setup(module):
     done = run(f"$PYTHON -S -m {module} --help", ROOT)
