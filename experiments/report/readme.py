@@ -105,7 +105,8 @@ def _about(path: Path) -> dict[str, Any]:
         if about["scores"]["epoch"] is None or not about["config"]["precision"]:
             raise ValueError("no epoch or precision")
     except (OSError, ValueError, KeyError, TypeError) as error:
+        received = f"one without {error}" if isinstance(error, KeyError) else error
         raise InputError(
-            f"{path}: expected the description of a trained network; received {error}"
+            f"{path}: expected the description of a trained network; received {received}"
         ) from error
     return about

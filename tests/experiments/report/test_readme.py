@@ -59,13 +59,22 @@ def test_the_table_has_a_line_for_each_number_of_views(results):
     assert networks_table([]) == ""
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"scores": {}}', '{"scores": {"epoch": 1}}'])
-def test_a_damaged_description_is_named(results, content):
+@pytest.mark.parametrize(
+    ("content", "received"),
+    [
+        ("", ""),
+        ("[]", ""),
+        ("{}", "one without 'scores'"),
+        ('{"scores": {}}', "one without 'epoch'"),
+        ('{"scores": {"epoch": 1}}', "one without 'config'"),
+    ],
+)
+def test_a_damaged_description_is_named(results, content, received):
     path = results / "pets" / "alexnet" / "model.json"
     path.write_text(content)
     found, (problem,) = scored_networks(results)
     assert found == []
-    assert problem.startswith(f"{path}: expected the description of a trained network; received ")
+    assert problem.startswith(f"{path}: expected the description of a trained network; received {received}")
 
 
 def test_the_accuracies_of_the_article_stand_beside_ours(tmp_path):
