@@ -22,7 +22,7 @@ from matplotlib.text import Text
 from matplotlib.typing import ColorType
 
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.runtime.files import write_bytes
+from alexnet_tf.runtime.files import make_folder, write_bytes
 from alexnet_tf.runtime.reading import read_text
 
 FONT = "DejaVu Sans"
@@ -125,7 +125,7 @@ def write_figure(
         dpi: dots per inch; by default the value in the style.
 
     Raises:
-        InputError: if a file cannot be written.
+        InputError: if a file or its folder cannot be written.
     """
     with house_look():
         figure = draw()
@@ -134,8 +134,13 @@ def write_figure(
 
 
 def write_encoded(path: Path, content: Mapping[str, bytes]) -> list[Path]:
-    """Writes `<path>.<format>` for each format and returns the paths."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Writes `<path>.<format>` for each format and returns the paths.
+
+    Raises:
+        InputError: if a file or its folder cannot be written.
+    """
+    if content:
+        make_folder(path.parent, "figures")
     files = {path.with_name(f"{path.name}.{suffix}"): data for suffix, data in content.items()}
     for file, data in files.items():
         write_bytes(file, data)

@@ -5,7 +5,17 @@ import pytest
 from matplotlib.figure import Figure
 from matplotlib.text import Text
 
-from alexnet_tf.figures.look import caption, encoded, house_look, label_ends, spread, title
+from alexnet_tf.figures.look import (
+    caption,
+    encoded,
+    house_look,
+    label_ends,
+    spread,
+    title,
+    write_encoded,
+    write_figure,
+)
+from alexnet_tf.runtime.errors import InputError
 
 
 @pytest.mark.parametrize("name", ["猫", "a\x1b[2J\x00", "$x^$", "tab\t", "\U0001f408"])
@@ -19,6 +29,17 @@ def test_names_of_every_kind_are_drawn_without_a_warning(name):
         content = encoded(figure, ["png", "svg"])
     assert content["png"].startswith(b"\x89PNG")
     assert b"\x1b" not in content["svg"]
+
+
+def test_nothing_is_written_without_a_figure(tmp_path):
+    assert write_figure(tmp_path / "new" / "figure", lambda: None, ["png"]) == []
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_folder_of_figures_that_cannot_be_made_is_refused(tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match=r"expected a writable folder; received .*file"):
+        write_encoded(tmp_path / "file" / "figure", {"png": b""})
 
 
 def test_a_caption_of_wide_letters_stays_inside_the_figure():
