@@ -112,7 +112,7 @@ def write_report(
     """Writes the tables and figures of one experiment; the same rows give the same bytes.
 
     If the figure has a panel for each pair of arms, figure-a.png and figure-a.svg show the first panel alone,
-    on a linear axis.
+    on a linear axis. They are removed if the figure has no such panels or is the same as the first panel.
 
     Args:
         folder: `<results-dir>/<dataset>/<experiment>`.
@@ -144,8 +144,12 @@ def write_report(
 
             whole = draw(evidence, decider=decider)
             write_encoded(folder / "figure", whole)
-            if has_panels(evidence) and (panel := draw(evidence, Look(panel="a"), decider)) != whole:
+            panel = draw(evidence, Look(panel="a"), decider) if has_panels(evidence) else whole
+            if panel != whole:
                 write_encoded(folder / "figure-a", panel)
+            else:
+                for suffix in whole:
+                    (folder / f"figure-a.{suffix}").unlink(missing_ok=True)
     for problem in problems:
         print(f"WARNING: {problem}", file=sys.stderr)
     return problems

@@ -136,6 +136,14 @@ def test_figures_are_written_without_the_tables(tmp_path):
     assert not (folder / "table.md").exists()
 
 
+def test_a_panel_that_is_no_longer_drawn_is_removed(tmp_path):
+    folder = pooling_results(tmp_path)
+    for suffix in ("png", "svg"):
+        (folder / f"figure-a.{suffix}").write_text("of an earlier report")
+    write_report(folder, POOLING, tables=False)
+    assert {*folder.glob("figure*")} == {folder / "figure.png", folder / "figure.svg"}
+
+
 def test_problems_are_returned_and_in_the_table(tmp_path, capsys):
     folder = speed_results(tmp_path)
     with open(folder / "runs.csv", "a") as file:
