@@ -32,13 +32,16 @@ def write_all(
 ) -> list[Path]:
     """Writes the reports on all experiments and all claims, and README's tables; returns the files written.
 
-    The README beside the results directory is updated only if the directory is named `results` and the README
-    has markers. The README inside the directory is updated if it has the marker `article`. A folder without a
-    valid row is skipped, with a warning and a line on the page of claims. An unreadable table of scores is
-    skipped too, with a line below the paper's tables; README's table of networks then stays as it is.
+    With `tables`, two READMEs are updated. The README beside the results directory is updated if the
+    directory is named `results` and the README has markers. The README inside the directory is updated if it
+    has the marker `article` and the network trained by the article's recipe has scores of one view.
+
+    A folder without a valid row is skipped. A warning and a line on the page of claims say so. An unreadable
+    table of scores is skipped too. A warning and a line below the paper's tables say so, and the table of
+    networks in the README beside the results directory is not updated.
 
     Raises:
-        InputError: if there are no rows.
+        InputError: if no file of any experiment is written, for example because no folder has a valid row.
     """
     written: list[Path] = []
     unread: dict[str, str] = {}
@@ -61,7 +64,7 @@ def write_all(
         raise InputError(next(iter(unread.values()), nothing))
     scored, unscored = scored_networks(results_dir)
     for problem in (*unread.values(), *unscored):
-        print(f"WARNING: {problem}; the others are written", file=sys.stderr)
+        print(f"WARNING: {problem}; everything else is written", file=sys.stderr)
     unread = {name: _relative(problem, results_dir) for name, problem in unread.items()}
     found = read_evidence(results_dir, experiments)
     if tables:
@@ -98,7 +101,7 @@ def write_all(
 
 
 def _relative(problem: str, results_dir: Path) -> str:
-    # The same rows in another directory give the same bytes.
+    # The pages must not depend on where the results directory is.
     return problem.replace(f"{results_dir}/", "")
 
 
@@ -116,15 +119,17 @@ def write_report(
 
     Args:
         folder: `<results-dir>/<dataset>/<experiment>`.
-        experiments: if another condition of these experiments decides the claim, table and figures say so.
+        experiments: those whose evidence may decide the claim; see `decided_by`. If the evidence in another
+            folder decides it, table and figures say so.
 
     Returns:
-        The problems of the rows, such as "file:line: expected ..., received ...", also printed as warnings.
+        The problems of the rows and of the learning-rate search, such as "file:line: expected ..., received
+        ...". They are also printed as warnings.
 
     Raises:
         InputError: if there are no rows.
     """
-    # Locked before reading, so that of several reports at once the last one has all runs.
+    # Locked before the rows are read. Otherwise a report that has read fewer rows could be written last.
     with locked(folder):
         evidence, searched = evidence_of(folder, experiment), read_lr_search(folder)
         problems = [*evidence.problems, *searched.problems]

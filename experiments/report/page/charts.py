@@ -150,12 +150,12 @@ def forest_chart(effects: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> alt.InlineData:
-    # CSV is a third as long as JSON, and curves are most of the page's data.
+    # CSV is less than half as long as JSON, and curves are most of the page's data.
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    # None keeps a column as text, such as the arms if one is named 0.5.
+    # None keeps a column as text. Otherwise Vega would read arms named 0.5 and 0.9 as numbers.
     types = {
         column: "number" if isinstance(value, int | float) else None for column, value in rows[0].items()
     }
@@ -163,7 +163,7 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> alt.InlineData:
 
 
 def _specification(chart: Any) -> dict[str, Any]:
-    # The script of the page sets the theme, in the colours of the page.
+    # `config` is Altair's theme. page.js sets another one, in the colours of the page.
     return {key: value for key, value in chart.to_dict().items() if key != "config"}
 
 

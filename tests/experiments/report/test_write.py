@@ -103,7 +103,7 @@ def test_one_bad_folder_does_not_stop_the_others(root, capsys, damage):
     assert [table in written for table in tables] == [True, False]
     warning = capsys.readouterr().err
     assert warning.startswith(f"WARNING: expected finished runs in {bad}, received ")
-    assert warning.endswith("; the others are written\n")
+    assert warning.endswith("; everything else is written\n")
     page = (root / "claims.md").read_text()
     assert "- expected finished runs in builtin/pooling/runs.csv, received " in page
     (item,) = items(page, "Declared, not run")
