@@ -24,7 +24,7 @@ def folder_of(path: Path) -> Path:
 
 
 def check_paths(options: argparse.Namespace) -> None:
-    """Raises an InputError if a network that a command names does not exist, or `--out` is a file."""
+    """Raises an InputError if a network that a command names has no model.json, or `--out` is no folder."""
     named = getattr(options, "checkpoint", None) or []
     given = [("--checkpoint", path) for path in (named if isinstance(named, list) else [named])]
     if getattr(options, "start", None):
@@ -37,4 +37,4 @@ def check_paths(options: argparse.Namespace) -> None:
             )
     out = getattr(options, "out", None)
     if out and os.path.exists(out) and not os.path.isdir(out):
-        raise InputError(f"--out: expected a writable folder; received {out}, Not a directory")
+        raise InputError(f"--out: expected a folder; received {out}, which is not a folder")

@@ -179,7 +179,7 @@ def test_an_existing_network_is_not_overwritten(tmp_path, capsys):
 
     for more, words in (
         ((), "--out: expected a new or an empty folder; received"),
-        (("--out", str(out / "model.json")), "model.json, Not a directory"),
+        (("--out", str(out / "model.json")), "model.json, which is not a folder"),
         (
             ("--model", "alexnet"),
             "--model: expected one of one-weird-trick, alexnet-caffe; received 'alexnet'",

@@ -86,7 +86,7 @@ def test_bad_input_gives_one_line_and_status_2(folder, capsys, arguments, words)
         (["predict", *NET, "b.png"], "received b.png, which does not exist"),
         (["predict", *NET, "b.png", "c.png"], "none of 2 files exists"),
         (["predict", *NET, "--list", "none.txt"], "none.txt: No such file"),
-        (["export", "net", "--out", "net/model.json"], "--out: expected a writable folder"),
+        (["export", "net", "--out", "net/model.json"], "--out: expected a folder; received net/model.json"),
     ],
 )
 def test_wrong_paths_are_named_before_tensorflow_is_imported(folder, monkeypatch, capsys, arguments, words):
