@@ -29,19 +29,24 @@ def load_folder(name: str, scaling: Scaling, storage: Storage, max_bytes: int) -
 
     PATH contains one folder per class; or it contains `train` and, optionally, `test` and `val`, each with
     one folder per class. (These three may have other names; see `SPLIT_NAME`.) The report split is test, else
-    val, else 20% of each class, held out by `hold_out`. Most layouts with class folders named like splits are
-    refused.
+    val, else 20% of each class, held out by `hold_out`. Class folders named like splits are refused, unless
+    all of these names mean the same split and each means train or has a prefix, as in `crash_test`.
 
     Files are found at any depth below a class folder. Their format is detected from the content, and the
-    images are rotated by their EXIF orientation. `quarantine` lists all unused files and folders, including
-    hidden ones, with the path relative to PATH and the reason. Identical images in both splits or in two
-    classes are used, and listed in `remarks.duplicates`. For `storage` and `max_bytes` see `is_streamed`.
+    images are rotated by their EXIF orientation. The `quarantine` of the returned set lists all unused files
+    and folders, including hidden ones, with the path relative to PATH and the reason. Identical images in
+    both splits or in two classes are used, and listed in `remarks.duplicates`. For `storage` and `max_bytes`
+    see `is_streamed`.
 
     Raises:
-        InputError: if the path does not exist, its layout is none of these, there are fewer than two classes,
-            a class has no readable training image, the report split has no readable image or a class that the
-            training split lacks, a scaling method was chosen but no image has to be scaled, or the images do
-            not fit in memory.
+        InputError: in each of these cases:
+
+            - The path does not exist, or its layout is none of these.
+            - There are fewer than two classes, or a class has no readable training image.
+            - The report split has no readable image, or it has a class that the training split lacks.
+            - No image can be held out, because each class has only one (or copies of one).
+            - A scaling method was chosen, but no image has to be scaled.
+            - `storage` is `memory`, and the images take too much memory.
     """
     tree = open_tree(name)
     _check_classes(name, tree, np.arange(tree.trained), tree.unused)
@@ -147,7 +152,8 @@ def _decode(
 ) -> tuple[np.ndarray, np.ndarray, Quarantine]:
     """Images [n, height, width, 3], their indices [n] into `tree.paths`, and the unusable files.
 
-    `found` is the result of `_read_sizes`; reasons are added to it.
+    `found` is the result of `_read_sizes`. If a file cannot be decoded, its size in `found` is replaced by
+    the reason.
     """
     while True:
         sizes = {i: size for i, size in enumerate(found) if not isinstance(size, str)}
@@ -169,7 +175,8 @@ def _decode(
             outcomes = list(pool.map(fill, files, range(len(readable))))
         if not any(outcomes):
             return images, np.array(readable), quarantine
-        # Some files have a valid header but cannot be decoded. Without them the common size may be another.
+        # Some files have a valid header but cannot be decoded. The other files may have a different common
+        # size, so all are decoded again.
         for i, reason in zip(readable, outcomes, strict=True):
             found[i] = reason or found[i]
 
@@ -199,7 +206,10 @@ def _or_reason(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _check_classes(name: str, tree: FolderTree, rows: np.ndarray, quarantine: Quarantine) -> None:
-    """Raises an InputError if a class has no training image; `rows` are the rows of all training images."""
+    """Raises an InputError if a class has no training image.
+
+    `rows` are indices into `tree.paths`: of all training files, or of those known to be readable.
+    """
     counts = np.bincount(tree.labels[rows], minlength=len(tree.class_names))
     if not counts.all():
         empty = [class_name for class_name, count in zip(tree.class_names, counts, strict=True) if not count]
