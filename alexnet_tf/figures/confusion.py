@@ -5,7 +5,8 @@ from matplotlib.figure import Figure
 
 from alexnet_tf.figures.look import caption, title
 
-MOST_COUNTS, MOST_NAMES = 25, 60  # largest numbers of classes with readable counts and names
+# With more classes, the counts in the cells or the names of the classes could not be read.
+MOST_COUNTS, MOST_NAMES = 25, 60
 
 
 def confusion_figure(matrix: np.ndarray, names: Sequence[str], dataset: str) -> Figure:

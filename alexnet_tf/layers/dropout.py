@@ -3,7 +3,8 @@
 import keras
 import tensorflow as tf
 
-# A prime near 2^32 divided by the golden ratio. Its multiples are spread evenly over the seeds of 31 bits.
+# A prime near 2^32 / phi, where phi is the golden ratio. Its multiples are spread evenly over the seeds of
+# 31 bits.
 REPLICA_STRIDE = 0x9E3779B1
 
 
@@ -11,10 +12,10 @@ REPLICA_STRIDE = 0x9E3779B1
 class Dropout(keras.layers.Dropout):
     """`keras.layers.Dropout` whose mask is a function of (seed, step, replica).
 
-    Under a distribution strategy, Keras's layer draws the same mask on all replicas. This layer adds a
-    multiple of the replica's number, counted over all workers, to the seed. Replica 0, and a model without a
-    strategy, therefore draw the same masks as Keras's layer. The state of the generator is the same on all
-    replicas, so a checkpoint needs only one copy of it.
+    Under a distribution strategy, Keras's layer draws the same mask on all replicas. This layer adds
+    `REPLICA_STRIDE` times the number of the replica to the seed; the replicas of all workers are numbered
+    together, from 0. Replica 0, and a model without a strategy, therefore draw the same masks as Keras's
+    layer. The state of the generator is the same on all replicas, so a checkpoint needs only one copy of it.
 
     Example:
 

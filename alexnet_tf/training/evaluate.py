@@ -47,8 +47,8 @@ def make_evaluator(
         confusion: whether to count `Scores.confusion`.
 
     Returns:
-        A function of batches (images, labels, weights). If the strategy has several replicas, it must have
-        distributed the batches. Examples of weight 0 are padding.
+        A function of batches (images, labels, weights). For a strategy with several replicas, the caller
+        passes a data set distributed by this strategy. Examples of weight 0 are padding.
     """
     side = model.output.shape[-1] if confusion else 0
 
