@@ -119,7 +119,7 @@ def test_a_shared_net_whose_file_is_missing_is_trained_again(images, tmp_path, c
 
     (seen,) = run(tmp_path, views.EXPERIMENT, "--arms", "ten", "--seeds", "0")
 
-    assert f"the net of {trained['run_id']} is missing" in capsys.readouterr().out
+    assert f"the net of the equal run {trained['run_id']} is missing" in capsys.readouterr().out
     assert (seen["message"], seen["test_error"]) == ("", trained["test_error"])
 
     other, _ = run(tmp_path, views.EXPERIMENT, "--arms", "one", "--seeds", "0")
