@@ -91,9 +91,7 @@ def _parser() -> OneLineParser:
         "--from", type=path, metavar="DIR", dest="start", help="start from a trained network"
     )
     train.add_argument(
-        "--freeze",
-        metavar="LAYER",
-        help="with --from: name of the last layer to freeze, or all-but-head (default), or none",
+        "--freeze", metavar="LAYER", help="with --from: last frozen layer, or all-but-head (default), or none"
     )
     _add_data_flags(train)
     train.add_argument("--recipe", type=RECIPE, help=recipes)
@@ -122,11 +120,7 @@ def _parser() -> OneLineParser:
 
     evaluate = add("evaluate", "exact errors of a trained model, in total and by class")
     evaluate.add_argument(
-        "--checkpoint",
-        type=path,
-        action="append",
-        required=True,
-        help="a trained model; repeat for an ensemble",
+        "--checkpoint", type=path, action="append", required=True, help="trained model; repeat for ensembles"
     )
     _add_data_flags(evaluate)
     _add_views_flag(evaluate)
