@@ -32,6 +32,8 @@ from experiments.claims.common import (
     GAP,
     IN_FLOAT32,
     NET_SCALE,
+    NEXT_FIVE_SEEDS,
+    NEXT_SEEDS_NOTES,
     THREE_SEEDS,
     TINY_SCALE,
     cifar_arm,
@@ -170,15 +172,19 @@ LRN_ALEXNET = Experiment(
 LRN_TRAINED = in_condition_trained(
     LRN_ALEXNET,
     name="ablation-lrn-trained",
-    cost="about 12 hours of one core in mixed_bfloat16, plus 8 for its search; `lrn` is C2's `two`",
+    cost="about 14 hours of one core in mixed_bfloat16, plus 5 for the searches of `none` and `factor`",
     arms=(
         # If no rate trains this arm, that is its result.
-        trained_arm("none", "no normalisation", (0.0025, 0.005, 0.01), lrn=False, learning_rate=0.005),
-        trained_arm("factor", "only the constant factor of LRN (alpha 0)", lrn_alpha=0.0),
-        trained_arm("lrn", "LRN", probe=lrn_factor_cv),
+        trained_arm(
+            "none", "no normalisation", (0.0025, 0.005, 0.01), NEXT_FIVE_SEEDS, lrn=False, learning_rate=0.005
+        ),
+        trained_arm(
+            "factor", "only the constant factor of LRN (alpha 0)", seeds=NEXT_FIVE_SEEDS, lrn_alpha=0.0
+        ),
+        trained_arm("lrn", "LRN", seeds=NEXT_FIVE_SEEDS, probe=lrn_factor_cv),
     ),
     comparisons=tuple(one for one in LRN_ALEXNET.comparisons if one.arm == "lrn"),
-    notes=(),
+    notes=NEXT_SEEDS_NOTES,
 )
 
 
