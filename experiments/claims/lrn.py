@@ -174,9 +174,8 @@ LRN_TRAINED = in_condition_trained(
     name="ablation-lrn-trained",
     cost="about 14 hours of one core in mixed_bfloat16, plus 5 for the searches of `none` and `factor`",
     arms=(
-        # If no rate trains this arm, that is its result.
         trained_arm(
-            "none", "no normalisation", (0.0025, 0.005, 0.01), NEXT_FIVE_SEEDS, lrn=False, learning_rate=0.005
+            "none", "no normalisation", (0.0025, 0.005, 0.01), NEXT_FIVE_SEEDS, lrn=False, learning_rate=0.01
         ),
         trained_arm(
             "factor", "only the constant factor of LRN (alpha 0)", seeds=NEXT_FIVE_SEEDS, lrn_alpha=0.0
