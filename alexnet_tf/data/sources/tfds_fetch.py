@@ -1,4 +1,4 @@
-"""Downloads TFDS sets; fails quickly, with a one-line error, if a set cannot be downloaded."""
+"""Downloads TFDS sets, or fails quickly with a one-line error."""
 
 import contextlib
 import difflib
@@ -15,29 +15,26 @@ from urllib.parse import urlsplit
 
 from alexnet_tf.runtime.errors import InputError
 
-# Time limit for a host to answer. Without a network, TFDS would try to connect for over three minutes.
+# Without a network, TFDS would try to connect for over three minutes.
 PROBE_SECONDS = 6.0
 
 ARCHIVE = re.compile(r"[\w-]+\.(?:tar\.gz|tgz|tar|zip)\b")
 
-# Tried for sets whose code registers no URLs.
+# The host of this URL is tried for sets whose code registers no URLs.
 DEFAULT_URL = "https://www.tensorflow.org/datasets"
 
-# Sets that are not part of TFDS.
 OWN_SETS = ("tiny_imagenet100", "tiny_imagenet200")
 OWN_CODE = "alexnet_tf.data.tiny_imagenet"
 
 
 def fetch(name: str, data_dir: Path, download: bool) -> None:
-    """Lets TFDS download and prepare a set that is not in `data_dir`, which is created if missing.
+    """Lets TFDS download and prepare a set; removes incomplete files after a failure.
 
-    Nothing is written before one of the set's hosts has answered, or the manually downloaded files are found.
-    After a failure, incomplete files are removed.
+    Nothing is written before one of the set's hosts has answered, or the manual downloads are found.
 
     Raises:
-        InputError: if TFDS does not know the name or the configuration, or cannot run the set's code;
-            `download` is False; no host answers; files have to be downloaded manually; or TFDS fails for
-            another reason.
+        InputError: if TFDS does not know the set or fails, `download` is False, no host answers, or manual
+            downloads are missing.
     """
     import tensorflow_datasets as tfds
 
@@ -60,7 +57,7 @@ def fetch(name: str, data_dir: Path, download: bool) -> None:
     try:
         tfds.builder(name, data_dir=os.fspath(data_dir)).download_and_prepare()
     except Exception as error:
-        # TFDS, the code of the set, the network and the disk may raise exceptions of any type.
+        # TFDS and the code of the set may raise exceptions of any type.
         _tidy(cls.name, data_dir, before)
         raise InputError(
             f"{name}: TFDS could not prepare it in {data_dir}: {type(error).__name__}: "
@@ -81,7 +78,7 @@ def fetch_command(name: str) -> str:
 
 
 def ways_out(name: str) -> str:
-    """The end of an error message about a set that is not on disk: what the user can do."""
+    """What the user can do about a set that is not on disk."""
     return (
         "give its directory by --data-dir or TFDS_DATA_DIR, use --dataset builtin, or on a machine with a "
         f"network run: {fetch_command(name)}"
@@ -93,7 +90,7 @@ def any_host_answers(urls: Iterable[str]) -> bool:
     by_host = {urlsplit(url).netloc: url for url in urls}
     deadline = time.monotonic() + PROBE_SECONDS
     answers: queue.Queue[bool] = queue.Queue()
-    # Not a pool: at exit, it would wait for DNS lookups, which have no timeout.
+    # A thread pool would wait at exit for DNS lookups, which have no timeout.
     for url in by_host.values():
         threading.Thread(target=lambda url=url: answers.put(_answers(url)), daemon=True).start()
     for _ in by_host:
@@ -131,12 +128,12 @@ def _builder_class(name: str, data_dir: Path) -> tuple[Any, str | None]:
         parsed, options = naming.parse_builder_name_kwargs(name)
     except ValueError:
         parsed, options = None, {}
-    # Names with a namespace are unknown here; TFDS would look them up on the network.
+    # TFDS would look up names with a namespace on the network.
     if parsed is None or parsed.namespace or parsed.name not in known:
         on_disk = _sets_on_disk(data_dir)
         close = difflib.get_close_matches(name.lower(), {"builtin", *on_disk, *known}, n=4)
         if name and (Path(name).is_dir() or (data_dir / name).is_dir()):
-            hint = f"a folder of images is named folder:{name if Path(name).is_dir() else data_dir / name}"
+            hint = f"for a folder of images, write folder:{name if Path(name).is_dir() else data_dir / name}"
         elif close:
             hint = "close to it: " + ", ".join(f"{c} (on disk)" if c in on_disk else c for c in close)
         else:
@@ -149,7 +146,7 @@ def _builder_class(name: str, data_dir: Path) -> tuple[Any, str | None]:
         return tfds.builder_cls(parsed.name), options.get("config")
     except Exception as error:  # the set's code may need packages that are not installed
         raise InputError(
-            f"{name}: TFDS cannot run its code: {type(error).__name__}: {one_line(error)[:200]}"
+            f"{name}: TFDS cannot run the set's code: {type(error).__name__}: {one_line(error)[:200]}"
         ) from error
 
 
@@ -165,7 +162,6 @@ def _sets_on_disk(data_dir: Path) -> list[str]:
 
 
 def _written(set_name: str, data_dir: Path) -> set[Path]:
-    """All existing paths in the folders where TFDS writes when it prepares a set."""
     downloads = data_dir / "downloads"
     trees = (data_dir / set_name, downloads / set_name)
     paths = {data_dir, downloads, downloads / "extracted", *trees}
@@ -185,10 +181,7 @@ def _tidy(set_name: str, data_dir: Path, before: set[Path]) -> None:
 
 
 def _check_manual_files(name: str, instructions: str, data_dir: Path) -> None:
-    """Raises an InputError if files that have to be downloaded manually are missing.
-
-    Without them TFDS would prepare only some of ImageNet's splits.
-    """
+    """Raises an InputError if files are missing; TFDS would then prepare only some of ImageNet's splits."""
     folder = data_dir / "downloads" / "manual"
     there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     says = one_line(instructions)

@@ -1,12 +1,7 @@
 """A cache on disk of decoded and scaled pixels, so that each image is decoded only once.
 
-Each set has three files, named after the size of its images and its fingerprint:
-
-- `.pixels` contains the images, training images first. Data is only appended. So after an interruption every
-  complete image in the file is valid.
-- `.index.npz` contains a checksum of each image. It is written after the pixels have been checked against the
-  fingerprint of the set, so a cache with an index is complete.
-- `.lock` is empty; the process that writes the other two files holds a lock on it.
+The file `.pixels` is only appended to, so each complete image in it is valid. `.index.npz` is written last,
+so a cache with an index is complete. The process that writes holds a lock on `.lock`.
 """
 
 import hashlib
@@ -33,10 +28,10 @@ from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, hold_lock, remove_temporaries, write_bytes
 from alexnet_tf.runtime.reading import check_file
 
-# Version of the file format; increase it when the format changes.
+# Increase it when the format of the files changes.
 FORMAT = 1
 
-# Decodes the image at a position in the cache.
+# Decodes the image at a slot of the cache.
 Decode = Callable[[int], np.ndarray]
 
 
@@ -45,9 +40,8 @@ class CacheContents:
     """The set whose pixels a cache contains.
 
     Attributes:
-        fingerprint: fingerprint of the set.
         shape: (height, width, channels) of an image.
-        labels: labels of each split, int64 [n]; the images of the second split follow those of the first.
+        labels: of each split, int64 [n], in the order of the images.
     """
 
     fingerprint: str
@@ -64,7 +58,7 @@ class CacheContents:
 
     @property
     def size(self) -> str:
-        """Shape of an image as text, such as 256x256x3."""
+        """Such as 256x256x3."""
         return "x".join(map(str, self.shape))
 
     def place(self, folder: Path) -> str:
@@ -72,7 +66,7 @@ class CacheContents:
         return os.path.join(folder, f"{self.size}-{self.fingerprint[:16]}")
 
     def facts(self) -> str:
-        """A text, stored in the index, that identifies the pixels of the cache."""
+        """Identifies the pixels; stored in the index."""
         return json.dumps([FORMAT, self.fingerprint, self.shape, self.count])
 
 
@@ -80,7 +74,6 @@ class PixelCache:
     """Random access to the images of a complete cache; thread-safe.
 
     Args:
-        place: path of the files without their suffixes.
         checksums: uint32, CRC-32 of each image.
 
     Raises:
@@ -112,7 +105,7 @@ class PixelCache:
             try:
                 count = os.preadv(self._descriptor, [image.data], slot * self._image_bytes)
             except OSError as error:
-                raise _unfit(self._place, f"image {slot} cannot be read: {error.strerror}") from error
+                raise _unfit(self._place, f"a read error for image {slot}: {error.strerror}") from error
             if count != self._image_bytes or zlib.crc32(image.data) != self._checksums[slot]:
                 raise _unfit(self._place, f"other pixels for image {slot}")
 
@@ -120,12 +113,11 @@ class PixelCache:
 def open_pixel_cache(folder: Path, contents: CacheContents, decode: Decode) -> PixelCache:
     """Opens the cache of a set; creates or completes it first if necessary.
 
-    One process writes, and other processes that need the same cache wait. The next call resumes an
-    interrupted write.
+    One process writes, and other processes that need the same cache wait.
 
     Args:
-        folder: folder of this cache and possibly of others; created if missing.
-        decode: called from several threads; an InputError that it raises ends the write.
+        decode: called from several threads. It may raise an InputError, which ends the write, but no OSError,
+            which would be reported as a failure to write.
 
     Raises:
         InputError: if the cache is damaged or cannot be written, the disk lacks space, or the images do not
@@ -150,7 +142,6 @@ def open_pixel_cache(folder: Path, contents: CacheContents, decode: Decode) -> P
 
 
 def _read_index(place: str, contents: CacheContents) -> np.ndarray | None:
-    """The checksums of a complete cache, or None if there is no index yet."""
     try:
         with open_npz(f"{place}.index.npz") as file:
             checksums = file["checksums"]
@@ -165,11 +156,10 @@ def _read_index(place: str, contents: CacheContents) -> np.ndarray | None:
 
 
 def _write(file: BinaryIO, place: str, contents: CacheContents, decode: Decode) -> np.ndarray:
-    """Appends the missing images to the file and writes the index; returns the checksums."""
     length = os.fstat(file.fileno()).st_size
     done = length // contents.image_bytes
     if done > contents.count:
-        raise _unfit(place, f"{length:,} bytes of pixels without an index")
+        raise _unfit(place, f"{length:,} bytes of pixels, more than the set has")
     _check_space(place, contents, done)
     # An interrupted write may have left an incomplete image.
     file.truncate(done * contents.image_bytes)
@@ -180,7 +170,7 @@ def _write(file: BinaryIO, place: str, contents: CacheContents, decode: Decode) 
             if slot >= done:
                 image[...] = decode(slot)
             elif os.preadv(file.fileno(), [image.data], slot * image.nbytes) != image.nbytes:
-                raise _unfit(place, f"image {slot} cannot be read back")
+                raise _unfit(place, f"too few bytes for image {slot}")
         return images
 
     digest, sums, first = hashlib.sha256(), list[int](), 0
@@ -209,7 +199,6 @@ def _write(file: BinaryIO, place: str, contents: CacheContents, decode: Decode) 
 
 
 def _check_space(place: str, contents: CacheContents, done: int) -> None:
-    """Prints what will be written; raises an InputError if the disk lacks space."""
     missing = (contents.count - done) * contents.image_bytes
     free = shutil.disk_usage(os.path.dirname(place)).free
     what = f"{contents.count - done:,} images of {contents.size}"

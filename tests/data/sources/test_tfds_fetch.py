@@ -63,7 +63,7 @@ def test_an_unknown_name_is_refused_with_similar_names(tmp_path, no_probe):
 
 def test_the_error_for_a_folder_without_the_prefix_folder_names_the_prefix(tmp_path, no_probe):
     (tmp_path / "pets" / "cat").mkdir(parents=True)
-    assert f"a folder of images is named folder:{tmp_path / 'pets'}" in failure("pets", tmp_path)
+    assert f"for a folder of images, write folder:{tmp_path / 'pets'}" in failure("pets", tmp_path)
 
 
 def test_the_missing_files_of_a_set_that_must_be_fetched_by_hand_are_named(tmp_path, no_probe):

@@ -55,7 +55,7 @@ def test_truncated_pixels_are_detected_while_reading(tree, folder):
         ),
         (
             lambda index, pixels: (index.unlink(), pixels.write_bytes(bytes(49 * IMAGE))),
-            "150,528 bytes of pixels without an index",
+            "150,528 bytes of pixels, more than the set has",
         ),
         (lambda index, pixels: (index.unlink(), flip(pixels, 9)), "pixels of another fingerprint"),
     ],
