@@ -1,1 +1,1 @@
-"""Data loading and preprocessing: decoding, scaling, pixel statistics, augmentation, pipelines."""
+"""Data loading and preprocessing."""

@@ -1,9 +1,9 @@
 """Batches of images, not yet augmented, from memory or from disk.
 
-The elements of the datasets here are (images, places, is_readable):
+The elements are (images, places, is_readable):
 
 - images: uint8 [batch_size, height, width, channels].
-- places: int64 [batch_size], the position of each image in the given array of indices.
+- places: int64 [batch_size], positions in the array of indices.
 - is_readable: bool [batch_size].
 """
 
@@ -25,15 +25,14 @@ ReadSplit = Literal["train", "report"]
 def training_batches(
     image_set: ImageSet | StreamedSet, order: np.ndarray, batch_size: int, done: int, read: int
 ) -> tf.data.Dataset:
-    """Full batches of an epoch; an incomplete last batch is dropped.
+    """Full batches of an epoch.
 
-    Unreadable images are skipped. The first examples of the epoch then replace them at its end, so that the
-    number of batches stays the same.
+    The first examples of the epoch, read again at its end, replace unreadable ones.
 
     Args:
         order: int64 [n], indices of training examples.
-        done: number of batches to leave out at the beginning.
-        read: number of examples that were read for these batches.
+        done: batches to leave out at the beginning.
+        read: examples that were read for them.
     """
     places = tf.data.Dataset.range(len(order))
     if isinstance(image_set, ImageSet):
@@ -73,7 +72,7 @@ def _gathered(
     def gather(chosen: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         return tf.gather(images, tf.gather(indices, chosen)), chosen, tf.ones_like(chosen, tf.bool)
 
-    # No parallel calls: gathering takes little time compared with augmentation.
+    # No parallel calls: gathering takes little time.
     return places.batch(batch_size, drop_remainder=True).map(gather)
 
 
@@ -112,7 +111,7 @@ def _read(
 
     calls, options = os.cpu_count() or 1, tf.data.Options()
     if image_set.readers:
-        # Two parts for each reader, so that one waits while the other is read. Each call takes a thread.
+        # Two parts for each reader: one waits while the other is read. Each call takes a thread.
         options.threading.private_threadpool_size = calls + 2 * image_set.readers.count
         calls = 2 * image_set.readers.count
     return places.batch(size).map(part, calls, deterministic=True).with_options(options)

@@ -1,13 +1,10 @@
 """Decoding of image files.
 
-`jpeg` decodes the usual JPEGs, and Pillow decodes all other images. The pixels of a JPEG are those of
-`tf.io.decode_jpeg(dct_method="INTEGER_ACCURATE")`. TFDS's decoder is less accurate, and its pixels differ by
-a few grey levels.
+The pixels of a JPEG are those of `tf.io.decode_jpeg(dct_method="INTEGER_ACCURATE")`. Those of TFDS's decoder
+differ by a few grey levels.
 
-Decoding a small file can take gigabytes of memory, or minutes. So the size of the file, the size of the image
-and the number of scans are limited before anything is decoded, and large images are decoded one at a time. Of
-all images tried within these limits, the most expensive took 1.2 GB (a WebP) and, on a busy machine, 7 s (a
-TIFF of progressive JPEGs).
+Within the limits below, the most expensive images that were tried took 1.2 GB (a WebP) and 7 s (a TIFF of
+progressive JPEGs).
 """
 
 import contextlib
@@ -31,24 +28,23 @@ from alexnet_tf.runtime.reading import open_file
 
 # No other formats, because Pillow starts programs or reads other files for some of them.
 FORMATS: tuple[str, ...] = ("JPEG", "PNG", "BMP", "GIF", "WEBP", "TIFF")
-with contextlib.suppress(ImportError):  # HEIC, the format of iPhones, needs an optional package
+with contextlib.suppress(ImportError):
     import pillow_heif
 
     pillow_heif.register_heif_opener()
     FORMATS = (*FORMATS, "HEIF")
-# Only used to guess what a folder contains. The format of a file is detected from its content.
+# Only used to guess what a folder contains.
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".heic", ".heif")
 HEIC_BRANDS = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1")
 
 CANNOT_BE_READ = "cannot be read"
 
-# Limits of a file in bytes, and of an image in pixels (8,192 x 8,192).
+# Limits of a file in bytes, and of an image in pixels.
 MAX_BYTES, MAX_PIXELS = 2**27, 2**26
 # Images of more pixels are decoded one at a time.
 LARGE_PIXELS = 2**24
 _decoding_large = threading.Lock()
-# Pillow warns of large images, which are limited here, and of damaged EXIF data, which do not affect the
-# pixels. It also logs errors that it raises.
+# Pillow warns of large images, which are limited here, and logs errors that it raises.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 logging.getLogger("PIL").setLevel(logging.CRITICAL)
 # Limit on the scans of each JPEG in a TIFF; libtiff's default is 100.
@@ -59,21 +55,20 @@ with contextlib.suppress(AttributeError, OSError):
 
 
 class ImageDecodeError(ValueError):
-    """Raised for bytes that cannot be decoded as an image; the message gives the reason."""
+    """Raised for bytes that cannot be decoded as an image."""
 
 
 def decode_image(data: bytes, channels: int = 3, oriented: bool = False) -> np.ndarray:
     """The first frame of an image in one of the `FORMATS`: uint8 [height, width, channels], 0..255.
 
-    Greyscale becomes three equal channels, CMYK and palettes become RGB, transparency is dropped, and 16-bit
-    values keep their upper 8 bits.
+    Transparency is dropped, and 16-bit values keep their upper 8 bits.
 
     Args:
         channels: 3 for RGB, 1 for grey levels.
         oriented: rotate the image by its EXIF orientation, as viewers do; TFDS ignores it.
 
     Raises:
-        ImageDecodeError: if `data` is not a complete image in one of these formats, or exceeds a limit.
+        ImageDecodeError: if `data` is not a complete image, or exceeds a limit.
 
     Example:
 
@@ -86,7 +81,7 @@ def decode_image(data: bytes, channels: int = 3, oriented: bool = False) -> np.n
 
 
 def decoded(data: bytes, channels: int = 3, oriented: bool = False) -> np.ndarray | Image.Image:
-    """Like `decode_image`, but returns the decoder's own result: an array or Pillow's image (RGB or L)."""
+    """Like `decode_image`, but may return Pillow's image (RGB or L)."""
     _check_size(len(data))
     if channels == 3 and (array := jpeg.decode_usual_jpeg(data, LARGE_PIXELS, oriented)) is not None:
         return array
@@ -116,10 +111,10 @@ def pixels(image: np.ndarray | Image.Image) -> np.ndarray:
 
 
 def open_image(data: bytes) -> Image.Image:
-    """Checks an image against the limits and opens it; its pixels are not decoded yet.
+    """Opens an image without decoding its pixels.
 
     Raises:
-        ImageDecodeError: if `data` does not start like an image in one of the `FORMATS`, or exceeds a limit.
+        ImageDecodeError: if `data` has none of the `FORMATS`, or exceeds a limit.
     """
     _check_size(len(data))
     image = _open(io.BytesIO(data))
@@ -161,14 +156,14 @@ def why_unusable(error: OSError | ImageDecodeError) -> str:
 
 
 def image_dimensions(file: BinaryIO, oriented: bool = False) -> tuple[int, int]:
-    """Reads (height, width) in pixels from the header of a file; for `oriented` see `decode_image`.
+    """Reads (height, width) from the header of a file; for `oriented` see `decode_image`.
 
     Raises:
-        ImageDecodeError: if `file` does not start like an image in one of the `FORMATS`, or exceeds a limit.
+        ImageDecodeError: if `file` has none of the `FORMATS`, or exceeds a limit.
     """
     image = _open(file)
     with _alone(image):  # Pillow decodes a PNG to find EXIF data after its pixels
-        # Pillow rotates a TIFF itself, and its `size` is that after the rotation.
+        # Pillow's `size` of a TIFF is that after the rotation.
         swapped = oriented and image.format != "TIFF" and orientation(image) >= 5
     width, height = reversed(image.size) if swapped else image.size
     return height, width

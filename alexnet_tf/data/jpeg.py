@@ -1,29 +1,26 @@
-"""JPEG files: limits on the time of decoding, and a faster decoder for the usual ones.
+"""JPEG files: limits on the time of decoding, and a faster decoder.
 
-`simplejpeg` calls libjpeg-turbo, as Pillow does, and gives the same pixels. It reads the header in C and
-makes no copy. So an image of 64 x 64 pixels takes a fifth of Pillow's time.
+`simplejpeg` gives the same pixels as Pillow. An image of 64 x 64 pixels takes a fifth of the time.
 """
 
 import numpy as np
 import simplejpeg
 
-# Each scan of a progressive JPEG may pass over the whole image. Programs usually write about ten scans. At
-# most MAX_SCANNED / max(pixels, LEAST_SCANNED) scans are accepted.
+# Each scan of a progressive JPEG may pass over the whole image. Programs usually write about ten scans.
 MAX_SCANNED, LEAST_SCANNED = 2**31, 2**20
 START, SCAN = b"\xff\xd8", b"\xff\xda"
-# Markers of the frame header (SOF), which say how the image is coded.
+# Markers of the frame header (SOF).
 HUFFMAN, ARITHMETIC = range(0xC0, 0xC4), (0xC9, 0xCA, 0xCB)
-# Number of parts that are searched for the frame header.
 MOST_PARTS = 1000
-# Metadata that contain one of these may say that the image is rotated: EXIF, or the same tag in XMP.
+# In metadata that may say that the image is rotated: EXIF, or the same tag in XMP.
 TURNING = (b"Exif\0", b"Orientation")
 
 
 def refusal(data: bytes, pixels: int) -> str:
-    """The reason to refuse a JPEG of `pixels` pixels; an empty string if it may be decoded.
+    """The reason to refuse a JPEG of `pixels` pixels; empty if there is none.
 
-    Arithmetically coded JPEGs are refused. libjpeg takes several times as long for them, and does not notice
-    if their end is missing. No camera or browser writes such files.
+    For arithmetic coding, libjpeg takes several times as long, and does not notice a missing end. No camera
+    or browser writes such files.
     """
     if _coding(data) in ARITHMETIC:
         return "an arithmetically coded JPEG; expected Huffman coding"
@@ -32,8 +29,7 @@ def refusal(data: bytes, pixels: int) -> str:
 
 def _too_many_scans(data: bytes, pixels: int) -> str:
     most = MAX_SCANNED // max(pixels, LEAST_SCANNED)
-    # In compressed data 0xff is never followed by 0xda, so there these two bytes start a scan. Counting the
-    # bytes 0xda alone gives an upper bound in a tenth of the time of a search for both.
+    # Compressed data do not contain SCAN. Counting 0xda alone gives an upper bound in a tenth of the time.
     scans = int(np.count_nonzero(np.frombuffer(data, np.uint8) == SCAN[1]))
     if scans > most and (scans := data.count(SCAN)) > most:
         return f"a JPEG of {scans:,} scans; expected at most {most} at its size"
@@ -41,7 +37,7 @@ def _too_many_scans(data: bytes, pixels: int) -> str:
 
 
 def _coding(data: bytes) -> int:
-    """The marker that says how the image is coded; 0 if it is not found in `MOST_PARTS` parts."""
+    """The marker of the frame header; 0 if it is not found."""
     at = len(START)
     for _ in range(MOST_PARTS):
         if data[at : at + 1] != b"\xff" or at + 4 > len(data):
@@ -60,17 +56,13 @@ def usual_header(data: bytes) -> tuple[int, int, str] | None:
         return None
     try:
         height, width, colors, _ = simplejpeg.decode_jpeg_header(data)
-    except (ValueError, KeyError):  # KeyError if simplejpeg does not know the subsampling; Pillow may know it
+    except (ValueError, KeyError):  # KeyError if simplejpeg does not know the subsampling
         return None
     return None if _too_many_scans(data, height * width) else (height, width, colors)
 
 
 def decode_usual_jpeg(data: bytes, most_pixels: int, oriented: bool) -> np.ndarray | None:
-    """The pixels of a usual JPEG, in YCbCr: uint8 [height, width, 3]; None for all other data.
-
-    Also None for an image of more than `most_pixels` pixels. With `oriented`, None too if metadata may say
-    that the image is rotated.
-    """
+    """The pixels of a usual JPEG, in YCbCr: uint8 [height, width, 3]; None for all other data."""
     if oriented and any(name in data for name in TURNING):
         return None
     header = usual_header(data)

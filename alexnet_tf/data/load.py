@@ -13,7 +13,7 @@ from alexnet_tf.runtime.errors import InputError
 
 @dataclass(frozen=True)
 class DataAccess:
-    """Where data sets are stored, and whether they may be downloaded; this never changes the pixels.
+    """Where data sets are stored, and whether they may be downloaded.
 
     Attributes:
         data_dir: the TFDS data directory; if None, `$TFDS_DATA_DIR`, else TFDS's default.
@@ -37,16 +37,14 @@ def load_image_set(
 
     Args:
         name: `builtin`; a TFDS name, such as `cifar10` or `cifar10:3.0.2`; or `folder:PATH` (`load_folder`).
-        image_size: side in pixels of the central square to which images are scaled. By default images of one
-            size keep it, and images of different sizes are scaled to 256 pixels (paper, section 2).
-        storage, max_bytes: see `is_streamed`; the built-in set is always in memory.
-        method: how images are scaled; see `central_square`.
+        image_size: side of the scaled images in pixels; by default see `choose_shape`.
+        storage, max_bytes: see `is_streamed`.
+        method: see `central_square`.
         may_keep_size: accept a method other than the default even if no image has to be scaled.
 
     Raises:
-        InputError: if an argument is invalid, the set cannot be found, downloaded, read or held in memory, a
-            package that `method` needs is missing, or a method other than the default was given but no image
-            has to be scaled. (The last is not checked for a TFDS set that declares no image size.)
+        InputError: if an argument is invalid, the set cannot be found, downloaded, read or held in memory, or
+            a package is missing.
 
     Example:
 
@@ -80,7 +78,7 @@ def load_image_set(
 
 
 def resolve_auto(dataset: str, data_dir: str | None = None) -> str:
-    """Returns `dataset` if it names a folder or a TFDS set on disk, else `builtin`; never uses the network.
+    """`dataset` if it names a folder or a TFDS set on disk, else `builtin`; never uses the network.
 
     Raises:
         InputError: if `data_dir` does not exist, or the description of the TFDS set cannot be read.

@@ -1,11 +1,11 @@
-"""How the camera was held, according to the EXIF data of an image file."""
+"""The EXIF orientation of an image."""
 
 from PIL import Image
 
 ORIENTATION = 0x0112
-# EXIF data of more bytes are ignored. A segment of a JPEG cannot be larger; a PNG has no such limit.
+# In bytes; a segment of a JPEG cannot be larger.
 MOST_EXIF = 2**16
-# The operation that makes the image upright, by the value of the tag; 1 (upright) needs none.
+# What makes the image upright, by the value of the tag.
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -18,11 +18,11 @@ TURNS = {
 
 
 def orientation(image: Image.Image) -> int:
-    """The EXIF orientation of an image, 1 to 8; 1 (upright) if unknown."""
+    """The orientation, 1 to 8; 1 (upright) if unknown."""
     try:
         if len(image.info.get("exif", b"")) > MOST_EXIF:
             return 1
         value = image.getexif().get(ORIENTATION)
         return value if value in TURNS else 1
-    except Exception:  # damaged EXIF data raise errors of many kinds; the pixels may still be valid
+    except Exception:  # damaged EXIF data raise errors of many kinds
         return 1

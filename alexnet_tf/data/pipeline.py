@@ -1,4 +1,4 @@
-"""Batches of preprocessed images; one `DataPipelines` object creates all pipelines of a run."""
+"""Batches of preprocessed images."""
 
 import contextlib
 import functools
@@ -19,7 +19,6 @@ from alexnet_tf.data.selection import balanced_subset
 from alexnet_tf.data.streaming.streamed_set import StreamedSet
 from alexnet_tf.runtime.errors import InputError
 
-# The training error is measured on a fixed, class-balanced subset of this size, without augmentation.
 TRAIN_SUBSET = 10_000
 
 
@@ -27,12 +26,10 @@ class DataPipelines:
     """The `tf.data` pipelines of one data set under one `DataConfig`.
 
     Training batches are (images, labels). Evaluation batches are (images, labels, weights) and are padded to
-    the full batch size with examples of weight 0, so that every example counts exactly once.
+    the full batch size with examples of weight 0.
 
     Attributes:
-        image_set: the set, in memory or on disk.
         input_shape: (height, width, channels) of one example as the network receives it.
-        train_size: number of training examples.
     """
 
     def __init__(
@@ -47,8 +44,7 @@ class DataPipelines:
                 f"crop: expected at most {min(height, width) + 2 * config.pad} pixels "
                 f"(images of {height}x{width}, pad {config.pad}); received {config.crop}"
             )
-        # Without crop and padding (both 0), images keep their shape, even if it is not square. With padding
-        # alone, padded images are cropped to the length that their shorter side had before.
+        # With padding alone, padded images are cropped to the length that their shorter side had before.
         self._crop = config.crop or (min(height, width) if config.pad else 0)
         self.input_shape = (self._crop or height, self._crop or width, channels)
         selected = image_set.selected
@@ -59,19 +55,16 @@ class DataPipelines:
 
     @functools.cached_property
     def statistics(self) -> PixelStatistics:
-        """The statistics given to the constructor, else those of the images that this config trains on."""
+        """The statistics given to the constructor, else those of the training images."""
         return self._given_statistics or _pixel_statistics(self.image_set, self.config.holdout)
 
     def cached(self, folder: Path) -> "DataPipelines":
-        """The same pipelines, but with images from a pixel cache; see `StreamedSet.cached`."""
+        """The same pipelines, but with images from a pixel cache."""
         return DataPipelines(self.streamed_set("--cache").cached(folder), self.config, self.statistics)
 
     @contextlib.contextmanager
     def read_by(self, count: int) -> Iterator["DataPipelines"]:
-        """The same pipelines, but `count` processes read the images, or this process if `count` is 0.
-
-        See `StreamedSet.read_by`.
-        """
+        """The same pipelines, but `count` processes read the images; 0 is this process."""
         if not count:
             yield self
             return
@@ -92,12 +85,12 @@ class DataPipelines:
     ) -> tf.data.Dataset:
         """One epoch of augmented batches, in an order that depends only on (seed, epoch).
 
-        An incomplete last batch is dropped; which examples are dropped differs from epoch to epoch.
+        An incomplete last batch is dropped.
 
         Args:
             epoch: counted from 1.
-            steps: number of batches to leave out, because an interrupted run has been trained on them.
-            examples: number of examples that were read for these batches, from `examples_read`.
+            steps: batches to leave out, on which an interrupted run has been trained.
+            examples: how many were read for these batches (`examples_read`).
         """
         return self._augmented(self._order(seed, epoch), seed, epoch, batch_size, steps, examples)
 
@@ -107,7 +100,7 @@ class DataPipelines:
         if not count or not len(lost):
             return count
         is_readable = ~np.isin(self._order(seed, epoch), lost)
-        # Twice the epoch, because its first examples are repeated to replace unreadable ones.
+        # Twice, because the first examples replace unreadable ones at the end.
         return int(np.searchsorted(np.cumsum(np.tile(is_readable, 2)), count)) + 1
 
     def _order(self, seed: int, epoch: int) -> np.ndarray:
@@ -148,20 +141,20 @@ class DataPipelines:
         return self.chosen("train", self._train_indices[chosen], batch_size)
 
     def selection(self, batch_size: int) -> tf.data.Dataset:
-        """The selection split: training images held out to choose learning rates and to detect plateaus."""
+        """Training images held out to choose learning rates and to detect plateaus."""
         if not self.config.holdout:
             raise InputError("holdout: expected true where the selection split is evaluated; received false")
         return self.chosen("train", self._selection_indices, batch_size)
 
     def report(self, batch_size: int, cropped: bool = True) -> tf.data.Dataset:
-        """The report split: test, else validation, else held-out images. It is never used to make choices.
+        """The report split: test, else validation, else held-out images; never used to make choices.
 
-        With `cropped` images are cropped at the centre. Otherwise they stay whole, for several views of each.
+        Without `cropped`, images stay whole, for several views of each.
         """
         return self.chosen("report", np.arange(len(self.image_set.report_labels)), batch_size, cropped)
 
     def check_readable(self) -> None:
-        """Raises the error of `StreamedSet.check_readable`, if any; images in memory stay readable."""
+        """Raises the error of `StreamedSet.check_readable`, if any."""
         if isinstance(self.image_set, StreamedSet):
             self.image_set.check_readable()
 
@@ -170,8 +163,7 @@ class DataPipelines:
     ) -> tf.data.Dataset:
         """The examples at the indices, int64 [n], in that order, not augmented; padded to full batches.
 
-        n is at least 1. The split `train` includes the examples held out for selection. For `cropped` see
-        `report`.
+        n is at least 1. The split `train` includes the selection split.
         """
         labels = self.image_set.train_labels if split == "train" else self.image_set.report_labels
         padding = -len(indices) % batch_size
@@ -181,7 +173,6 @@ class DataPipelines:
         batches = evaluation_batches(self.image_set, split, indices, batch_size)
 
         def finish(images: tf.Tensor, places: tf.Tensor, is_readable: tf.Tensor) -> tuple:
-            # An unreadable image has weight 0, like padding.
             given = tf.gather(weights, places) * tf.cast(is_readable, tf.float32)
             return self._center(images, cropped), tf.gather(labels, places), given
 
@@ -195,8 +186,7 @@ class DataPipelines:
         if is_noisy:
             components = tf.constant(self.statistics.color_components(config.color_noise), tf.float32)
             shift = augment.color_shift(draws.color, components)
-        # Nothing is compiled without flip, noise and random crop, as when the recorded runs were made. This
-        # keeps the last bits of their numbers.
+        # Recorded runs without flip, noise and random crop were not compiled; this keeps their last bits.
         is_plain = not (config.flip or is_noisy or (self._crop and config.crop_position == "random"))
         images = (self._move if is_plain else self._compiled_move)(images, draws, shift)
         if is_noisy and config.color_noise == "code":
@@ -212,7 +202,7 @@ class DataPipelines:
         return augment.compiled(self._move)
 
     def _move(self, images: tf.Tensor, draws: augment.Draws, shift: tf.Tensor | None) -> tf.Tensor:
-        """The steps that only move and add values; compiled by XLA into one loop, with identical results."""
+        """The steps that only move and add values, so that compiling them changes no result."""
         if not self.config.rotation:
             images = self._subtract_mean(images)
         if self._crop and self.config.crop_position == "center":
@@ -246,9 +236,7 @@ def open_data(
     """Opens a named data set and returns its pipelines.
 
     Args:
-        config: which set, and how its images are preprocessed.
-        statistics: those with which a network was trained, to preprocess images as in its training; by
-            default those of the training images.
+        statistics: those with which a network was trained; by default those of the training images.
 
     Raises:
         InputError: see `load_image_set`; also if the crop is larger than the padded images.
@@ -263,21 +251,20 @@ def open_data(
 
         open_data(DataConfig(dataset="cifar10"), DataAccess(data_dir="/data/tfds", download=False))
     """
-    # With given statistics, the images are for a trained network and may already have its size.
+    # Images for a trained network may already have its size.
     image_set = _load_once(
         config.dataset,
         access,
         config.image_size or None,
         config.storage,
         method=config.scaling,
-        # Always False for the default method, which needs no permission: then calls with and without
-        # statistics share the loaded set.
+        # False for the default method, so that calls with and without statistics share the loaded set.
         may_keep_size=statistics is not None and config.scaling != "antialiased",
     )
     return DataPipelines(image_set, config, statistics)
 
 
-# The last set is kept, because an experiment runs many arms on one data set.
+# An experiment runs many arms on one data set.
 _load_once = functools.lru_cache(maxsize=1)(load_image_set)
 
 

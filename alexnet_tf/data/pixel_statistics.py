@@ -5,19 +5,18 @@ from dataclasses import dataclass
 
 import numpy as np
 
-# Number of pixel values that are converted to float64 at a time.
 VALUES_AT_A_TIME = 2**20
 
 
 @dataclass(frozen=True)
 class PixelStatistics:
-    """The statistics of the training images that preprocessing needs, for pixel values in 0..255.
+    """Statistics of images with pixel values in 0..255.
 
     Attributes:
         mean_image: float32 [h, w, c].
         stddev: standard deviation of all pixel values about the mean image.
-        eigenvalues: float32 [c], eigenvalues of the channel covariance, in decreasing order.
-        eigenvectors: float32 [c, c], one eigenvector per column; its largest entry is positive.
+        eigenvalues: float32 [c], of the channel covariance, in decreasing order.
+        eigenvectors: float32 [c, c], one per column; its largest entry is positive.
     """
 
     mean_image: np.ndarray
@@ -29,8 +28,7 @@ class PixelStatistics:
         """Eigenvectors times their scale, in grey levels (0..255): [c, c], one per column.
 
         For `code` the scale is the standard deviation, as in the authors' program. For `paper` it is the
-        eigenvalue for pixels in 0..1, times 255. The eigenvalue for pixels in 0..255 would give much larger
-        shifts.
+        eigenvalue for pixels in 0..1, times 255; that for pixels in 0..255 would be much larger.
         """
         if scale == "code":
             return self.eigenvectors * np.sqrt(self.eigenvalues)
@@ -39,12 +37,9 @@ class PixelStatistics:
 
 @dataclass(frozen=True, eq=False)
 class PixelSums:
-    """Sums over uint8 images, from which their statistics are computed.
-
-    The sums are exact integers, so a set has the same statistics whether it is streamed or in memory.
+    """Sums over uint8 images; exact integers, so a streamed set has the same statistics as one in memory.
 
     Attributes:
-        count: number of images.
         sums: int64 [h, w, c], the sum of the images.
         products: int64 [c, c], the sum over all pixels of the products of two channels.
 
@@ -81,9 +76,8 @@ class PixelSums:
     def statistics(self) -> PixelStatistics:
         """Mean image, standard deviation and principal components; needs at least one image."""
         values = self.count * self.sums.size
-        # For each position and channel, over n images: sum of (x - mean)^2 = sum of x^2 - (sum of x)^2 / n.
-        # `squares` is n times the total of these sums. It is computed in integers, because the difference of
-        # two large floats would lose digits.
+        # Over n images: sum of (x - mean)^2 = sum of x^2 - (sum of x)^2 / n. `squares` is n times the total.
+        # It is an integer, because the difference of two large floats would lose digits.
         squares = int(np.trace(self.products)) * self.count - sum(s * s for s in self.sums.ravel().tolist())
         pixels = values // self.sums.shape[-1]
         center = self.sums.sum(axis=(0, 1)) / pixels

@@ -6,7 +6,7 @@ from pathlib import PurePath
 
 from alexnet_tf.runtime.errors import printable
 
-# Number of kinds of unused files that are shown.
+# Kinds of unused files that are shown.
 KINDS = 3
 
 
@@ -17,7 +17,6 @@ class Remarks:
     Attributes:
         unused: (path, reason) of each file that is not used; paths of folders end with `/`.
         duplicates: (path, path of an identical image, problem) of each duplicate; duplicates are used.
-        notes: other remarks, one line each.
     """
 
     unused: tuple[tuple[str, str], ...] = ()
@@ -25,9 +24,7 @@ class Remarks:
     notes: tuple[str, ...] = ()
 
     def lines(self, images: int, classes: int, listed: str = "") -> list[str]:
-        """The remarks as lines of text. The first line gives the number of `images` used and of unused files.
-
-        `listed` is the path of the file that lists the unused files. Without it, one of them is shown.
+        """The remarks as lines of text; `listed` is the file that lists the unused files.
 
         Example:
 
@@ -64,11 +61,10 @@ def _kinds(unused: tuple[tuple[str, str], ...]) -> str:
 
 
 def _is_hidden(reason: str) -> bool:
-    """Whether a file is unused because it is hidden; such files matter least, so they are shown last."""
+    """Hidden files matter least, so they are shown last."""
     return reason.startswith("hidden")
 
 
 def _kind(path: str, reason: str) -> str:
-    """The extension of a file that is not an image, else the reason up to a colon."""
     suffix = PurePath(path).suffix[1:].lower()
     return suffix if suffix and reason.startswith("not ") else reason.split(":")[0]

@@ -1,4 +1,4 @@
-"""Scaling of decoded images to a central square, as in the paper's section 2."""
+"""Scaling of images to a central square."""
 
 import functools
 from collections.abc import Sequence
@@ -12,9 +12,8 @@ from PIL import Image
 from alexnet_tf.data.decode import dimensions, pixels
 from alexnet_tf.runtime.errors import InputError
 
-# Side in pixels if the images have different sizes and no size was requested.
+# In pixels, for images of different sizes.
 DEFAULT_SIDE = 256
-# Number of pixels of Pillow's image that are converted to an array at a time.
 STRIP_PIXELS = 2**20
 
 Method = Literal["antialiased", "bilinear"]
@@ -25,10 +24,8 @@ class Scaling:
     """The scaling that a user requests.
 
     Attributes:
-        side: side of the central square in pixels. With None, images of one size keep it, and images of
-            different sizes are scaled to `DEFAULT_SIDE`.
-        method: see `central_square`.
-        may_keep_size: whether a method may be chosen for images that all have their final size already.
+        side: of the central square, in pixels; for None see `choose_shape`.
+        may_keep_size: whether `check_used` accepts all images.
 
     Raises:
         InputError: if a package that the method needs is missing.
@@ -43,7 +40,7 @@ class Scaling:
             _opencv()
 
     def check_used(self, sizes: ArrayLike) -> None:
-        """Raises an InputError if a method was chosen, but all images of a set keep their size.
+        """Raises an InputError if a method was chosen, but all images keep their size.
 
         Args:
             sizes: [n, 2], height and width of each image.
@@ -60,10 +57,7 @@ class Scaling:
             )
 
     def identity(self) -> tuple[int | None, str, str]:
-        """A JSON-serialisable value that changes if scaled pixels may change.
-
-        The version of Pillow, which may also change them, is not part of it.
-        """
+        """A JSON-serialisable value that changes if scaled pixels may change, except by Pillow's version."""
         return self.side, self.method, _opencv().__version__ if self.method == "bilinear" else ""
 
 
@@ -71,14 +65,12 @@ def central_square(image: np.ndarray | Image.Image, side: int, method: Method = 
     """Scales the shorter side to `side` pixels and crops the centre (paper, section 2).
 
     Only the pixels of the crop are computed, so an image of 1 x 10,000 pixels takes no longer than others.
-    Compared with scaling the whole image before cropping, values may differ by one grey level.
+    Scaling the whole image first may differ by one grey level.
 
     Args:
         image: uint8 [height, width, 1 or 3], or an image from `decode.decoded`.
-        method: `antialiased` is Pillow's bilinear filter. When an image is shrunk, each new pixel is a
-            weighted average over an area of twice its width. `bilinear` cuts out the central square in whole
-            pixels; then OpenCV interpolates between the four nearest pixels. This is several times faster,
-            but fine structure may turn into patterns (aliasing).
+        method: `antialiased` is Pillow's bilinear filter. `bilinear` is OpenCV's interpolation between the
+            four nearest pixels: several times faster, but with aliasing.
 
     Returns:
         uint8 [side, side, 1 or 3], possibly read-only.
@@ -95,7 +87,7 @@ def central_square(image: np.ndarray | Image.Image, side: int, method: Method = 
     if (height, width) == (side, side):
         return pixels(image)
     if method == "bilinear":
-        # OpenCV drops the axis of a single channel, which `reshape` restores.
+        # OpenCV drops the axis of a single channel.
         return _opencv().resize(_whole_square(image), (side, side)).reshape(side, side, -1)
     if isinstance(image, np.ndarray):
         image = Image.fromarray(image[..., 0] if image.shape[2] == 1 else image)
@@ -103,7 +95,7 @@ def central_square(image: np.ndarray | Image.Image, side: int, method: Method = 
     width, height = (max(side, round(length * scale)) for length in image.size)
     across, down = image.width / width, image.height / height
     left, top = (width - side) // 2, (height - side) // 2
-    # Rounding errors may put the far edge slightly outside the image, which Pillow rejects.
+    # Rounding errors may put the far edge outside the image, which Pillow rejects.
     right = min((left + side) * across, image.width)
     bottom = min((top + side) * down, image.height)
     box = (left * across, top * down, right, bottom)
@@ -111,13 +103,12 @@ def central_square(image: np.ndarray | Image.Image, side: int, method: Method = 
 
 
 def _whole_square(image: np.ndarray | Image.Image) -> np.ndarray:
-    """The central square in whole pixels, uint8 [n, n, channels]."""
     height, width = dimensions(image)
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
     if isinstance(image, np.ndarray):
         return image[top : top + side, left : left + side]
-    # In strips, because the conversion makes two copies of what it converts.
+    # In strips, because the conversion makes two copies.
     square = np.empty((side, side, len(image.getbands())), np.uint8)
     rows = max(1, STRIP_PIXELS // side)
     for start in range(0, side, rows):
@@ -135,28 +126,25 @@ def _opencv() -> Any:
             f"scaling: expected OpenCV for bilinear; received {' '.join(str(error).split())}; pip install "
             "opencv-python-headless"
         ) from error
-    # No threads within OpenCV, because several threads call it at the same time.
+    # Several threads call OpenCV at the same time.
     cv2.setNumThreads(1)
     return cv2
 
 
 @dataclass(frozen=True)
 class ImageShape:
-    """The common shape of all images of a set, and how they are scaled to it.
+    """The common shape of the images of a set, and how they are scaled to it.
 
     Attributes:
         shape: (height, width, channels).
-        method: see `central_square`; None if images keep their size.
+        method: None if images keep their size.
     """
 
     shape: tuple[int, int, int]
     method: Method | None
 
     def apply(self, image: np.ndarray | Image.Image) -> np.ndarray:
-        """Scales a decoded image to this shape: uint8 [height, width, channels].
-
-        If `method` is None, the image keeps its size, even if it differs from the shape.
-        """
+        """Scales a decoded image to this shape: uint8 [height, width, channels]."""
         if self.method:
             return central_square(image, self.shape[0], self.method)
         return pixels(image)
@@ -165,7 +153,7 @@ class ImageShape:
 def choose_shape(sizes: Sequence[tuple[int, int]], scaling: Scaling, channels: int) -> ImageShape:
     """The target shape for images of these sizes (height, width).
 
-    If no side is requested, images of one size keep it; images of different sizes become 256 x 256 pixels.
+    By default, images of one size keep it, and images of different sizes get `DEFAULT_SIDE`.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Deterministic selections of the examples of a set: held-out splits and balanced subsets."""
+"""Deterministic selections of examples."""
 
 import hashlib
 
@@ -8,7 +8,7 @@ from alexnet_tf.runtime.errors import InputError
 
 Split = tuple[np.ndarray, np.ndarray]
 
-# Fraction of each class in the selection split, and in a held-out report split.
+# Fractions of each class.
 SELECTION_SHARE = 0.1
 HELD_OUT_SHARE = 0.2
 
@@ -16,9 +16,7 @@ HELD_OUT_SHARE = 0.2
 def selection_mask(images: np.ndarray, labels: np.ndarray, fraction: float = SELECTION_SHARE) -> np.ndarray:
     """Marks a fixed fraction of each class, chosen by a hash of each example's bytes: bool [n].
 
-    In a class of n examples, the `selected_count(n, fraction)` examples with the lowest hashes are marked.
-    Identical images of a class are either all marked or all unmarked, so more may be marked in a class with
-    many duplicates. If all examples of a class would be marked, those with the highest hash are left out.
+    Identical images of a class are either all marked or all unmarked.
 
     Raises:
         InputError: for a fraction that is not between 0 and 1.
@@ -64,7 +62,7 @@ def selected_count(examples: int, fraction: float) -> int:
 
 
 def lowest_hashes(hashes: np.ndarray, labels: np.ndarray, fraction: float) -> np.ndarray:
-    """Like `selection_mask`, but takes the hashes of the images, uint64 [n], instead of the images."""
+    """Like `selection_mask`, but takes the hashes of the images, uint64 [n]."""
     if not 0 < fraction < 1:
         raise InputError(f"expected a fraction between 0 and 1; received {fraction}")
     mask = np.zeros(len(labels), bool)
@@ -84,8 +82,6 @@ def lowest_hashes(hashes: np.ndarray, labels: np.ndarray, fraction: float) -> np
 def hold_out(images: np.ndarray, labels: np.ndarray) -> tuple[Split, Split]:
     """Holds out `HELD_OUT_SHARE` of each class, chosen by `selection_mask`: (training split, held-out split).
 
-    For sets that have neither a test split nor a validation split.
-
     Example:
 
     >>> images = np.arange(40, dtype=np.uint8).reshape(40, 1, 1, 1)
@@ -100,9 +96,7 @@ def hold_out(images: np.ndarray, labels: np.ndarray) -> tuple[Split, Split]:
 def balanced_subset(labels: np.ndarray, count: int) -> np.ndarray:
     """The indices of a fixed, class-balanced subset of `count` examples: int64 [min(count, n)], ascending.
 
-    The examples of a class are taken in a fixed pseudo-random order. If a class has too few examples, all are
-    taken, and the other classes contribute more. If `count` is not a multiple of the number of classes, the
-    classes with the lowest labels contribute one more.
+    If a class has too few examples, the other classes contribute more.
 
     Raises:
         InputError: for a count below 1.

@@ -6,16 +6,14 @@ from typing import BinaryIO
 STARTS = (b"II", b"MM")
 TILE_WIDTH, TILE_LENGTH = 0x0142, 0x0143
 SHORT = 3
-# Types (byte, text, undefined) whose values Pillow keeps as one object. Their number is not limited, because
-# colour profiles and thumbnails have millions of them.
+# Types (byte, text, undefined) whose values Pillow keeps as one object. A colour profile has millions.
 BYTES = (1, 2, 7)
-# Limits on the fields of a directory and on the values of a field, because Pillow makes an object of each. An
-# image of the largest permitted size has 2**18 tiles of 16 x 16 pixels.
+# Pillow makes an object of each field and value. The largest image has 2**18 tiles of 16 x 16 pixels.
 MOST_FIELDS, MOST_VALUES = 2**12, 2**18
 
 
 def too_much_to_read(file: BinaryIO, most_pixels: int) -> str:
-    """The reason to refuse a TIFF whose directory or tiles are too large; empty for all other files."""
+    """The reason to refuse a file; empty if there is none."""
     start = file.read(16)
     if start[:2] not in STARTS:
         file.seek(0)

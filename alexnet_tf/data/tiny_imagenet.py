@@ -1,7 +1,6 @@
-"""Tiny ImageNet from its public archive, as data sets of TensorFlow Datasets (TFDS).
+"""Tiny ImageNet as data sets of TensorFlow Datasets (TFDS).
 
-Importing this module registers two sets with TFDS: `tiny_imagenet200` with all classes, and
-`tiny_imagenet100` with every second class.
+Importing this module registers `tiny_imagenet200` and `tiny_imagenet100` with TFDS.
 """
 
 import zipfile
@@ -34,9 +33,7 @@ def class_ids(step: int = 1) -> list[str]:
 class TinyImagenet200(tfds.core.GeneratorBasedBuilder):
     """All 200 classes: 500 training and 50 validation images each, 64x64.
 
-    JPEG files are stored unchanged; greyscale images become three channels when decoded. The archive's test
-    images are left out, because their labels are not public. TFDS orders examples by a hash of their keys,
-    the file names without extension.
+    The archive's test images are left out, because their labels are not public.
     """
 
     VERSION = tfds.core.Version("1.0.0")
@@ -91,7 +88,7 @@ class TinyImagenet200(tfds.core.GeneratorBasedBuilder):
 
 
 class TinyImagenet100(TinyImagenet200):
-    """The 100 classes with an even index in the sorted list of WordNet ids."""
+    """The 100 classes with an even index."""
 
     STEP: ClassVar = 2
 
@@ -105,7 +102,6 @@ def _training_files(files: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
 
 
 def _validation_files(files: zipfile.ZipFile) -> Iterator[tuple[str, str]]:
-    """(path, WordNet id) of each line of val_annotations.txt."""
     folder = ROOT / "val"
     for line in files.read(str(folder / "val_annotations.txt")).decode().splitlines():
         name, wordnet_id, *_ = line.split("\t")

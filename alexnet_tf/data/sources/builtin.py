@@ -1,12 +1,9 @@
-"""The built-in data set: synthetic shapes on textured backgrounds, for a first run without files or network.
+"""The built-in data set: synthetic shapes on textured backgrounds.
 
-There are ten shapes, with random position, size and rotation, and with colours that do not depend on the
-class. The images also contain clutter, occlusion and noise.
-
-The same seed gives the same bytes on any machine. Pixels are computed only by correctly rounded operations of
-IEEE 754 (+ - * / sqrt, comparisons), and all random numbers are uniform. The last bit of a cosine or sine
-depends on the platform, so they are rounded from float64 to float32 (`_direction`). They must not be computed
-per pixel: among so many values, some would still differ.
+The same seed gives the same bytes on any machine. So pixels are computed only by correctly rounded operations
+of IEEE 754 (+ - * / sqrt, comparisons). The last bit of a cosine or sine depends on the platform. Rounding
+from float64 to float32 almost always removes this difference. Only a few cosines and sines are computed per
+image, because among one per pixel some would still differ.
 """
 
 from collections.abc import Callable
@@ -16,10 +13,10 @@ import numpy as np
 from alexnet_tf.runtime.errors import InputError
 
 _SIZE = 32
-# Few enough that the float32 arrays of a chunk fit in a CPU's cache.
+# A multiple of the number of classes. The float32 arrays of such a chunk fit in a CPU's cache.
 _IMAGES_PER_CHUNK = 200
 
-# Ranges of hue, saturation and value of the clutter.
+# Ranges of hue, saturation and value.
 _BAR_COLORS = ((0, 1), (0.2, 0.8), (0.1, 1))
 
 _AXIS = np.arange(_SIZE, dtype=np.float32) - (_SIZE - 1) / 2
@@ -32,8 +29,7 @@ def draw_builtin(
     """Draws the built-in data set: (images, labels) of the splits "train" and "test".
 
     Images are uint8 RGB [n, 32, 32, 3]. Labels are int64 [n], indices into `CLASS_NAMES`. Each split is
-    class-balanced and shuffled. The splits use independent random streams, so the size of one never changes
-    the other.
+    class-balanced and shuffled, and does not depend on the size of the other.
 
     Raises:
         InputError: if a size is not a positive multiple of 10, or the seed is not a whole number >= 0.
@@ -75,7 +71,7 @@ def _draw_split(rng: np.random.Generator, count: int) -> tuple[np.ndarray, np.nd
 
 
 def _draw_chunk(rng: np.random.Generator, per_class: int) -> np.ndarray:
-    """`per_class` images of each class, in label order: uint8 `[n, 32, 32, 3]`."""
+    """`per_class` images of each class, in label order."""
     n = per_class * len(CLASS_NAMES)
     ground_hue, ground_value = _uniform(rng, n, 0, 1), _uniform(rng, n, 0.15, 0.95)
     shape_hue = ground_hue + _uniform(rng, n, 0.2, 0.8)
@@ -93,7 +89,7 @@ def _draw_chunk(rng: np.random.Generator, per_class: int) -> np.ndarray:
     _paint(canvas, _cover(distance), _fill(rng, shape_hue, shape_value))
 
     ends = [_uniform(rng, n, -16, 16) for _ in range(4)]
-    # A bar with a radius below -0.5 covers no pixel, so about a third of the images get none here.
+    # A radius below -0.5 covers no pixel, so about a third of the images get no bar here.
     _paint_bar(rng, canvas, ends, _uniform(rng, n, -1.5, 1.7))
 
     strength = _uniform(rng, n, 0.02, 0.16)[:, None]
@@ -103,12 +99,11 @@ def _draw_chunk(rng: np.random.Generator, per_class: int) -> np.ndarray:
 
 
 def _uniform(rng: np.random.Generator, n: int, low: float, high: float) -> np.ndarray:
-    """One number per image: float32 `[n, 1, 1]`."""
+    """One number per image, `[n, 1, 1]`."""
     return low + (high - low) * rng.random((n, 1, 1), dtype=np.float32)
 
 
 def _direction(rng: np.random.Generator, n: int) -> tuple[np.ndarray, np.ndarray]:
-    """Cosine and sine of a random angle per image: float32 `[n, 1, 1]` each."""
     angle = 2 * np.pi * rng.random((n, 1, 1))
     return np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
 
@@ -126,14 +121,12 @@ def _paint(canvas: np.ndarray, cover: np.ndarray, color: np.ndarray) -> None:
 
 
 def _cover(distance: np.ndarray) -> np.ndarray:
-    """The fraction of a pixel inside a shape, given its signed distance to the outline."""
     return np.clip(0.5 - distance, 0, 1)
 
 
 def _paint_bar(
     rng: np.random.Generator, canvas: np.ndarray, ends: list[np.ndarray], radius: np.ndarray
 ) -> None:
-    """Paints a bar from (ends[0], ends[1]) to (ends[2], ends[3]), with round ends and a random colour."""
     ax, ay, bx, by = ends
     px, py, dx, dy = _X - ax, _Y - ay, bx - ax, by - ay
     along = np.clip((px * dx + py * dy) / (dx * dx + dy * dy + 1e-3), 0, 1)
@@ -143,7 +136,6 @@ def _paint_bar(
 
 
 def _ground(rng: np.random.Generator, hue: np.ndarray, value: np.ndarray) -> np.ndarray:
-    """Backgrounds: two similar colours, mixed by clouds, a gradient, stripes or a checkerboard."""
     n = len(hue)
     clouds = 0.65 * _clouds(rng, n, 4) + 0.35 * _clouds(rng, n, 11)
     cos, sin = _direction(rng, n)
@@ -159,7 +151,6 @@ def _ground(rng: np.random.Generator, hue: np.ndarray, value: np.ndarray) -> np.
 
 
 def _fill(rng: np.random.Generator, hue: np.ndarray, value: np.ndarray) -> np.ndarray:
-    """Colours of the shapes: a brightness gradient and, in some images, stripes."""
     n = len(hue)
     cos, sin = _direction(rng, n)
     u = cos * _X + sin * _Y
@@ -170,14 +161,13 @@ def _fill(rng: np.random.Generator, hue: np.ndarray, value: np.ndarray) -> np.nd
 
 
 def _stripes(position: np.ndarray, period: np.ndarray, offset: np.ndarray) -> np.ndarray:
-    """A square wave between 0 and 1 with edges one pixel wide."""
+    """A square wave with edges one pixel wide."""
     turn = position / period + offset
     wave = np.abs(turn - np.floor(turn) - 0.5) - 0.25
     return np.clip(wave * period + 0.5, 0, 1)
 
 
 def _clouds(rng: np.random.Generator, n: int, cells: int) -> np.ndarray:
-    """Values in 0..1, `[n, 32, 32]`: random on a grid of `cells` x `cells` cells, smoothly interpolated."""
     heights = rng.random((n, cells + 1, cells + 1), dtype=np.float32)
     position = (np.arange(_SIZE, dtype=np.float32) + 0.5) * (cells / _SIZE)
     cell = position.astype(int)
@@ -188,10 +178,7 @@ def _clouds(rng: np.random.Generator, n: int, cells: int) -> np.ndarray:
 
 
 def _place_shapes(rng: np.random.Generator, per_class: int) -> np.ndarray:
-    """Signed distance in pixels (negative inside) to the outline of each image's shape, `[n, 32, 32]`.
-
-    For some shapes, such as squares, distances far from the outline are approximate.
-    """
+    """Signed distance in pixels (negative inside) to the outline of each shape."""
     n = per_class * len(CLASS_NAMES)
     radius = _uniform(rng, n, 7, 13)
     slack = 15 - radius
@@ -215,12 +202,11 @@ def _box(x: np.ndarray, y: np.ndarray, half_width: float, half_height: float) ->
 
 
 def _triangle(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Equilateral, pointing up, with its centre at the origin."""
     return np.maximum(0.8660254 * np.abs(x) + 0.5 * y, -y) - 0.55
 
 
 def _star(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Five arms. By symmetry, the plane is folded onto half an arm, whose edge is a line segment."""
+    """Signed distance to a star: the plane is folded onto half an arm, whose edge is a line segment."""
     x = np.abs(x)
     for kx in (0.80901699, -0.80901699):
         fold = 2 * np.maximum(kx * x - 0.58778525 * y, 0)
@@ -233,7 +219,7 @@ def _star(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _crescent(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """A disc minus a second disc. At its two tips the soft edge needs the exact distance."""
+    """Signed distance to a crescent. Where a tip is the nearest point, `body` would be too small."""
     y = np.abs(y)
     horn_x, horn_y = 0.586, 0.7477
     at_horn = x * horn_y - y * horn_x > 0.45 * np.maximum(horn_y - y, 0)
@@ -242,7 +228,6 @@ def _crescent(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 
 def _heart(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """A square on its corner, with a disc on each upper side."""
     x, y = np.abs(x), y + 0.12
     return np.minimum((x + np.abs(y) - 0.84) * 0.70710678, _length(x - 0.42, y - 0.42) - 0.594)
 
@@ -265,5 +250,4 @@ _OUTLINES: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
     "clover": lambda x, y: _length(np.abs(x) - 0.43, np.abs(y) - 0.43) - 0.47,
 }
 
-# In label order.
 CLASS_NAMES = tuple(_OUTLINES)

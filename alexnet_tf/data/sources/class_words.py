@@ -1,4 +1,4 @@
-"""Readable class names for data sets whose classes are WordNet ids, such as ImageNet."""
+"""Readable names of classes that are WordNet ids, as in ImageNet."""
 
 import functools
 import re
@@ -9,19 +9,16 @@ from pathlib import Path
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.reading import read_text
 
-# The 1000 classes of ILSVRC-2012, one per line: the id, a tab, and the words of the id in WordNet 3.0. The
-# order is that of torchvision, Keras and Caffe.
+# Words of WordNet 3.0, in the order of torchvision, Keras and Caffe.
 IMAGENET_CLASSES = Path(__file__).with_name("imagenet_classes.tsv")
-# The ids of Tiny ImageNet's 200 classes, one per line; all are also ids of ImageNet's classes.
 TINY_IMAGENET_CLASSES = Path(__file__).with_name("tiny_imagenet_classes.txt")
 WORDNET_ID = re.compile(r"n\d{8}(?!\S)")
 
 
 def read_words(path: Path) -> dict[str, str]:
-    """Reads the words of WordNet ids: a dictionary from id to words.
+    """Reads the words of WordNet ids from a file with an id and its words per line.
 
-    Each line of the file has an id and its words, separated by a tab or space. Tiny ImageNet's `words.txt`,
-    Caffe's `synset_words.txt` and Kaggle's `LOC_synset_mapping.txt` have this format.
+    Such files are Tiny ImageNet's `words.txt` and Caffe's `synset_words.txt`.
 
     Raises:
         InputError: if the file cannot be read or has a line without words.
@@ -43,10 +40,10 @@ def read_words(path: Path) -> dict[str, str]:
 
 
 def read_class_names(path: Path) -> list[str]:
-    """Reads class names, one per line, in the order of a network's outputs.
+    """Reads class names, one per line.
 
-    If a line starts with a WordNet id, as in Caffe's `synset_words.txt`, the id alone is the name. Repeated
-    names are numbered; for example, ImageNet's second crane becomes `crane (2)`.
+    If a line starts with a WordNet id, the id alone is the name. Repeated names are numbered: ImageNet's
+    second crane becomes `crane (2)`.
 
     Raises:
         InputError: if the file cannot be read, or has an empty line.
@@ -64,9 +61,9 @@ def read_class_names(path: Path) -> list[str]:
 
 
 def readable_names(class_names: Sequence[str], words: Mapping[str, str] | None = None) -> tuple[str, ...]:
-    """The first of the words of each class (the text up to a comma); classes without words keep their names.
+    """The first of the words of each class; classes without words keep their names.
 
-    `words` (class name -> words) extends the words of ImageNet's 1000 ids, and takes precedence.
+    `words` (class name -> words) takes precedence over the words of ImageNet's ids.
 
     Example:
 

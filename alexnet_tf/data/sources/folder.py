@@ -1,4 +1,4 @@
-"""A folder of images as a data set: one subfolder per class, named after the class."""
+"""A folder of images as a data set, with one subfolder per class."""
 
 import dataclasses
 import os
@@ -28,29 +28,20 @@ def load_folder(name: str, scaling: Scaling, storage: Storage, max_bytes: int) -
     """Loads `folder:PATH`.
 
     PATH contains one folder per class; or it contains `train` and, optionally, `test` and `val`, each with
-    one folder per class. (These three may have other names; see `SPLIT_NAME`.) The report split is test, else
-    val, else 20% of each class, held out by `hold_out`. Class folders named like splits are refused, unless
-    all of these names mean the same split and each means train or has a prefix, as in `crash_test`.
+    one folder per class (for other names see `SPLIT_NAME`). The report split is test, else val, else 20% of
+    each class, held out by `hold_out`. Class folders such as `test1` are refused, because they may be splits.
 
-    Files are found at any depth below a class folder. Their format is detected from the content, and the
-    images are rotated by their EXIF orientation. The `quarantine` of the returned set lists all unused files
-    and folders, including hidden ones, with the path relative to PATH and the reason. Identical images in
-    both splits or in two classes are used, and listed in `remarks.duplicates`. For `storage` and `max_bytes`
-    see `is_streamed`.
+    Files are found at any depth below a class folder. Images are rotated by their EXIF orientation.
+    `quarantine` lists what is not used. Identical images in both splits or in two classes are used, and
+    listed in `remarks.duplicates`.
 
     Raises:
-        InputError: in each of these cases:
-
-            - The path does not exist, or its layout is none of these.
-            - There are fewer than two classes, or a class has no readable training image.
-            - The report split has no readable image, or it has a class that the training split lacks.
-            - No image can be held out, because each class has only one (or copies of one).
-            - A scaling method was chosen, but no image has to be scaled.
-            - `storage` is `memory`, and the images take too much memory.
+        InputError: if the layout is none of these (see `list_tree`), a class has no readable training image,
+            the report split is empty, a scaling method was chosen but no image has to be scaled, or the
+            images do not fit in memory.
     """
     tree = open_tree(name)
     _check_classes(name, tree, np.arange(tree.trained), tree.unused)
-    # Without a requested side, the target shape depends on the sizes of the images.
     sizes = None if scaling.side else _read_sizes(tree)
     expected = [size for size in sizes or [] if not isinstance(size, str)]
     if expected:
@@ -63,13 +54,13 @@ def load_folder(name: str, scaling: Scaling, storage: Storage, max_bytes: int) -
 
 
 def open_tree(name: str) -> FolderTree:
-    """Lists the files of `folder:PATH`; reads none of them.
+    """Lists the files of `folder:PATH`.
 
     Raises:
-        InputError: if the path does not exist, or for its layout; see `list_tree`.
+        InputError: if there is no such folder, or for its layout; see `list_tree`.
     """
     path = name.removeprefix("folder:")
-    # For os.path, an unknown ~user or an overlong name is a missing path; `Path` would raise an error.
+    # `Path` would raise an error for an unknown ~user or an overlong name.
     root = Path(os.path.expanduser(path))
     if not path or not os.path.isdir(root):
         received = "no path" if not path else file_kind(root) if os.path.exists(root) else "no such path"
@@ -100,7 +91,7 @@ def _hold_in_memory(
     _check_classes(name, tree, kept[kept < tree.trained], quarantine)
     labels = tree.labels[kept]
     duplicates = _duplicates(tree, kept, example_hashes(images))
-    # Views, because copies would double the memory; only `hold_out` has to copy.
+    # Views, because copies would double the memory.
     count = int((kept < tree.trained).sum())
     train, report = (images[:count], labels[:count]), (images[count:], labels[count:])
     if tree.report_root is None:
@@ -111,11 +102,7 @@ def _hold_in_memory(
 
 
 def _duplicates(tree: FolderTree, rows: np.ndarray, hashes: np.ndarray) -> tuple[tuple[str, str, str], ...]:
-    """Identical images in both splits or in two classes: (path, path of the first image, problem).
-
-    Each image is compared with the first image that has the same pixels. `rows`, int64 [n], are ascending;
-    `hashes`, uint64 [n], are hashes of the pixels.
-    """
+    """Identical images in both splits or in two classes: (path, path of the first image, problem)."""
     order = np.argsort(hashes, kind="stable")
     starts = np.flatnonzero(np.r_[True, np.diff(hashes[order]) != 0])
     counts = np.diff(np.r_[starts, len(order)])
@@ -142,7 +129,7 @@ def readable(tree: FolderTree) -> FolderTree:
 
 
 def _read_sizes(tree: FolderTree) -> list[tuple[int, int] | str]:
-    """(height, width) of each image according to its header, or the reason why the file cannot be used."""
+    """(height, width) of each image, or why it cannot be used."""
     with ThreadPoolExecutor() as pool:
         return list(pool.map(_or_reason(_read_dimensions), (tree.root / path for path in tree.paths)))
 
@@ -150,11 +137,7 @@ def _read_sizes(tree: FolderTree) -> list[tuple[int, int] | str]:
 def _decode(
     name: str, tree: FolderTree, scaling: Scaling, found: list[tuple[int, int] | str]
 ) -> tuple[np.ndarray, np.ndarray, Quarantine]:
-    """Images [n, height, width, 3], their indices [n] into `tree.paths`, and the unusable files.
-
-    `found` is the result of `_read_sizes`. If a file cannot be decoded, its size in `found` is replaced by
-    the reason.
-    """
+    """Images, their indices into `tree.paths`, and the unusable files; puts their reasons into `found`."""
     while True:
         sizes = {i: size for i, size in enumerate(found) if not isinstance(size, str)}
         readable = list(sizes)
@@ -175,8 +158,7 @@ def _decode(
             outcomes = list(pool.map(fill, files, range(len(readable))))
         if not any(outcomes):
             return images, np.array(readable), quarantine
-        # Some files have a valid header but cannot be decoded. The other files may have a different common
-        # size, so all are decoded again.
+        # The files that remain may have another common size, so all are decoded again.
         for i, reason in zip(readable, outcomes, strict=True):
             found[i] = reason or found[i]
 
@@ -194,8 +176,6 @@ def _fill(images: np.ndarray, target: ImageShape, path: Path, row: int) -> None:
 
 
 def _or_reason(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The same function, except that it returns the reason as text if the file cannot be used."""
-
     def attempt(*arguments: Any) -> Any:
         try:
             return function(*arguments)
@@ -206,10 +186,6 @@ def _or_reason(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _check_classes(name: str, tree: FolderTree, rows: np.ndarray, quarantine: Quarantine) -> None:
-    """Raises an InputError if a class has no training image.
-
-    `rows` are indices into `tree.paths`: of all training files, or of those known to be readable.
-    """
     counts = np.bincount(tree.labels[rows], minlength=len(tree.class_names))
     if not counts.all():
         empty = [class_name for class_name, count in zip(tree.class_names, counts, strict=True) if not count]

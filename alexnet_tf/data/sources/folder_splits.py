@@ -1,4 +1,4 @@
-"""Finds the splits below a folder of images, and lists the content of single folders."""
+"""Finds the splits of a folder of images."""
 
 import itertools
 import os
@@ -14,8 +14,7 @@ from alexnet_tf.runtime.reading import file_kind
 
 Quarantine = list[tuple[str, str]]
 
-# Names of split folders. Names in which the group `before` or `after` matches may also be class names:
-# `seg_train`, `trainval`, `test1` and `testA`, for example.
+# If the group `before` or `after` matches, as in `seg_train` and `test1`, the folder may also be a class.
 SPLIT_NAME = re.compile(
     r"(?P<before>.*[\W\d_])?"
     r"(?:(?P<train>train|training)|(?P<test>test|testing)"
@@ -27,7 +26,7 @@ EXPECTED = "expected a folder of images per class, directly or within train and 
 
 
 def few(names: Sequence[str]) -> str:
-    """The first three names, and how many more there are."""
+    """Three names, and how many more there are."""
     shown = ", ".join(map(printable, names[:3]))
     return shown + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
@@ -35,10 +34,9 @@ def few(names: Sequence[str]) -> str:
 def find_splits(
     name: str, root: Path, folders: Sequence[str], unused: Quarantine
 ) -> tuple[str, str | None, str]:
-    """The training folder, the report folder (None if there is none) and the name of the report split.
+    """The training folder, the report folder or None, and the name of the report split.
 
-    Paths are relative to `root`; without splits, the training folder is "", which is `root` itself. A folder
-    is a split only if it contains folders and no images. Folders that are not used are added to `unused`.
+    Paths are relative to `root`; without splits, the training folder is "".
     """
     kinds = {folder: kind for folder in folders if (kind := _split_kind(folder))}
     looks = {folder: _look(name, root, folder) for folder in kinds}
@@ -107,8 +105,7 @@ def _kind(found: re.Match[str]) -> str:
 def _refuse_classes_like_splits(name: str, root: Path, folders: Sequence[str]) -> None:
     """Raises an InputError for class folders such as `test1`, or both `seg_train` and `seg_test`.
 
-    `train` alone may be a class (a vehicle). Names with a prefix, such as `crash_test`, may be classes unless
-    they name different splits.
+    `train` alone may be a class (a vehicle), and so may `crash_test`.
     """
     found = [match for match in map(SPLIT_NAME.fullmatch, folders) if match]
     kinds = {_kind(match) for match in found}
@@ -121,11 +118,7 @@ def _refuse_classes_like_splits(name: str, root: Path, folders: Sequence[str]) -
 
 
 def refuse_splits_of_classes(name: str, train: str, paths: Iterable[str]) -> None:
-    """Raises an InputError if folders within the class folders look like splits, or like the actual classes.
-
-    `train` is the folder that contains the class folders, "" if the set has no folder for its training split.
-    `paths` are those of all files.
-    """
+    """Raises an InputError if folders within class folders look like splits, or like the actual classes."""
     folders = {os.path.dirname(path) for path in paths if path.lower().endswith(SUFFIXES)}
     depth = 1 if train else 0
     below = [parts for folder in sorted(folders) if len(parts := folder.split("/")) > depth + 1]
@@ -156,8 +149,6 @@ def refuse_splits_of_classes(name: str, train: str, paths: Iterable[str]) -> Non
 
 @dataclass(frozen=True)
 class _Look:
-    """Numbers of folders and of image files directly in a folder."""
-
     folders: int
     images: int
 
@@ -190,8 +181,7 @@ def contents(
 ) -> tuple[list[str], list[str]]:
     """Sorted names of the folders and of the files in a folder; adds everything else to `unused`.
 
-    Hidden files and folders are not used. Links are followed, except links to folders within a class folder
-    (`in_class`), which might form a cycle.
+    Links are followed, except links to folders within a class folder (`in_class`), which might form a cycle.
     """
     folders, files = list[str](), list[str]()
     try:

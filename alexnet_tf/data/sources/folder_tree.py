@@ -1,4 +1,4 @@
-"""The files of a folder of images, by split and class; and the files and folders that are not used."""
+"""The files of a folder of images, by split and class."""
 
 import os
 import unicodedata
@@ -28,16 +28,11 @@ class FolderTree:
     """The files of a set, training images first.
 
     Attributes:
-        root: folder of the set.
         class_names: in label order, in Unicode's composed form (NFC).
-        train_root: folder that contains the class folders to train on.
-        report_root: folder that contains the class folders of the report split; None if there is none.
+        report_root: None if some training files will be held out instead.
         report_split: `test`, `validation` or `held-out`.
         paths: relative to `root`.
-        labels: int64, one for each path.
-        trained: number of training files; if there is no report folder, some will be held out.
-        unused: (path, reason) of everything below `root` that is not used; paths of folders end with `/`.
-        notes: remarks for the user, one line each.
+        unused: (path, reason); paths of folders end with `/`.
     """
 
     root: Path
@@ -52,7 +47,7 @@ class FolderTree:
     notes: list[str]
 
     def split_sizes(self) -> tuple[int, int]:
-        """Numbers of training and test images; exact if all are readable and no two are identical."""
+        """Numbers of training and test images, if all are readable and no two are identical."""
         if self.report_root:
             return self.trained, len(self.paths) - self.trained
         held_out = sum(selected_count(count, HELD_OUT_SHARE) for count in np.bincount(self.labels).tolist())
@@ -63,8 +58,8 @@ def list_tree(name: str, root: Path) -> FolderTree:
     """Lists a folder; see `load_folder` for the layouts.
 
     Raises:
-        InputError: if the layout is none of these, there are fewer than two classes, or the report split has
-            a class that the training split lacks.
+        InputError: if the layout is none of these, there are fewer than two classes, or a class is only in
+            the report split.
     """
     unused: Quarantine = []
     folders, files = contents(root, "", unused)
@@ -103,7 +98,6 @@ def list_tree(name: str, root: Path) -> FolderTree:
 
 
 def _inside(root: Path, folder: str) -> str:
-    """The end of an error message, if images are in no class folder or the class folders lie deeper."""
     folders, files = contents(root, folder, [])
     if len(folders) != 1:
         images = image_count(files)
@@ -114,10 +108,7 @@ def _inside(root: Path, folder: str) -> str:
 
 
 def _class_folders(root: Path, tree: str, unused: Quarantine) -> dict[str, list[str]]:
-    """The folders of each class, relative to `root`, by the name of the class in NFC.
-
-    Folders whose names differ only in Unicode composition belong to the same class.
-    """
+    """The folders of each class by its name in NFC."""
     found = defaultdict(list)
     folders, files = contents(root, tree, unused)
     unused += [(os.path.join(tree, file), OUTSIDE) for file in files]
@@ -139,7 +130,7 @@ def _same_class(folders: Sequence[str]) -> str:
 def _list_files(
     root: Path, classes: dict[str, list[str]], names: Sequence[str], unused: Quarantine
 ) -> tuple[list[str], list[int]]:
-    """Paths (relative to `root`) and labels of all files, in an order that depends only on the names."""
+    """Paths and labels of all files, in an order that depends only on the names."""
     paths, labels = list[str](), list[int]()
     for label, class_name in enumerate(names):
         for folder in classes.get(class_name, ()):

@@ -1,7 +1,6 @@
 """Image sets prepared on disk by TensorFlow Datasets (TFDS).
 
-TFDS would import any module that a set's `features.json` names. Here only TFDS's own feature classes are
-allowed. TFDS is slow to import, so functions import it when they are called.
+TFDS is slow to import, so functions import it when they are called.
 """
 
 import contextlib
@@ -29,7 +28,6 @@ from alexnet_tf.runtime.reading import MAX_TEXT, check_file
 
 REPORT_SPLITS = {"test": "test", "validation": "validation", "val": "validation"}
 
-# Package of the classes that a set's features.json may name.
 FEATURES = "tensorflow_datasets.core.features."
 
 
@@ -38,18 +36,18 @@ def load_tfds(
 ) -> ImageSet | StreamedSet:
     """Loads an image classification set from disk; if it is missing, TFDS downloads it first.
 
-    The report split is the test split, else the validation split, else 20% of each class held out by
-    `hold_out`. Splits without labels are skipped. Images that cannot be decoded are left out and listed in
-    `quarantine` if the set is streamed or scaled; otherwise they are an error.
+    The report split is test, else validation, else 20% of each class held out by `hold_out`. Splits without
+    labels are skipped. Images that cannot be decoded are an error, unless the set is streamed or scaled; then
+    the `quarantine` of the returned set lists them.
 
     Args:
         name: name in TFDS syntax: `cifar10`, `cifar10:3.0.2`, `imagenet_resized/32x32`.
-        data_dir: see `locate_data_dir`.
-        storage, max_bytes: see `is_streamed`.
+        storage, max_bytes: determine whether the set is streamed; see `is_streamed`.
 
     Raises:
-        InputError: if the set cannot be found, downloaded or read, does not fit in memory, is not an image
-            classification set, or a scaling method was chosen but no image has to be scaled.
+        InputError: if the set cannot be found, downloaded or read, is too large for `storage="memory"`, is no
+            image classification set, or a scaling method was chosen but no image has to be scaled.
+        MemoryError: if the machine runs out of memory while the set is read.
     """
     directory = locate_data_dir(data_dir)
     builder = find_prepared(name, data_dir)
@@ -72,8 +70,7 @@ def load_tfds(
 def find_prepared(name: str, data_dir: str | None) -> Any | None:
     """The TFDS builder of a set on disk, or None if there is none.
 
-    If the name gives no version, the newest version is chosen. Only the files of the set are needed, not
-    TFDS's code for it, and the network is never accessed.
+    Only the files of the set are needed, not TFDS's code for it, and the network is never accessed.
 
     Raises:
         InputError: if `data_dir` does not exist, or the description of the set cannot be read.
@@ -98,11 +95,8 @@ def find_prepared(name: str, data_dir: str | None) -> Any | None:
 
 
 def _check_files(directory: Path, name: str) -> None:
-    """Raises an OSError if a text file is too large, or a path is neither a folder nor a regular file.
-
-    For example, TFDS would wait without end for the content of a named pipe.
-    """
-    for depth in range(1, 4):  # configuration, version and file
+    """Raises an OSError for a text file that is too large, or a named pipe, which would block TFDS."""
+    for depth in range(1, 4):  # configuration, version, file
         for path in directory.glob("/".join([name, *"*" * depth])):
             # Another process may be preparing the set.
             with contextlib.suppress(FileNotFoundError):
@@ -112,7 +106,7 @@ def _check_files(directory: Path, name: str) -> None:
 
 @contextlib.contextmanager
 def _only_features_of_tfds() -> Iterator[None]:
-    """Raises a ValueError if a features.json names a class that is not TFDS's own."""
+    """Raises a ValueError if a features.json names a class that is not TFDS's; TFDS would import it."""
     from tensorflow_datasets.core.features.feature import FeatureConnector
 
     original = FeatureConnector.__dict__["cls_from_name"]
@@ -122,8 +116,7 @@ def _only_features_of_tfds() -> Iterator[None]:
             raise ValueError(f"features.json names {name[:100]}, which is not a feature of TFDS")
         return original.__get__(None, FeatureConnector)(name)
 
-    # features.json can contain strings of JSON, which TFDS parses later. So the check is at the lookup of a
-    # class.
+    # The file itself is not checked, because it can contain strings of JSON that TFDS parses later.
     FeatureConnector.cls_from_name = staticmethod(own_class)
     try:
         yield
@@ -141,7 +134,7 @@ def locate_data_dir(data_dir: str | None) -> Path:
         from tensorflow_datasets.core import constants
 
         return Path(os.path.expanduser(os.environ.get("TFDS_DATA_DIR") or constants.DATA_DIR))
-    # For os.path, an unknown ~user or an overlong name is a missing path; `Path` would raise an error.
+    # `Path.expanduser` would raise an error for an unknown ~user, and `Path.is_dir` for an overlong name.
     path = Path(os.path.expanduser(data_dir))
     if not data_dir or not os.path.isdir(path):
         raise InputError(f"expected an existing data directory; received {data_dir!r}")
@@ -193,8 +186,7 @@ def _image_and_label(name: str, info: Any) -> tuple[str, str]:
     features = dict(info.features) if isinstance(info.features, tfds.features.FeaturesDict) else {}
     images = [key for key, feature in features.items() if type(feature) is tfds.features.Image]
     labels = [key for key, feature in features.items() if isinstance(feature, tfds.features.ClassLabel)]
-    # If an example has several images or labels, `supervised_keys` names those to use: cifar100, for example,
-    # has coarse and fine labels.
+    # `supervised_keys` chooses among several: cifar100 has coarse and fine labels.
     keys: tuple[str, ...] = info.supervised_keys or ()
     if not (len(keys) == 2 and keys[0] in images and keys[1] in labels):
         if len(images) != 1 or len(labels) != 1:
@@ -212,7 +204,7 @@ def _image_and_label(name: str, info: Any) -> tuple[str, str]:
 
 
 def _has_labels(builder: Any, split: str, label_key: str) -> bool:
-    """Whether the first example has a label; in test splits of competitions every label is -1."""
+    """Whether the first label is valid; in test splits of competitions, all are -1."""
     import tensorflow_datasets as tfds
 
     check_sizes(builder, split)

@@ -13,7 +13,7 @@ from alexnet_tf.data.scaling import ImageShape
 from alexnet_tf.data.selection import Split
 from alexnet_tf.data.sources.tfds_fetch import one_line
 
-# Number of images decoded at a time, enough to keep all cores busy.
+# Images decoded at a time, enough to keep all cores busy.
 CHUNK = 512
 
 # The beginning of a PNG, up to its width and height.
@@ -23,8 +23,7 @@ PNG_START = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 def make_decoder(feature: Any, shape: tuple[int, int, int]) -> Callable[[list[bytes]], np.ndarray]:
     """A function that decodes many images of one size at a time with TFDS's decoder.
 
-    The function raises an ImageDecodeError for an image that has another size than `shape`, exceeds a limit,
-    or is a GIF.
+    It raises an ImageDecodeError for an image that has another size, exceeds a limit, or is a GIF.
     """
     import tensorflow as tf
 
@@ -44,7 +43,7 @@ def make_decoder(feature: Any, shape: tuple[int, int, int]) -> Callable[[list[by
 
 
 def decode_as_tfds(feature: Any, data: bytes) -> np.ndarray:
-    """Decodes an image with TFDS's decoder, so that its pixels are the same as in a set in memory.
+    """Decodes an image to the same pixels as in a set in memory.
 
     Raises:
         ImageDecodeError: if the image is damaged, exceeds a limit, or is a GIF.
@@ -80,9 +79,8 @@ def read_split(
 ) -> Split:
     """Reads a split into memory: (images, labels).
 
-    With `decode_chunk` (see `make_decoder`), images keep their size, and one that cannot be decoded is an
-    error. Without it, images are scaled to their central square (paper, section 2), and those that cannot be
-    decoded are left out and listed in `quarantine`.
+    With `decode_chunk`, images keep their size, and one that cannot be decoded is an error. Without it, they
+    are scaled (paper, section 2), and those that cannot be decoded are added to `quarantine`.
     """
     count = builder.info.splits[split].num_examples
     images, labels = np.empty((count, *target.shape), np.uint8), np.empty(count, np.int64)

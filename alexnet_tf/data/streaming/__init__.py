@@ -1,1 +1,1 @@
-"""Image sets that are streamed from disk: scan, TFDS records, pixel cache, reading processes."""
+"""Image sets that are streamed from disk."""

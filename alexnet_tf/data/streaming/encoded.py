@@ -16,14 +16,10 @@ from alexnet_tf.data.scaling import ImageShape
 
 
 class EncodedImages(Protocol):
-    """Encoded images with their labels, accessed by row number.
-
-    Rows are in the same order as when the set is loaded into memory, training images first.
+    """Encoded images with their labels, in the order of the set in memory, training images first.
 
     Attributes:
-        channels: number of channels of a decoded image.
-        checksums: uint32 [n], the `checksum` that each encoded image had when it was scanned; set by
-            `StreamedSet`.
+        checksums: uint32 [n], the `checksum` of each image when it was scanned; set by `StreamedSet`.
     """
 
     channels: int
@@ -43,17 +39,17 @@ class EncodedImages(Protocol):
         """An image for `ImageShape.apply`; ImageDecodeError if it is damaged."""
 
     def take(self, rows: np.ndarray) -> Self:
-        """A copy with only these rows, int64 [n], small enough to be sent to a reader (`Readers`)."""
+        """A copy with only these rows, int64 [n], small enough to be sent to a reader."""
 
     def describe(self, row: int) -> str:
-        """The location of the row's image, for the quarantine list."""
+        """The location of the image."""
 
     def identity(self) -> dict:
         """A JSON-serialisable value, which differs from an earlier one if a file may have changed."""
 
 
 def read_scaled(encoded: EncodedImages, target: ImageShape, row: int) -> np.ndarray:
-    """Reads a scanned image and scales it to the target shape: uint8 [height, width, channels].
+    """Reads and scales a scanned image: uint8 [height, width, channels].
 
     Raises:
         OSError: if it cannot be read.
@@ -67,7 +63,7 @@ def read_scaled(encoded: EncodedImages, target: ImageShape, row: int) -> np.ndar
 
 
 def checksum(data: bytes) -> int:
-    """CRC-32C of an encoded image. It takes 7 microseconds for a photo of 110 kB; decoding takes 2 ms.
+    """CRC-32C of an encoded image; it takes 7 microseconds for 110 kB.
 
     Example:
 
@@ -95,7 +91,7 @@ def read_images(
 
 
 class ImageFiles:
-    """Image files below `root`, decoded to 3 channels and rotated by their EXIF orientation."""
+    """Image files below `root`, rotated by their EXIF orientation."""
 
     channels = 3
     checksums: np.ndarray
@@ -125,7 +121,6 @@ class ImageFiles:
         return os.fsdecode(self._paths[row])
 
     def identity(self) -> dict:
-        # Hashed file by file, because a list for a million files would take much memory.
         digest = hashlib.sha256()
         for path in self._paths:
             digest.update(repr((bytes(path), *_size_and_time(self._root, path))).encode())

@@ -22,9 +22,8 @@ from alexnet_tf.data.selection import example_hashes
 from alexnet_tf.data.streaming.encoded import EncodedImages, checksum
 from alexnet_tf.runtime.bars import Bars, duration, make_bars
 
-# Images decoded in one task. The results of about two tasks per core are in memory at a time.
+# Images decoded in one task.
 CHUNK = 16
-# Seconds until a pass first shows its progress, and between two lines in a log.
 SILENT_SECONDS, LOG_SECONDS = 5.0, 60.0
 
 Item = TypeVar("Item")
@@ -38,11 +37,11 @@ class Pass:
     Attributes:
         labels: int64 [rows].
         dimensions: int32 [rows, 2], height and width before scaling; 0 for images that cannot be used.
-        hashes: uint64 [rows], hashes of the scaled pixels.
-        checksums: uint32 [rows], checksums of the encoded images.
-        sums: sums over the images of the first group of rows.
+        hashes: uint64 [rows], of the scaled pixels.
+        checksums: uint32 [rows], of the encoded images.
+        sums: over the images of the first group of rows.
         fingerprint: `fingerprint_arrays` of the images and labels of all groups, in order.
-        unusable: the reason for each row that cannot be used.
+        unusable: reasons by row.
     """
 
     labels: np.ndarray
@@ -57,8 +56,8 @@ class Pass:
 def read_through(name: str, encoded: EncodedImages, groups: Iterable[np.ndarray], target: ImageShape) -> Pass:
     """Decodes the images of several groups of row numbers, int64 [n] each, in order, on all cores.
 
-    The fingerprint is invalid if an image cannot be used. Without scaling, an image of another shape than
-    `target` is not hashed; the fingerprint and the sums, which leave it out, are then invalid.
+    If an image cannot be used, the fingerprint is invalid. If one has another shape than `target`, the
+    fingerprint and the sums are invalid.
     """
     groups = list(groups)
     labels, hashes = np.zeros(len(encoded), np.int64), np.zeros(len(encoded), np.uint64)
@@ -85,10 +84,7 @@ def read_through(name: str, encoded: EncodedImages, groups: Iterable[np.ndarray]
 
 
 class ImageProgress:
-    """Context manager that shows the progress of a pass over `images` images, once it has taken 5 seconds.
-
-    On a terminal it shows a bar; elsewhere, for example in a log, it prints one line per minute.
-    """
+    """Shows the progress of a pass after `SILENT_SECONDS`: a bar on a terminal, otherwise lines of a log."""
 
     def __init__(self, name: str, images: int):
         self._name, self._images, self._done = name, images, 0

@@ -1,12 +1,10 @@
-"""Processes that read images, for machines with more cores than the threads of one process can use.
+"""Processes that read images.
 
-Pillow holds Python's global interpreter lock (GIL) during part of its work. By an estimate, the threads of
-one process therefore use at most four to seven cores (`benchmarks/LOG.md`). A reader is a process with a GIL
-of its own and without TensorFlow. It receives paths through a pipe and writes pixels into shared memory.
+Pillow holds Python's global interpreter lock during part of its work. By an estimate, the threads of one
+process therefore use at most four to seven cores (`benchmarks/LOG.md`).
 
-A reader ends when its pipe closes, even if the process that started it is killed. Neither the pipe nor the
-shared memory has a name on disk, so they disappear with the processes. Each reader has a session of its own,
-so Ctrl-C does not reach it.
+A reader ends when its pipe closes, even if the process that started it is killed. Ctrl-C does not reach it,
+because it has a session of its own.
 """
 
 import contextlib
@@ -30,24 +28,19 @@ from alexnet_tf.data.scaling import ImageShape
 from alexnet_tf.data.streaming.encoded import EncodedImages, read_images
 from alexnet_tf.runtime.errors import InputError, print_lines
 
-# A batch is read in parts of at most this size (or of one image). So reading takes this much memory per core.
-# With readers it takes three times as much per reader: two parts in this process, and the shared memory.
+# A batch is read in parts of at most this size (or of one image), which limits the memory per core.
 PART_BYTES = 2**22
-# Reading fails if this many readers die, one after the other, at the same images. Then these images or a lack
-# of memory are the cause.
 ATTEMPTS = 2
 
 
 class Readers:
-    """Several reading processes. A context manager, which ends them on exit. Thread-safe.
+    """Several reading processes, which end with the context. Thread-safe.
 
-    Each reader takes about 45 MB, or 62 MB if OpenCV scales the images. While it decodes one image it takes
-    up to 1.2 GB more (see `alexnet_tf.data.decode`). A reader that is killed is replaced.
+    Each takes about 45 MB, or 62 MB if OpenCV scales the images, and up to 1.2 GB more while it decodes an
+    image. A reader that is killed is replaced.
 
     Args:
-        count: number of processes.
-        image_bytes: size of one scaled image. A call of `read` takes images of at most `PART_BYTES` together,
-            or one image if that is larger.
+        image_bytes: size of one scaled image.
     """
 
     def __init__(self, count: int, image_bytes: int):
@@ -66,7 +59,7 @@ class Readers:
         self._end()
 
     def read(self, encoded: EncodedImages, target: ImageShape, images: np.ndarray) -> dict[int, str]:
-        """Like `read_images` for all rows, but in the next reader that is free.
+        """Like `read_images` for all rows: at most `PART_BYTES`, or one image.
 
         Raises:
             InputError: if `ATTEMPTS` readers die while reading these images, or the readers have been ended.
@@ -148,7 +141,7 @@ class _Reader:
 
 
 def serve(pipe_number: int, memory_number: int) -> None:
-    """Answers requests until the pipe closes; runs in a reader. The arguments are file descriptors."""
+    """Answers requests until the pipe closes. The arguments are file descriptors."""
     pipe, pixels = Connection(pipe_number), _mapped(memory_number)
     with contextlib.suppress(EOFError, OSError):
         while True:

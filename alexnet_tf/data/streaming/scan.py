@@ -19,12 +19,9 @@ class Scan:
     """The result of reading all images of a set.
 
     Attributes:
-        target: the shape of the images after scaling.
-        train_rows, report_rows: int64, row numbers of the two splits.
+        train_rows, report_rows: int64.
         labels, dimensions, hashes, checksums: see `Pass`.
-        selected: bool, one per training example, True for those in the selection split.
-        sums, selected_sums: sums over all training images, and over those of the selection split.
-        fingerprint: the fingerprint that the set would have in memory.
+        selected: bool, True for the training examples in the selection split.
         unusable: (row, reason) of each image that cannot be used.
     """
 
@@ -78,14 +75,12 @@ def scan_images(
     scaling: Scaling,
     sizes: Sequence[tuple[int, int]],
 ) -> Scan:
-    """Reads all images; then the selection split once more, for its sums.
+    """Reads all images, then the selection split once more for its sums.
 
-    All images are read again if some cannot be used, examples have to be held out, or the images have other
-    sizes than expected and so another target shape.
+    All images are read again if a pass changes the splits or the target shape.
 
     Args:
-        train_rows: int64, row numbers of the training examples.
-        report_rows: int64, or None to hold out 20% of each class, chosen by a hash of the pixels.
+        report_rows: None to hold out 20% of each class, chosen by a hash of the pixels.
         sizes: expected sizes (height, width) of the images.
 
     Raises:

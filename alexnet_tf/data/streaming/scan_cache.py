@@ -1,7 +1,4 @@
-"""A cache of arrays on disk. They are valid until one of the files from which they were computed changes.
-
-The folder is `$XDG_CACHE_HOME/alexnet_tf`, by default `~/.cache/alexnet_tf`; it can be deleted at any time.
-"""
+"""Arrays cached on disk, valid until one of the files from which they were computed changes."""
 
 import hashlib
 import io
@@ -18,7 +15,7 @@ from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, write_bytes
 
 
 def cache_folder() -> Path:
-    """Path of the cache folder, which may not exist yet.
+    """Path of the cache folder, which may not exist, and can be deleted at any time.
 
     Raises:
         OSError: if the user has no home folder and `XDG_CACHE_HOME` is not set.
@@ -30,7 +27,7 @@ def cache_folder() -> Path:
 
 
 def cache_name(slug: str, *parts: object) -> str:
-    """A readable name for `load_arrays` and `save_arrays`. Different `parts` give different names.
+    """A readable name; different `parts` give different names.
 
     Example:
 
@@ -52,9 +49,12 @@ def load_arrays(name: str, identity: dict) -> dict[str, np.ndarray] | None:
 
 
 def save_arrays(name: str, identity: dict, arrays: dict[str, np.ndarray]) -> str | None:
-    """Saves arrays, replacing those of the same name; returns the reason if that fails, else None.
+    """Saves arrays; returns the reason if that fails.
 
     A failure raises no error, because it only makes the next run slower.
+
+    Args:
+        identity: JSON-serialisable; it must change whenever the arrays may change.
     """
     buffer = io.BytesIO()
     named: dict[str, Any] = {"identity": np.array(_digest(identity)), **arrays}

@@ -1,4 +1,4 @@
-"""Whether the images of a set are held in memory or streamed from disk during a run."""
+"""Storage of image sets: in memory or on disk."""
 
 import math
 import os
@@ -8,7 +8,6 @@ from alexnet_tf.runtime.errors import InputError
 
 Storage = Literal["auto", "memory", "stream"]
 
-# Larger sets stream from disk by default.
 MEMORY_LIMIT = 4 * 2**30
 
 
@@ -19,10 +18,10 @@ def is_streamed(
     storage: Storage = "auto",
     max_bytes: int = MEMORY_LIMIT,
 ) -> bool:
-    """Whether a set is streamed from disk. This affects speed and memory, but not the pixels.
+    """Whether a set is streamed from disk.
 
-    `auto` streams a set if its `count` images of `image_shape` (height, width, channels), at one byte per
-    value, take more than `max_bytes` or half of the machine's memory.
+    `auto` streams a set if its `count` images of `image_shape` (height, width, channels) take more than
+    `max_bytes` or half of the machine's memory.
 
     Raises:
         InputError: if `storage` is `memory` and the set takes more than half of the machine's memory.

@@ -1,4 +1,4 @@
-"""A labelled image set that is streamed from disk; for large sets it takes the place of `ImageSet`."""
+"""An image set that is streamed from disk, in the place of `ImageSet`."""
 
 import contextlib
 import copy
@@ -26,15 +26,14 @@ from alexnet_tf.data.streaming.scan import Scan, scan_images
 from alexnet_tf.data.streaming.scan_cache import cache_name, load_arrays, save_arrays
 from alexnet_tf.runtime.errors import InputError
 
-# Limits on the files that may become unreadable during a run: LOST_FEW, or LOST_SHARE of the number of
-# training images if that is more, but at most a quarter of it. If more do, the disk is probably failing.
+# If more files become unreadable during a run, the disk is probably failing.
 LOST_FEW = 10
 LOST_SHARE = 0.01
 
 # Alignment of TensorFlow's tensors in memory, in bytes.
 ALIGNMENT = 64
 
-# Version of the format of saved scans; increase it when the format changes.
+# Increase it when the format of saved scans changes.
 FORMAT = 4
 
 
@@ -43,15 +42,13 @@ class StreamedSet(NamedSet):
 
     The examples, their order, pixels, splits and fingerprint are the same as for the set in memory.
 
-    A file that becomes unreadable or changes after the scan is skipped and listed in `quarantine`. If there
-    are too many such files, `check_readable` raises an error.
+    A file that becomes unreadable or changes after the scan is skipped and listed in `quarantine`.
 
     Attributes:
-        name, class_names, train_labels, report_labels, report_split, fingerprint, remarks: as in `ImageSet`.
         image_shape: (height, width, channels).
-        selected: bool [n], True for the training examples in the selection split.
-        dimensions: height and width of the images before scaling, int32 [n, 2], by split (`train`, `report`).
-        readers: the processes that read images; None if this process reads them.
+        selected: see `Scan`.
+        dimensions: height and width before scaling, int32 [n, 2], by split (`train`, `report`).
+        readers: None if this process reads the images.
     """
 
     def __init__(
@@ -89,10 +86,7 @@ class StreamedSet(NamedSet):
         self._most_lost = min(max(LOST_FEW, int(LOST_SHARE * count)), count // 4)
 
     def cached(self, folder: Path) -> "StreamedSet":
-        """The same set, but read from a pixel cache in this folder; see `open_pixel_cache` for errors.
-
-        Once the cache is complete, the image files are not opened again, so none can become unreadable.
-        """
+        """The same set, but read from a pixel cache in this folder; see `open_pixel_cache` for errors."""
         rows = np.concatenate(list(self._rows.values()))
 
         def decode(slot: int) -> np.ndarray:
@@ -121,24 +115,20 @@ class StreamedSet(NamedSet):
 
     @contextlib.contextmanager
     def read_by(self, count: int) -> Iterator["StreamedSet"]:
-        """The same set, but read by `count` processes, which end with the context.
-
-        Raises:
-            InputError: see `check_readers`.
-        """
+        """The same set, but read by `count` processes, which end with the context."""
         self.check_readers()
         other = copy.copy(self)
         with Readers(count, math.prod(self.image_shape)) as other.readers:
             yield other
 
     def statistics(self, holdout: bool) -> PixelStatistics:
-        """Statistics of the training images; with `holdout`, the selection split is left out."""
+        """Statistics of the training images; `holdout` leaves out the selection split."""
         sums = self._scan.sums - self._scan.selected_sums if holdout else self._scan.sums
         return sums.statistics()
 
     @property
     def quarantine(self) -> tuple[tuple[str, str], ...]:
-        """(path, reason) of each file that is not used, or became unreadable after the scan."""
+        """(path, reason) of each file that is not used or became unreadable."""
         with self._lock:
             lost = [(row, f"lost after it was first read: {why}") for row, why in self._lost.items()]
         return (*self.remarks.unused, *((self._encoded.describe(row), why) for row, why in lost))
@@ -149,14 +139,13 @@ class StreamedSet(NamedSet):
             return np.flatnonzero(np.isin(self._rows["train"], list(self._lost)))
 
     def read(self, split: Literal["train", "report"], indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Reads n images of a split, in the calling thread or in one of `readers`.
+        """Reads n images of a split.
 
-        If too many images are unreadable, or the cache or the readers fail, black images are reported as
-        readable, and `check_readable` raises the error. Otherwise `training_batches` would search the rest of
-        the set for readable images first.
+        After a failure, black images are reported as readable, and `check_readable` raises the error.
+        Otherwise `training_batches` would search the rest of the set for readable images first.
 
         Returns:
-            images: uint8 [n, height, width, channels]; unreadable ones are black.
+            images: uint8 [n, height, width, channels].
             is_readable: bool [n].
         """
         images, is_readable = aligned_images(len(indices), self.image_shape), np.ones(len(indices), bool)
@@ -178,7 +167,7 @@ class StreamedSet(NamedSet):
         return images, is_readable
 
     def check_readable(self) -> None:
-        """Raises an InputError if too many images have become unreadable, or the cache or readers fail."""
+        """Raises an InputError if too many images have become unreadable, or the cache or readers failed."""
         if self._failure:
             raise self._failure
         with self._lock:
@@ -192,7 +181,7 @@ class StreamedSet(NamedSet):
 
 
 def aligned_images(count: int, shape: tuple[int, int, int]) -> np.ndarray:
-    """Uninitialised memory for images, uint8 [count, *shape], aligned so that TensorFlow need not copy it."""
+    """Memory for images, uint8 [count, *shape], aligned so that TensorFlow need not copy it."""
     size = count * math.prod(shape)
     buffer = np.empty(size + ALIGNMENT, np.uint8)
     start = -buffer.ctypes.data % ALIGNMENT
@@ -208,7 +197,8 @@ def open_scan(
 ) -> Scan:
     """Loads the scan of an earlier run over the same files, or makes a new one.
 
-    `groups` are the arguments `train_rows` and `report_rows` of `scan_images`.
+    `groups` are the arguments `train_rows` and `report_rows` of `scan_images`. With None as the second, part
+    of the first is held out as the report split.
     """
     identity = {
         "format": FORMAT,

@@ -1,8 +1,6 @@
 """Random access to the encoded images of a TFDS set in its TFRecord files.
 
-TFRecord files are meant to be read sequentially. For random access, an index of the records is built from the
-length stored before each record. So an epoch has the same order as for a set in memory. As in TensorFlow, the
-checksum of a record is verified whenever it is read.
+An index is built from the length stored before each record.
 """
 
 import copy
@@ -29,12 +27,10 @@ INDEX = ("shards", "starts", "sizes")
 
 
 class TfdsRecords:
-    """The examples of one or more splits of a prepared TFDS set, in the order in which TFDS reads them.
+    """The examples of splits of a TFDS set, in the order in which TFDS reads them.
 
     Args:
-        splits: names of the splits. Rows are numbered consecutively over the splits, in this order.
-        keys: names of the features that hold the image and the label.
-        decode: decodes the bytes of an image, for `ImageShape.apply`.
+        keys: names of the features for image and label.
 
     Raises:
         InputError: if the set is not stored as TFRecord, or a file is incomplete or damaged.
@@ -118,7 +114,6 @@ class TfdsRecords:
         }
 
     def _index(self, name: str, counts: np.ndarray) -> dict[str, np.ndarray]:
-        """For each record, in file order: the number of its file, and the start and size of its content."""
         identity = self.identity()
         place = cache_name(f"{name}-records", identity["root"])
         arrays = load_arrays(place, identity)
@@ -134,10 +129,9 @@ class TfdsRecords:
 
 
 def check_sizes(builder: Any, split: str) -> None:
-    """Raises an InputError if a record of the split is incomplete, or larger than an image may be.
+    """Raises an InputError if a record is incomplete, or larger than an image may be.
 
-    TensorFlow reserves as much memory as the length before a record says. If there is less, the process is
-    killed.
+    TensorFlow reserves as much memory as the length before a record says, which can kill the process.
     """
     for path, count in _files(builder, split) if builder.info.file_format.value == "tfrecord" else []:
         if (largest := int(_record_spans(path, count)[1].max(initial=0))) > MAX_BYTES:
@@ -172,7 +166,6 @@ def record_checksum(content: bytes) -> int:
 
 
 def _files(builder: Any, split: str) -> list[tuple[str, int]]:
-    """Path and number of records of each file of a split."""
     shards = builder.info.splits[split].file_instructions
     return [(os.fspath(shard.filename), shard.take) for shard in shards]
 
@@ -213,8 +206,6 @@ def _record_spans(path: str, count: int) -> np.ndarray:
 
 def _reading_order(counts: Sequence[int], cycle: int) -> np.ndarray:
     """Indices of all records, in the order in which TFDS reads them; file i has `counts[i]` records.
-
-    TFDS reads from `cycle` files in turn, 16 records at a time, with TensorFlow's `interleave`.
 
     Example:
 
