@@ -1,8 +1,7 @@
 """Weights of torchvision's AlexNet and Caffe's bvlc_alexnet.
 
-Both programs have kernels [filters, channels, height, width] and matrices [outputs, inputs], and flatten
-feature maps channel by channel. Keras has kernels [height, width, channels, filters] and matrices
-[inputs, outputs], and flattens feature maps position by position.
+Both have kernels [filters, channels, height, width] and matrices [outputs, inputs]. They flatten feature maps
+channel by channel, and Keras position by position.
 """
 
 import zipfile
@@ -34,8 +33,7 @@ def load_torchvision(model: keras.Model, arrays: Mapping[str, np.ndarray]) -> No
     """Copies the weights of torchvision's AlexNet into a `one_weird_trick` model.
 
     Args:
-        model: a model with the file's number of classes. Its images must give fc6 as many inputs as the file
-            has: 224 x 224 pixels for torchvision's own weights.
+        model: for the file's number of classes, and 224 x 224 pixels for torchvision's own weights.
         arrays: the state dict as NumPy arrays, `features.0.weight`, `features.0.bias`, ... In PyTorch:
             `np.savez("alexnet.npz", **{k: v.detach().numpy() for k, v in model.state_dict().items()})`.
 
@@ -48,7 +46,7 @@ def load_torchvision(model: keras.Model, arrays: Mapping[str, np.ndarray]) -> No
 def load_caffe(model: keras.Model, arrays: Mapping[str, np.ndarray]) -> None:
     """Copies the weights of Caffe's bvlc_alexnet into an `alexnet` model with the `CAFFE` config.
 
-    Caffe reads images as BGR. This function reverses the input channels of conv1, so the model takes RGB.
+    Caffe reads images as BGR. The input channels of conv1 are reversed, so the model takes RGB.
 
     Args:
         model: `alexnet((227, 227, 3), 1000, presets.CAFFE)`.
@@ -67,8 +65,8 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """Reads named arrays from an .npz, .safetensors or .npy file; nothing in it is executed.
 
     Args:
-        path: the file, whose first bytes decide its kind. The dictionary in a .npy file either maps `conv1`
-            etc. to [weight, bias], or maps names such as `conv1.weight` to arrays, as an .npz file does.
+        path: the dictionary in a .npy file maps either `conv1` etc. to [weight, bias], or names such as
+            `conv1.weight` to arrays, as an .npz file does.
 
     Raises:
         InputError: if the file is missing, damaged, or of another kind.
@@ -104,7 +102,6 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
 
 
 def _is_torch_archive(path: Path) -> bool:
-    """Whether `torch.save` wrote a zip archive; False for a damaged archive."""
     try:
         with zipfile.ZipFile(path) as file:
             return any(name.endswith("data.pkl") for name in file.namelist())
@@ -165,10 +162,7 @@ def _is_finite_in_float32(array: np.ndarray) -> bool:
 
 
 def _flattened_by_position(kernel: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
-    """The matrix of fc6, [outputs, channels * height * width], as [height * width * channels, outputs].
-
-    A matrix of another size is only transposed; the check of the shapes then refuses it.
-    """
+    """The matrix of fc6 for Keras; one of another size is refused later."""
     height, width, channels = shape
     if kernel.ndim != 2 or kernel.shape[1] != height * width * channels:
         return kernel.T

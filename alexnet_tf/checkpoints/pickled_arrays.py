@@ -1,7 +1,7 @@
 """Reads pickled dictionaries of arrays in limited time and memory; nothing in them is executed.
 
-With Python's own unpickling, a malicious file can take forever or fill the memory. It may have keys whose
-comparison takes exponential time, nested dtypes, slow encodings, or many copies of data that it stores once.
+With Python's own unpickling, a malicious file can take forever or fill the memory: by keys whose comparison
+takes exponential time, nested dtypes, slow encodings, or many copies of data.
 """
 
 import pickle
@@ -13,9 +13,9 @@ import numpy as np
 
 from alexnet_tf.runtime.archives import check_unpacked
 
-# What Python and NumPy raise for a damaged pickle, in addition to `UNREADABLE_ARCHIVE`.
+# Raised for a damaged pickle, in addition to `UNREADABLE_ARCHIVE`.
 DAMAGED = (IndexError, SystemError, pickle.UnpicklingError, struct.error)
-# A network of eight layers needs about 600 steps (opcodes) and 16 names.
+# A network of eight layers needs about 600 steps and 16 names.
 MOST_STEPS, MOST_NAMES, LONGEST_NAME = 20_000, 1_000, 200
 NUMBERS = re.compile(r"[<>=|]?([biuf]\d\d?|O8?)")
 STEPS = (
@@ -29,7 +29,8 @@ STEPS = (
 def load_arrays(file: IO[bytes]) -> Any:
     """The dictionary that `numpy.save` has pickled, from a file positioned after its header.
 
-    A damaged pickle, or one with other types, raises one of `UNREADABLE_ARCHIVE` or `DAMAGED`.
+    Raises:
+        one of `UNREADABLE_ARCHIVE` or `DAMAGED`: if it is damaged or has other types.
     """
     return _ArraysOnly(file).load().item()
 
@@ -49,7 +50,7 @@ class _ArraysOnly(pickle._Unpickler):
 
     @property
     def dispatch(self):  # type: ignore[override]
-        """Where `load` looks up each step (opcode)."""
+        """Where `load` looks up each step."""
         return self
 
     def __getitem__(self, code: int) -> Any:

@@ -1,7 +1,7 @@
 """Checkpoints: the state of an unfinished run, in files that are replaced atomically.
 
-A run keeps up to three checkpoints: the newest (`state.npz`), the one before it (`.previous`) and the best
-epoch's (`.best`). Each file ends with a checksum. The run resumes from the first of these that is intact.
+A run keeps the newest checkpoint, the one before it (`.previous`) and the best epoch's (`.best`). It resumes
+from the first of these that is intact.
 """
 
 import contextlib
@@ -30,16 +30,13 @@ _MARK_BYTES = len(_MARK) + hashlib.sha256().digest_size
 def save_checkpoint(
     path: Path, model: keras.Model, config_hash: str, history: dict, is_best: bool = False
 ) -> None:
-    """Writes all variables of model, optimizer and metrics, numbered by position, and the history so far.
+    """Writes all variables of model, optimizer and metrics, and the history so far.
 
     Unlike Keras's weight files and `tf.train.Checkpoint`, the file has the state of dropout's generators.
 
     Args:
-        path: an .npz file; its folder is created if missing.
-        model: a compiled and built model.
-        config_hash: hash of the run; no other run resumes from this file.
+        config_hash: no run of another hash resumes from this file.
         history: JSON-serializable values.
-        is_best: also keep this state as `.best`.
     """
     header = json.dumps({"config_hash": config_hash, "history": history})
     buffer = io.BytesIO()
@@ -61,8 +58,6 @@ def save_checkpoint(
 
 def restore_checkpoint(path: Path, model: keras.Model, config_hash: str) -> dict | None:
     """Sets the model's variables from the first intact checkpoint of the run, and names damaged ones.
-
-    The order is that of the module's docstring: newest, previous, best.
 
     Returns:
         The history. None, with the model unchanged, if there is no checkpoint of this run.
@@ -93,7 +88,7 @@ def restore_checkpoint(path: Path, model: keras.Model, config_hash: str) -> dict
 
 
 def checkpoint_hash(path: Path) -> str | None:
-    """The config hash of the run that a checkpoint belongs to; None if no file can be read."""
+    """The config hash in a checkpoint; None if no file can be read."""
     for file in _files(path):
         with contextlib.suppress(*UNREADABLE_ARCHIVE), open_npz(file) as content:
             return json.loads(str(content["header"]))["config_hash"]
@@ -106,7 +101,7 @@ def has_checkpoint(path: Path) -> bool:
 
 
 def remove_checkpoint(path: Path, but_newest: bool = False) -> None:
-    """Removes a run's checkpoints, the newest last; `but_newest` keeps the newest."""
+    """Removes a run's checkpoints, the newest last."""
     for file in reversed(_files(path)):
         if not (but_newest and file == path):
             file.unlink(missing_ok=True)
@@ -114,12 +109,12 @@ def remove_checkpoint(path: Path, but_newest: bool = False) -> None:
 
 
 def checksum(content: bytes | memoryview) -> bytes:
-    """The checksum that follows `content` in a checkpoint file."""
+    """The end of a checkpoint file with this content."""
     return _MARK + hashlib.sha256(content).digest()
 
 
 def variable_values(model: keras.Model) -> list[np.ndarray]:
-    """The values of the variables of model and optimizer, then of the metrics on each local replica."""
+    """The values of all variables; those of metrics for each local replica."""
     # Unlike Keras's own conversion, `.value.numpy()` works for mirrored variables too.
     return [v.value.numpy() for v in _variables(model)] + [part.numpy() for part in _metric_parts(model)]
 
@@ -131,7 +126,6 @@ def assign_values(model: keras.Model, values: list[np.ndarray]) -> None:
 
 def _check(arrays: list[np.ndarray], shapes: list[tuple[int, ...]], history: dict) -> None:
     if len(arrays) != len(shapes):
-        # Each replica has its own sums of metrics.
         reason = f"{len(arrays)} variables where the run has {len(shapes)}"
         raise ValueError(f"{reason}, as with another number of --replicas")
     for i, (array, shape) in enumerate(zip(arrays, shapes, strict=True)):
@@ -147,7 +141,7 @@ def _variables(model: keras.Model) -> list[keras.Variable]:
 
 
 def _metric_parts(model: keras.Model) -> list:
-    """The variables of the metrics on each local replica; a metric's own value is the sum of all replicas."""
+    """Each local replica's variables of the metrics; a metric's own value is the sum of all replicas."""
     return [part for v in model.metrics_variables for part in getattr(v.value, "values", [v.value])]
 
 
@@ -162,7 +156,7 @@ def _read(path: Path) -> tuple[dict, list[np.ndarray]]:
 
 
 def _files(path: Path) -> list[Path]:
-    """The files that exist, in the order in which a run would resume from them."""
+    """The files that exist, in the order in which a run resumes from them."""
     return [file for file in (path, _beside(path, PREVIOUS), _beside(path, BEST)) if file.exists()]
 
 

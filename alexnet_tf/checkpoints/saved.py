@@ -1,8 +1,7 @@
-"""Saved networks: a trained network with its classes, preprocessing and configuration.
+"""Saved networks.
 
-The folder of a network holds `model.keras`, `model.json`, `preprocessing.npz` and their checksums
-(`SHA256SUMS`). A network is rebuilt from the configuration in model.json; only weights are read from
-model.keras, never the classes and functions that it names.
+A network is rebuilt from the configuration in model.json. Only weights are read from model.keras, never the
+classes and functions that it names.
 """
 
 import dataclasses
@@ -41,10 +40,8 @@ class Trained:
 
     Attributes:
         model: from preprocessed images to logits.
-        class_names: names of the outputs, in order.
-        image_shape: (height, width, channels) of an image before padding and crop.
-        statistics: pixel statistics of the training images.
-        data_fingerprint: fingerprint of all images of the run; None if unknown.
+        image_shape: (height, width, channels) before padding and crop.
+        data_fingerprint: of all images of the run; None if unknown.
     """
 
     model: keras.Model
@@ -57,11 +54,13 @@ class Trained:
     def preprocess(self, data: bytes) -> np.ndarray:
         """Preprocesses an image file's content like the pipeline, without the crop.
 
-        The image is rotated by its EXIF orientation, even if the training images were not. If the content is
-        not an image, an `ImageDecodeError` is raised.
+        The image is rotated by its EXIF orientation, even if the training images were not.
 
         Returns:
             float32 [height, width, channels], including the pipeline's padding.
+
+        Raises:
+            ImageDecodeError: if the content is not an image.
         """
         side, _, channels = self.image_shape
         pixels = central_square(decoded(data, channels, oriented=True), side, self.config.data.scaling)
@@ -71,14 +70,7 @@ class Trained:
         return image / self.statistics.stddev if self.config.data.input_scale == "unit" else image
 
     def pixels(self, images: np.ndarray) -> np.ndarray:
-        """The pixels of images from `preprocess`.
-
-        Args:
-            images: float [n, height, width, channels], not cropped, including the pipeline's padding.
-
-        Returns:
-            uint8 [n, height, width, channels], 0..255.
-        """
+        """The pixels of uncropped images from `preprocess`: uint8 [n, height, width, channels], 0..255."""
         pad = self.config.data.pad
         height, width, _ = self.image_shape
         images = images[:, pad : pad + height, pad : pad + width]
@@ -93,8 +85,7 @@ def save_trained(
     """Writes the network of a run; if the run was interrupted or diverged, writes only model.json.
 
     Args:
-        folder: created if missing.
-        about: JSON-serializable details such as scores and environment; `status` says how the run ended.
+        about: JSON-serializable details; `status` says how the run ended.
     """
     images = data.image_set
     if about.get("status") in UNFINISHED:
@@ -108,13 +99,7 @@ def save_trained(
 
 
 def write_trained(folder: Path, net: Trained, data_fingerprint: str | None, about: dict[str, Any]) -> None:
-    """Writes the files that `load_trained` reads; model.json comes last, so a folder without it is not whole.
-
-    Args:
-        folder: created if missing.
-        data_fingerprint: fingerprint of the run's images; None if unknown.
-        about: JSON-serializable details for model.json.
-    """
+    """Writes the files for `load_trained`; model.json comes last, so a folder without it is not whole."""
     folder.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
     np.savez(buffer, **dataclasses.asdict(net.statistics))
@@ -133,7 +118,7 @@ def write_trained(folder: Path, net: Trained, data_fingerprint: str | None, abou
 
 
 def input_wanted(net: Trained) -> dict[str, Any]:
-    """The input that a model expects, as JSON-serializable values for metadata and model cards."""
+    """The input that a model expects, as JSON-serializable values."""
     size, _, channels = net.image_shape
     input_size = net.model.input.shape[1]
     data, scaled = net.config.data, net.config.data.input_scale == "unit"

@@ -1,4 +1,4 @@
-"""Transfer learning: start from a trained network with a new head, and freeze layers up to a given one.
+"""Transfer learning: start from a trained network with a new head, and freeze layers.
 
 The mean image and the scale of the trained network are kept, because others would shift the inputs of frozen
 layers.
@@ -27,11 +27,9 @@ def start_fingerprint(start: Trained) -> str:
 
 
 def transfer_config(start: Trained, dataset: str, freeze: str = ALL_BUT_HEAD) -> Config:
-    """The configuration that fine-tunes a trained network on another data set with its original recipe.
+    """The configuration that fine-tunes a network on another data set with its original recipe.
 
     Args:
-        start: the trained network.
-        dataset: `builtin`, a TFDS name or `folder:PATH`; images are resized to the network's image size.
         freeze: name of the last frozen layer, `all-but-head` or `none`.
     """
     if freeze == ALL_BUT_HEAD:
@@ -70,7 +68,7 @@ def check_start(config: Config, start: Trained | None) -> None:
 
 
 def check_freeze(names: Sequence[str], last: str) -> None:
-    """Raises an InputError unless `last` is one of the layers `names`, and not the last of them."""
+    """Raises an InputError unless `last` is one of `names`, and not the last of them."""
     if last not in names[:-1]:
         raise InputError(
             f"freeze: expected a layer before the last, one of {', '.join(names[1:-1])}; received {last!r}"
@@ -79,10 +77,7 @@ def check_freeze(names: Sequence[str], last: str) -> None:
 
 
 def freeze_layers(model: keras.Model, last: str) -> None:
-    """Freezes the layers up to and including `last`; call it before compiling the model.
-
-    Keras runs frozen batch normalisation in inference mode, so its moving statistics stay unchanged too.
-    """
+    """Freezes the layers up to and including `last`; call it before compiling the model."""
     names = [layer.name for layer in model.layers]
     for layer in model.layers[: names.index(last) + 1]:
         layer.trainable = False

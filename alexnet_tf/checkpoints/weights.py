@@ -1,4 +1,4 @@
-"""Makes the content of Keras files in memory, and rebuilds networks from their weights."""
+"""The content of Keras files, and networks rebuilt from it."""
 
 import io
 import json
@@ -89,6 +89,5 @@ def has_finite_weights(model: keras.Model) -> bool:
     >>> has_finite_weights(model)
     True
     """
-    # A sum is not finite if one of its terms is not. The sum of finite weights may exceed the range of
-    # float32, but not of float64. `.value.numpy()` works for mirrored variables too.
+    # A sum may exceed the range of float32. `.value.numpy()` works for mirrored variables too.
     return all(math.isfinite(weight.value.numpy().sum(dtype=np.float64)) for weight in model.weights)

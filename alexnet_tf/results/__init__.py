@@ -1,1 +1,1 @@
-"""Result files: their columns, reading and writing."""
+"""Result files."""

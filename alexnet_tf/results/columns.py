@@ -1,4 +1,4 @@
-"""Schemas of the result files: the columns, with types and ranges, and the key of a row."""
+"""Schemas of the result files."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -16,10 +16,9 @@ class Column:
     """A column of a result file.
 
     Attributes:
-        kind: type of the cells. An `int` is a whole number >= 0. A `float` is a number or an empty cell. A
-            `bool` is `true` or `false`.
-        low, high: smallest and largest possible value of a `float`.
-        choices: the texts that a cell can hold; if empty, any text.
+        kind: type of the cells. An `int` is >= 0; a `float` may be empty.
+        low, high: limits of a `float`.
+        choices: if empty, a cell can hold any text.
         is_essential: without this column, a file has no usable rows.
     """
 
@@ -31,7 +30,7 @@ class Column:
     is_essential: bool = False
 
     def parse(self, text: str) -> str | int | float | None:
-        """The value of a cell, None for an empty `float`. A ValueError says what was expected instead."""
+        """The value of a cell, None for an empty `float`. A ValueError says what was expected."""
         if self.kind is int:
             if not (text.isascii() and text.isdigit() and len(text) <= 20):
                 raise ValueError("a whole number >= 0")
@@ -47,8 +46,6 @@ class Column:
 
     def expected_instead(self, value: Any, status: str | None) -> str | None:
         """What was expected instead of an impossible number; None for any other value.
-
-        Infinity and NaN are impossible only in a row with the status `done`.
 
         Example:
 
@@ -99,7 +96,6 @@ def metric_columns(header: Sequence[str]) -> tuple[str, ...]:
     return tuple(header[header.index("test_top5_error") + 1 : header.index("seconds")])
 
 
-# A column that is not listed here holds any text.
 _COLUMNS = (
     Column("arm", is_essential=True),
     Column("status", choices=STATUSES, is_essential=True),

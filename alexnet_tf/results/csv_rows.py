@@ -1,11 +1,8 @@
 """Reads and writes CSV files without loss.
 
-Each row is one line. Floats are written by `repr`, and None as an empty field.
-
-In texts, these are escaped as in Python: control characters (such as line breaks, and marks that reverse the
-direction of a text), bytes that are not UTF-8, and backslashes: `\\n`, `\\u202e`, `\\udce9`, `\\\\`.
-A text that a spreadsheet would run as a formula, such as `=HYPERLINK(...)`, gets an apostrophe in front. A
-`Path` gets `./` instead, which still names the file. Reading undoes escapes and apostrophes.
+Each row is one line. In texts, control characters, bytes that are not UTF-8, and backslashes are escaped as
+in Python. A text that a spreadsheet would run as a formula gets an apostrophe in front. A `Path` gets `./`
+instead, which still names the file.
 """
 
 import csv
@@ -35,12 +32,10 @@ MAX_TABLE = 2**22
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a file below its header.
+    """One line below the header.
 
     Attributes:
-        text: the unparsed line.
-        texts: unparsed fields by column name. If the line lacks fields or its line break, the last field is
-            left out, because it may be cut off.
+        texts: unparsed fields by column name, without a last field that may be cut off.
         row: values by column name; empty for an invalid line, or if the file lacks an essential column.
     """
 
@@ -52,7 +47,6 @@ class Line:
 
     @property
     def place(self) -> str:
-        """`<file>:<line>`, for messages."""
         return f"{self.path}:{self.number}"
 
 
@@ -61,8 +55,7 @@ class Table:
     """The contents of a result file, including invalid lines.
 
     Attributes:
-        problems: "<file>:<line>: expected ..., received ..." for each missing column, each invalid line and
-            each impossible number; one message for a file that cannot be read.
+        problems: one line for each missing column, invalid line and impossible number.
         is_complete: whether the file ends with a line break.
     """
 
@@ -73,7 +66,6 @@ class Table:
 
     @property
     def rows(self) -> list[dict[str, Any]]:
-        """The rows of the valid lines."""
         return [line.row for line in self.lines if line.row]
 
 
@@ -113,7 +105,6 @@ def _unprotected(text: str) -> str:
 
 
 def _foreign_format(content: bytes, columns: Sequence[str]) -> str | None:
-    """How a spreadsheet's file differs from CSV in UTF-8, and how to convert it; None if it does not."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "text in UTF-16, as spreadsheets write it; save it as CSV in UTF-8"
     header = content.decode("utf-8-sig", "replace").partition("\n")[0]
@@ -132,7 +123,7 @@ def to_lines(lines: Iterable[Iterable[Any]]) -> str:
 
 
 def to_csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
-    """The text of a CSV file, from a header and rows that map column names to values."""
+    """The text of a CSV file with a header."""
     return to_lines([columns, *([row[name] for name in columns] for row in rows)])
 
 
@@ -157,8 +148,7 @@ def check_csv_place(path: Path, columns: Sequence[str]) -> None:
 def read_table(path: Path, schema: Schema, ranges: Ranges | None = None) -> Table:
     """Reads a result file. What is wrong with it is listed in `Table.problems`; nothing is raised.
 
-    An impossible number is replaced by NaN, and the other values of its row stay usable. A missing file gives
-    an empty table. `ranges` are those of the experiment's own metrics.
+    An impossible number is replaced by NaN. A missing file gives an empty table.
     """
     try:
         content = read_bytes(path, MAX_TABLE)
@@ -222,7 +212,7 @@ def _fields(text: str) -> list[str]:
 
 
 def _row(columns: Sequence[Column], fields: Sequence[str]) -> tuple[dict[str, Any], list[str]]:
-    """(values of a line by column name, problems of the line); no values if a cell cannot be parsed."""
+    """(values by column name, problems); no values if a cell cannot be parsed."""
     row: dict[str, Any] = {}
     for column, text in zip(columns, fields, strict=True):
         try:

@@ -1,7 +1,6 @@
 """Writes and reads the result files of one experiment on one data set.
 
-Neither a killed process nor concurrent writers damage the files. A run counts as recorded once its row is in
-runs.csv, which is written last.
+A run counts as recorded once its row is in runs.csv, which is written last.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,12 +18,10 @@ def prepare_folder(folder: Path, metric_names: Sequence[str], data_fingerprint: 
 
     Args:
         folder: `<results-dir>/<dataset>/<experiment>`.
-        metric_names: the experiment's own metrics.
-        data_fingerprint: fingerprint of the images. Each existing row of runs.csv must have the same or none.
 
     Raises:
-        InputError: if the folder is not writable, if its files cannot be read or have other columns, or if
-            its rows are from other images.
+        InputError: if the folder is not writable, its files cannot be read or have other columns, or its
+            rows are from other images.
     """
     try:
         (folder / "records").mkdir(parents=True, exist_ok=True)
@@ -55,18 +52,15 @@ def record_run(
     Earlier results of the same arm and seed are replaced. Invalid lines are kept unchanged.
 
     Args:
-        folder: `<results-dir>/<dataset>/<experiment>`.
-        run_row: values of the columns of `RUNS` and of `metric_names`; a missing metric becomes None.
-        curve_rows: values of the columns of `CURVES`, one row per epoch.
+        run_row: columns of `RUNS` and of `metric_names`; a missing metric becomes None.
+        curve_rows: columns of `CURVES`, one row per epoch.
         record: JSON-serializable; `record["config"]` is the `Config.to_dict()` of the run.
-        metric_names: the experiment's own metrics.
         arm_order: order of the arms in the files; other arms follow, sorted by name.
 
     Raises:
-        InputError: if a row of this arm and seed exists with another config hash (unless that run failed),
-            if existing rows are from other images, if existing files have other columns, or if a file cannot
-            be written.
-        ValueError: if a row lacks a column or has an unknown one, or if the run_id cannot name a file.
+        InputError: if a row of this arm and seed has another config hash (unless that run failed), rows are
+            from other images, files have other columns, or a file cannot be written.
+        ValueError: if a row has other columns, or the run_id cannot name a file.
     """
     schema = RUNS.with_metrics(metric_names)
     run_row = {**dict.fromkeys(metric_names), **run_row}
@@ -96,8 +90,7 @@ def record_search(folder: Path, rows: Sequence[Mapping[str, Any]], arm_order: Se
     """Writes rows to lr_search.csv; they replace existing rows of the same arm, learning rate and seed.
 
     Args:
-        rows: values of the columns of `LR_SEARCH`; `value` is None for a censored or diverged run.
-        arm_order: as for `record_run`.
+        rows: columns of `LR_SEARCH`; `value` is None for a censored or diverged run.
 
     Raises:
         InputError, ValueError: as for `record_run`, except that images are not compared.
@@ -115,7 +108,7 @@ def record_search(folder: Path, rows: Sequence[Mapping[str, Any]], arm_order: Se
 
 
 def check_search_row(folder: Path, arm: str, learning_rate: float, seed: int, config_hash: str) -> None:
-    """Raises an InputError if `record_search` would refuse the row of a candidate for its config hash."""
+    """Raises an InputError if `record_search` would refuse a row for its config hash."""
     for row in read_lr_search(folder).rows:
         if (row["arm"], row["learning_rate"], row["seed"]) == (arm, learning_rate, seed):
             _refuse_other_hash(folder, row, {"arm": arm, "seed": seed, "config_hash": config_hash})
@@ -146,7 +139,7 @@ def read_lr_search(folder: Path) -> Table:
 
 
 def _checked(folder: Path, schema: Schema) -> Table:
-    """Reads a file of the folder; raises an InputError if it has other columns or no readable header."""
+    """Raises an InputError for other columns, or without a readable header."""
     path = folder / schema.file
     table = read_table(path, schema)
     if table.header and table.header != schema.names:
@@ -160,7 +153,7 @@ def _checked(folder: Path, schema: Schema) -> Table:
 
 
 def _identity(row: Mapping[str, Any], key: Sequence[str]) -> tuple[str | None, ...]:
-    """The key of a row or of a line's `texts`, as texts; None for a missing field."""
+    """The key as texts; None for a missing field."""
     return tuple(to_text(row[name]) if name in row else None for name in key)
 
 
@@ -198,7 +191,7 @@ def _merged(
     replaced: set[tuple[str | None, ...]],
     arm_order: Sequence[str],
 ) -> str:
-    """The new text of a file: `rows` replace lines whose `key` is in `replaced`; invalid lines go last."""
+    """`rows` replace lines whose `key` is in `replaced`; invalid lines go last."""
     kept = [line for line in table.lines if _identity(line.texts, key) not in replaced]
     ranks = {arm: rank for rank, arm in enumerate(arm_order)}
 
@@ -211,6 +204,6 @@ def _merged(
     valid += [(position(row), to_lines([[row[name] for name in schema.names]])) for row in rows]
     lines = [to_lines([schema.names]), *(text for _, text in sorted(valid))]
     text = "".join(lines + [f"{line.text}\n" for line in kept if not line.row])
-    # If the last line was cut short, it gets no line break: otherwise it might be read as a whole line.
+    # With a line break, a last line that was cut short might be read as a whole line.
     is_cut = not table.is_complete and bool(kept) and kept[-1] is table.lines[-1]
     return text.removesuffix("\n") if is_cut else text
