@@ -1,1 +1,1 @@
-"""Utilities of all commands: environment, processor, start-up, files, errors, command line."""
+"""Files, errors, the command line and the machine."""

@@ -1,4 +1,4 @@
-"""Reads .npz archives and HDF5 weights within bounds, so that no small file fills the memory."""
+"""Reads .npz archives and HDF5 weights without letting a small file fill the memory."""
 
 import contextlib
 import os
@@ -13,7 +13,7 @@ from numpy.lib.npyio import NpzFile
 
 from alexnet_tf.runtime.reading import open_file
 
-# An archive of n bytes may unpack to RATIO * n + ROOM bytes. Archives of `np.savez` are not compressed.
+# An archive of n bytes may unpack to RATIO * n + ROOM bytes. `np.savez` does not compress.
 RATIO, ROOM = 4, 2**26
 
 
@@ -22,10 +22,10 @@ def open_npz(path: str | os.PathLike[str]) -> Iterator[NpzFile]:
     """Opens an .npz file for reading its arrays; nothing in it is executed.
 
     Raises:
-        one of `UNREADABLE_ARCHIVE`: if the file is missing or damaged, or unpacks to much more than its size.
-            Reading an array may raise one of them too.
+        one of `UNREADABLE_ARCHIVE`: if the file is missing, damaged or too large when unpacked; also when an
+            array is read.
     """
-    # If NumPy opened the file itself, it would not close a damaged one.
+    # NumPy does not close a damaged file that it has opened itself.
     with open_file(path) as stream:
         with zipfile.ZipFile(stream) as archive:
             check_unpacked(sum(member.file_size for member in archive.infolist()), stream)
@@ -35,7 +35,7 @@ def open_npz(path: str | os.PathLike[str]) -> Iterator[NpzFile]:
 
 
 def check_unpacked(size: int, file: IO[bytes]) -> None:
-    """Raises a ValueError if an unpacked size of `size` bytes is too large for an archive of this length."""
+    """Raises a ValueError if an archive unpacks to too many bytes."""
     packed = os.fstat(file.fileno()).st_size
     if size > RATIO * packed + ROOM:
         raise ValueError(f"an archive of {packed:,} bytes that unpacks to {size:,}")
@@ -45,8 +45,8 @@ def check_weights_file(path: Path) -> None:
     """Checks a `.weights.h5` or `.keras` file before Keras reads it.
 
     Raises:
-        ValueError: if weights are stored in other files, are compressed (in a `.keras` file), or unpack to
-            much more than the file's size.
+        ValueError: if weights are stored in other files, are compressed (in a `.keras` file), or are too
+            large when unpacked.
         one of `UNREADABLE_ARCHIVE`: if the file is missing or damaged.
     """
     with open_file(path) as file:
@@ -55,7 +55,7 @@ def check_weights_file(path: Path) -> None:
             return
         with zipfile.ZipFile(file) as archive:
             member = archive.getinfo("model.weights.h5")
-            # Keras seeks backwards in this member. Each seek would decompress a compressed member again.
+            # Keras seeks backwards, and each seek would decompress a compressed member again.
             if member.compress_type != zipfile.ZIP_STORED:
                 raise ValueError("compressed weights")
             with archive.open(member) as weights:

@@ -10,10 +10,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 
 class Bars(Progress):
-    """A set of progress bars.
-
-    A terminal shows one set at a time. `shown` is that set, and further tasks are added to it.
-    """
+    """A set of progress bars; a terminal shows one set at a time, `shown`."""
 
     shown: ClassVar["Bars | None"] = None
 
@@ -27,13 +24,10 @@ class Bars(Progress):
 
 
 def make_bars() -> Bars | None:
-    """Bars on standard error, not started yet; None if standard error is not a terminal.
-
-    Each task needs a field `info`.
-    """
+    """Bars on standard error, not started; None if it is not a terminal. Each task needs a field `info`."""
     if not is_terminal(sys.stderr):
         return None
-    # With markup, Rich would interpret brackets in the path of a data set.
+    # With markup, Rich would interpret brackets in paths.
     text = functools.partial(TextColumn, markup=False)
     return Bars(
         text("{task.description}"),
@@ -43,13 +37,13 @@ def make_bars() -> Bars | None:
         console=Console(stderr=True),
         refresh_per_second=2,
         transient=True,
-        # Rich prints redirected lines above the bars, even if standard output is a file or a pipe.
+        # Otherwise Rich would print lines for a file or pipe above the bars.
         redirect_stdout=sys.stdout.isatty(),
     )
 
 
 def is_terminal(stream: TextIO) -> bool:
-    """Whether a stream is a terminal of nonzero size; some terminals report 0 lines or 0 columns."""
+    """Whether a stream is a terminal of nonzero size."""
     try:
         return stream.isatty() and 0 not in os.get_terminal_size(stream.fileno())
     except (OSError, ValueError):
@@ -57,7 +51,7 @@ def is_terminal(stream: TextIO) -> bool:
 
 
 def duration(seconds: float) -> str:
-    """A duration as text, in at most two units.
+    """A duration in at most two units.
 
     Example:
 

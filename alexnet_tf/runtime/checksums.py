@@ -1,4 +1,4 @@
-"""SHA-256 checksums of files, kept in their folder's SHA256SUMS, which `sha256sum --check` can read."""
+"""SHA-256 checksums of files, in SHA256SUMS for `sha256sum --check`."""
 
 import hashlib
 import re
@@ -13,13 +13,12 @@ LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")
 
 
 def write_with_sums(folder: Path, contents: Mapping[str, bytes]) -> None:
-    """Writes files and their checksums; the checksums of other files that still exist are kept.
+    """Writes files and their checksums.
 
-    While files are being replaced, SHA256SUMS lists their old and new checksums. So even if the process is
-    killed, every file still passes `check_sums`.
+    Meanwhile SHA256SUMS lists the old and the new checksums, so every file passes `check_sums` after a kill.
 
     Args:
-        contents: path relative to `folder` -> content; the files are written in this order.
+        contents: content by path relative to `folder`, in the order of writing.
 
     Raises:
         InputError: if a file cannot be written.
@@ -45,7 +44,7 @@ def read_sums(folder: Path) -> set[tuple[str, str]]:
 
     Raises:
         OSError: if SHA256SUMS cannot be read.
-        ValueError: if SHA256SUMS is damaged.
+        ValueError: if it is damaged.
     """
     try:
         lines = read_bytes(folder / SUMS).decode("utf-8").splitlines()
@@ -62,7 +61,7 @@ def check_sums(folder: Path, names: Iterable[str]) -> None:
 
     Raises:
         OSError: if a file cannot be read.
-        ValueError: if a file is not listed or does not match its checksum, or SHA256SUMS is damaged.
+        ValueError: if a file is not listed or does not match, or SHA256SUMS is damaged.
     """
     sums = read_sums(folder)
     for name in names:

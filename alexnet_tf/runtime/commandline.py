@@ -1,4 +1,4 @@
-"""Common parts of the command lines: flags, errors in one line, interruptions, exit statuses."""
+"""Common parts of the command lines."""
 
 import argparse
 import contextlib
@@ -18,15 +18,12 @@ from alexnet_tf.runtime.interval import CheckpointInterval, parse_interval
 from alexnet_tf.runtime.startup import settle_environment
 from alexnet_tf.runtime.suggestion import did_you_mean
 
-# Longest error message, in characters. A name that a message quotes may have millions.
+# In characters. A name that a message quotes may have millions.
 LONGEST_LINE = 2**12
 
 
 class OneLineParser(argparse.ArgumentParser):
-    """A parser that reports a usage error in one line and exits with status 2.
-
-    If arguments are missing, the line ends with the command's example.
-    """
+    """A parser that reports a usage error in one line and exits with status 2."""
 
     def error(self, message: str) -> NoReturn:
         if self.epilog and "required" in message:
@@ -35,7 +32,6 @@ class OneLineParser(argparse.ArgumentParser):
         sys.exit(2)
 
     def parse_known_args(self, args=None, namespace=None):
-        """Prints the help if arguments are required and none is given. Unknown options are reported first."""
         args = sys.argv[1:] if args is None else list(args)
         if not args and any(action.required for action in self._actions):
             self.print_help()
@@ -43,9 +39,9 @@ class OneLineParser(argparse.ArgumentParser):
         known = list(self._option_string_actions)
         for argument in args:
             if argument == "--" or (self._subparsers and not argument.startswith("-")):
-                break  # names of files, or a command's own options, follow
+                break  # file names or a command's own options follow
             name = argument.partition("=")[0]
-            # argparse handles abbreviated options.
+            # argparse accepts abbreviated options.
             if name.startswith("--") and not any(option.startswith(name) for option in known):
                 self.error(
                     f"expected a known option, see --help; received {name!r}{did_you_mean(name, known)}"
@@ -59,7 +55,7 @@ class OneLineParser(argparse.ArgumentParser):
 
 
 def whole_number(least: int = 0) -> Callable[[str], int]:
-    """The argparse `type` of a flag that takes a whole number >= `least`.
+    """The argparse `type` of a whole number >= `least`.
 
     Example:
 
@@ -68,7 +64,7 @@ def whole_number(least: int = 0) -> Callable[[str], int]:
     """
 
     def parse(text: str) -> int:
-        # The length is limited because int() refuses numbers of thousands of digits.
+        # int() refuses numbers of thousands of digits.
         if not (text.isascii() and text.isdecimal() and len(text) <= 20 and int(text) >= least):
             raise argparse.ArgumentTypeError(f"expected a whole number >= {least}; received {text[:40]!r}")
         return int(text)
@@ -77,17 +73,14 @@ def whole_number(least: int = 0) -> Callable[[str], int]:
 
 
 def path(text: str) -> Path:
-    """The argparse `type` of a path; refuses an empty text, such as an unset variable's.
-
-    `Path("")` would be the current folder.
-    """
+    """The argparse `type` of a path; refuses an empty text, which `Path` takes for the current folder."""
     if not text:
         raise argparse.ArgumentTypeError("expected a path; received ''")
     return Path(text)
 
 
 def one_of(names: Iterable[str]) -> Callable[[str], str]:
-    """The argparse `type` of a flag that takes one of these names."""
+    """The argparse `type` of one of these names."""
     known = list(names)
 
     def parse(text: str) -> str:
@@ -113,7 +106,7 @@ def add_checkpoint_flag(parser: argparse.ArgumentParser) -> None:
 
 
 def add_setting_flags(parser: argparse.ArgumentParser, precisions: Sequence[str]) -> None:
-    """Adds `--set FIELD=VALUE`, `--epochs N` and `--precision NAME`; all append to `options.settings`."""
+    """Adds flags that all append to `options.settings`."""
     epochs, precision = whole_number(1), one_of(precisions)
     add = functools.partial(parser.add_argument, action="append", dest="settings")
     change = "change a field of the configuration, such as batch_size=32; may be repeated"
@@ -128,15 +121,14 @@ def run_command(
     options: argparse.Namespace,
     again: str = "resumes a training run from its last checkpoint, if there is one",
 ) -> int:
-    """Calls `options.command(options)` and converts exceptions to messages and exit statuses.
+    """Calls `options.command`, and converts exceptions to messages and exit statuses.
 
     Args:
-        again: what the same command does when it is given again; part of the message after an interruption.
+        again: what the same command does next time, for the message after an interruption.
 
     Returns:
-        The exit status: the command's own, 0 for success or 1 for a negative answer; 2 for bad input or a
-        failure of the machine, which is reported in one line; 130, 143 or 129 after Ctrl-C, SIGTERM or
-        SIGHUP; 141 if the reader of the output closes it.
+        The exit status: the command's own (1 for a negative answer); 2 for bad input or a failure of the
+        machine; 130, 143 or 129 after Ctrl-C, SIGTERM or SIGHUP; 141 if the reader closes the output.
     """
     try:
         settle_environment()
@@ -146,14 +138,14 @@ def run_command(
         return status
     except BrokenPipeError:
         _discard(sys.stdout)
-        # The status of a program that SIGPIPE ended. 0 or 1 could be mistaken for an answer.
+        # As after SIGPIPE; 0 or 1 could be mistaken for an answer.
         return 141
     except Exception as error:
         line = expected_failure(error)
         if line is None:
             raise
         if len(line) > LONGEST_LINE:
-            # The end is kept, because it says what was received and what to do.
+            # The end says what was received and what to do.
             line = f"{line[: LONGEST_LINE // 2]} ... {line[-LONGEST_LINE // 2 :]}"
         _say(f"error: {printable(line)}")
         try:
@@ -172,7 +164,7 @@ def run_command(
 
 
 def program() -> str:
-    """The words that start this program: `python -m alexnet_tf`, `alexnet`, or the path of `alexnet`."""
+    """The words that start this program, such as `python -m alexnet_tf`."""
     script = Path(sys.argv[0])
     if script.name == "__main__.py":
         return shlex.join(sys.orig_argv[: len(sys.orig_argv) - len(sys.argv) + 1])
@@ -183,7 +175,7 @@ def program() -> str:
 
 
 def _say(line: str) -> None:
-    """Prints a last line on standard error; a full disk does not change the exit status."""
+    """A full disk does not change the exit status."""
     try:
         print(line, file=sys.stderr, flush=True)
     except OSError:
@@ -196,12 +188,10 @@ def _discard(stream: TextIO) -> None:
 
 @contextlib.contextmanager
 def _signals_raised() -> Iterator[None]:
-    """Makes SIGTERM and SIGHUP raise an `Interruption` instead of ending the process at once."""
-
     def interrupt(number: int, frame: FrameType | None) -> NoReturn:
         raise Interruption(number)
 
-    # Windows has no SIGHUP. A signal that is ignored, such as SIGHUP under nohup, stays ignored.
+    # Windows has no SIGHUP. Under nohup it stays ignored.
     known = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     changed = [number for number in known if signal.getsignal(number) is signal.SIG_DFL]
     for number in changed:

@@ -1,4 +1,4 @@
-"""Describes the software and the machine of a run."""
+"""The software and the machine of a run."""
 
 import functools
 import importlib.metadata
@@ -16,7 +16,7 @@ PACKAGES = ("tensorflow", "keras", "tensorflow-datasets", "numpy")
 
 
 def environment(strategy: tf.distribute.Strategy) -> dict:
-    """Versions, device, processor, threads, TensorFlow's settings and commit, as JSON-serializable values."""
+    """Software and machine, as JSON-serializable values."""
     return {
         "python": platform.python_version(),
         **{name: importlib.metadata.version(name) for name in PACKAGES},
@@ -30,7 +30,7 @@ def environment(strategy: tf.distribute.Strategy) -> dict:
 
 
 def device(strategy: tf.distribute.Strategy) -> str:
-    """Number and kind of devices, such as `1 x CPU (AMD EPYC, family 25, model 17, 2 threads)`."""
+    """Devices, such as `1 x CPU (AMD EPYC, family 25, model 17, 2 threads)`."""
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
         name = tf.config.experimental.get_device_details(gpus[0]).get("device_name", "GPU")
@@ -40,17 +40,17 @@ def device(strategy: tf.distribute.Strategy) -> str:
 
 
 def intra_op_threads() -> int:
-    """Number of threads per operation; it affects the rounding of sums."""
+    """Threads per operation, which affect the rounding of sums."""
     configured = tf.config.threading.get_intra_op_parallelism_threads()
     return configured or int(os.environ.get("TF_NUM_INTRAOP_THREADS") or 0) or os.cpu_count() or 1
 
 
 @functools.cache
 def git_commit() -> str:
-    """The commit of the running code, followed by `+` if code was changed; empty outside a Git checkout."""
+    """The commit, followed by `+` if code was changed; empty outside a Git checkout."""
     root = Path(__file__).parents[2]
     if not (root / ".git").exists():
-        # An installed package may lie inside the repository of another project.
+        # An installed package may lie inside another repository.
         return ""
     head = _git(root, "rev-parse", "--short=12", "HEAD")
     changed = _git(root, "status", "--porcelain", "--", "alexnet_tf", "experiments", "benchmarks")
@@ -58,7 +58,7 @@ def git_commit() -> str:
 
 
 def _git(root: Path, *arguments: str) -> str:
-    # In a Git hook, GIT_DIR and similar variables may name another repository or index.
+    # In a Git hook, GIT_DIR and the like may name another repository or index.
     own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
         done = subprocess.run(

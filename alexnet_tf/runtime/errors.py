@@ -1,4 +1,4 @@
-"""The errors that the command lines handle, and their one-line messages."""
+"""Errors and their one-line messages."""
 
 import signal
 import sys
@@ -6,15 +6,14 @@ from collections.abc import Iterable
 
 
 class InputError(ValueError):
-    """Invalid input; the message says in one line what was expected and received. Exit status 2."""
+    """Invalid input; the message says in one line what was expected and received."""
 
 
 class Interruption(KeyboardInterrupt):
     """A signal asked the process to end: Ctrl-C, SIGTERM or SIGHUP.
 
     Attributes:
-        number: number of the signal.
-        is_kept: whether the same command resumes where this one ended; None if unknown.
+        is_kept: whether the same command resumes; None if unknown.
     """
 
     def __init__(self, number: int = signal.SIGINT, message: str = "", is_kept: bool | None = None):
@@ -23,7 +22,7 @@ class Interruption(KeyboardInterrupt):
 
 
 def printable(text: object) -> str:
-    r"""The text in one line, with escape sequences for invalid UTF-8 and for unprintable characters.
+    r"""The text in one line, with escape sequences for unprintable characters.
 
     Example:
 
@@ -35,7 +34,7 @@ def printable(text: object) -> str:
 
 
 def expected_failure(error: Exception) -> str | None:
-    """The one-line message of an error that bad input or the machine can cause; None for other errors (bugs).
+    """The message of an error that bad input or the machine can cause; None for bugs.
 
     Example:
 
@@ -63,6 +62,6 @@ def expected_failure(error: Exception) -> str | None:
 
 
 def print_lines(lines: Iterable[str]) -> None:
-    """Prints remarks on standard error."""
+    """Prints notes on standard error."""
     for line in lines:
         print(f"note: {printable(line)}", file=sys.stderr, flush=True)

@@ -25,12 +25,11 @@ from filelock import BaseFileLock, FileLock, Timeout
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.reading import read_json
 
-# What NumPy and its libraries can raise for a damaged .npz file.
+# What NumPy can raise for a damaged .npz file.
 UNREADABLE_ARCHIVE = (
     OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, RuntimeError, MemoryError,
     OverflowError, SyntaxError, tokenize.TokenError, zipfile.BadZipFile, zlib.error,
 )  # fmt: skip
-# Name of the lock file in the folder that `--out` names.
 LOCK_NAME = ".lock"
 DAY = 24 * 3600.0
 _TEMPORARY = re.compile(r"\.(?P<name>.+)\.\d+\.[0-9a-f]{32}\.tmp")
@@ -39,22 +38,20 @@ _TEMPORARY = re.compile(r"\.(?P<name>.+)\.\d+\.[0-9a-f]{32}\.tmp")
 def write_bytes(path: Path, content: bytes | memoryview, old: Path | None = None) -> None:
     """Writes a file atomically: it holds the old or the new content, even after a kill or a power failure.
 
-    HDF5 content has to be made in memory first: if HDF5 wrote the file itself, a full disk would crash the
-    process.
+    If HDF5 wrote a file itself, a full disk would crash the process.
 
     Args:
-        old: if given, an existing file is moved to this path once the new content is on the disk. If the
-            process is killed between the two renames, the old content is at `old` and `path` is missing.
+        old: an existing file is moved to this path. After a kill between the two renames, `path` is missing.
 
     Raises:
         InputError: if the file cannot be written.
     """
     temporary = temporary_path(path)
     try:
-        # An error is ignored: in a folder like /tmp, only the owner of a file can remove it.
+        # In a folder like /tmp, only the owner of a file can remove it.
         with contextlib.suppress(OSError):
             remove_temporaries(path.parent, glob.escape(path.name), unchanged_for=DAY)
-        # tempfile would create the file with mode 600 and ignore the user's umask.
+        # tempfile would ignore the user's umask.
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
         with open(descriptor, "wb") as file:
             file.write(content)
@@ -71,12 +68,12 @@ def write_bytes(path: Path, content: bytes | memoryview, old: Path | None = None
 
 
 def temporary_path(path: Path) -> Path:
-    """An unused path in the folder of `path`, for content that will replace `path`."""
+    """An unused path beside `path`, for content that will replace it."""
     return path.with_name(f".{path.name}.{os.getpid()}.{uuid.uuid4().hex}.tmp")
 
 
 def rename(source: Path, target: Path) -> None:
-    """Renames a folder, or a file that is already on the disk, so that a power failure does not undo it."""
+    """Renames a folder, or a file already on the disk, so that a power failure does not undo it."""
     if source.is_dir():
         for path in (*source.rglob("*"), source):
             sync_folder(path)
@@ -86,7 +83,7 @@ def rename(source: Path, target: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Writes a folder's entries (or a file's content) to the disk, if the file system supports it."""
+    """Writes a folder's entries, or a file's content, to the disk."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:
@@ -98,11 +95,10 @@ def sync_folder(folder: Path) -> None:
 def remove_temporaries(folder: Path, name: str = "*", unchanged_for: float = 0.0) -> None:
     """Removes temporary files and folders that killed processes have left in a folder.
 
-    A process that is still writing must not lose its temporary file. So the caller either holds a lock that
-    keeps other processes from writing, or passes `unchanged_for`. The folder need not exist.
+    The caller holds a lock or passes `unchanged_for`, so that no process loses the file it is writing.
 
     Args:
-        name: pattern, as for `fnmatch`, of the name that the finished file or folder would have had.
+        name: `fnmatch` pattern of the finished file's name.
         unchanged_for: files changed within this many seconds are kept.
     """
     for path in folder.glob(".*.tmp"):
@@ -119,7 +115,7 @@ def remove_temporaries(folder: Path, name: str = "*", unchanged_for: float = 0.0
 
 
 def make_folder(path: Path, flag: str) -> None:
-    """Creates a folder and its parents if needed; raises an InputError naming `flag` if that fails."""
+    """Creates a folder; raises an InputError naming `flag` if that fails."""
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -138,13 +134,12 @@ def json_bytes(content: Mapping[str, Any], sort_keys: bool = False) -> bytes:
 
 
 def hold_lock(path: Path, waiting: str = "") -> AbstractContextManager[object]:
-    """Waits for a lock between processes and holds it until the `with` block ends; must not be nested.
+    """Waits for a lock between processes and holds it in a `with` block; must not be nested.
 
-    The operating system releases the lock of a process that has died. The lock file is not deleted:
-    otherwise a process that waits for the old file and one that creates a new file could both get the lock.
+    If the lock file were deleted, a process waiting for it and one creating another could both get the lock.
 
     Args:
-        path: path of the lock file; its folder must exist.
+        path: the lock file; its folder must exist.
         waiting: note to print if another process holds the lock.
     """
     lock = FileLock(path)
@@ -158,16 +153,14 @@ def hold_lock(path: Path, waiting: str = "") -> AbstractContextManager[object]:
 
 @contextlib.contextmanager
 def claimed(path: Path, place: str, waits: bool = False) -> Iterator[None]:
-    """Holds the lock of a place where only one process may work; the lock file names the holder.
+    """Holds the lock of a place where only one process may work.
 
     Args:
-        path: path of the lock file; its folder must exist.
+        path: the lock file; its folder must exist.
         place: what is locked, for the error message.
-        waits: whether to wait while another process holds the lock.
 
     Raises:
-        InputError: if another process holds the lock and `waits` is false, or the file cannot be opened for
-            writing.
+        InputError: if another process holds the lock and `waits` is false, or `path` is not writable.
     """
     lock = _taken(path, place, waits)
     try:
@@ -192,7 +185,7 @@ def claimed_folder(folder: Path, flag: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def made_folder(folder: Path, flag: str) -> Iterator[None]:
-    """Like `make_folder`, but at the end removes the folders it has created, if they are still empty."""
+    """Like `make_folder`, but at the end removes the created folders that are empty."""
     made = [each for each in (folder, *folder.parents) if not os.path.exists(each)]
     try:
         make_folder(folder, flag)
@@ -204,31 +197,28 @@ def made_folder(folder: Path, flag: str) -> Iterator[None]:
 
 
 def changing(path: Path) -> AbstractContextManager[None]:
-    """Holds the lock of a file while it is read, changed and written; waits for other processes."""
+    """Holds the lock of a file; waits for other processes."""
     return claimed(lock_beside(path), str(path), waits=True)
 
 
 def lock_beside(path: Path) -> Path:
-    """Path of the lock file of a file, or of a folder that need not exist yet."""
+    """Path of the lock file of a file or folder."""
     return path.with_name(f".{path.name}.lock")
 
 
 def may_be_worker() -> bool:
-    """Whether this process may be one of several workers, of which only the chief takes locks."""
+    """Whether this process may be a worker; only the chief takes locks."""
     return bool({"TF_CONFIG", "SLURM_PROCID"} & {*os.environ})
 
 
 def check_unclaimed(path: Path, place: str) -> None:
-    """Raises an InputError, as `claimed` does, if another process holds the lock.
-
-    Commands call it before they import TensorFlow, so that this error appears at once.
-    """
+    """Raises an InputError if another process holds the lock, before TensorFlow is imported."""
     if path.exists() and not may_be_worker():
         _taken(path, place).release()
 
 
 def _taken(path: Path, place: str, waits: bool = False) -> BaseFileLock:
-    # filelock refuses links. If the last holder removes the file meanwhile, filelock tries again.
+    # filelock refuses links, and tries again if the last holder removes the file meanwhile.
     lock = FileLock(path, timeout=-1 if waits else 0)
     try:
         lock.acquire()
@@ -255,13 +245,7 @@ def _holder(path: Path) -> str:
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Holds the lock of a results folder (`state/lock`) while its files are written; must not be nested.
-
-    Temporary files of killed processes are removed first.
-
-    Raises:
-        InputError: if the folder is not writable.
-    """
+    """Holds the lock of a results folder; must not be nested; raises an InputError if it is not writable."""
     state = folder / "state"
     try:
         state.mkdir(parents=True, exist_ok=True)

@@ -42,11 +42,11 @@ class Countdown:
         self._steps, self._started = 0, time.monotonic()
 
     def limited(self, steps: int) -> int:
-        """The number of steps to train next: `steps`, or fewer if an interval in steps ends earlier."""
+        """`steps`, or fewer if an interval in steps ends earlier."""
         return min(steps, self._interval.steps - self._steps) if self._interval.steps else steps
 
     def is_due(self, steps: int) -> bool:
-        """Counts steps that have been trained, and says whether the interval is over."""
+        """Counts trained steps, and says whether the interval is over."""
         self._steps += steps
         if self._interval.steps:
             return self._steps >= self._interval.steps

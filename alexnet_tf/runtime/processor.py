@@ -7,19 +7,18 @@ import sys
 from pathlib import Path
 
 CPUINFO = Path("/proc/cpuinfo")
-# Two flags of x86 processors and one of ARM processors. Without these instructions TensorFlow computes in
-# float32 and rounds each value. On a processor with AVX2 this takes many times as long as float32
-# (benchmarks/LOG.md).
+# Without these instructions TensorFlow computes in float32 and rounds each value. With AVX2 this takes many
+# times as long as float32 (benchmarks/LOG.md).
 BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
 
 
 def processor_name() -> str:
-    """Name of the processor; its architecture if the name is unknown."""
+    """Name of the processor, or its architecture."""
     return processor_field("model name") or platform.machine()
 
 
 def processor_generation() -> str:
-    """Name, family and model of the processor, if known; several generations may have the same name."""
+    """Name, family and model; several generations may have the same name."""
     parts = [processor_name()]
     for word, field in (("family", "cpu family"), ("model", "model")):
         if number := processor_field(field):
@@ -34,7 +33,7 @@ def processor_field(name: str) -> str:
 
 
 def processor_flags() -> frozenset[str]:
-    """The processor's CPU flags, such as `avx2`; empty if unknown."""
+    """CPU flags, such as `avx2`; empty if unknown."""
     return frozenset((processor_field("flags") or processor_field("Features")).split())
 
 
@@ -46,7 +45,7 @@ def has_bfloat16() -> bool:
 
 @functools.cache
 def warn_of_emulation() -> None:
-    """Warns, once per process, that `mixed_bfloat16` is slow on a processor without bfloat16 instructions."""
+    """Warns, once per process, that `mixed_bfloat16` is slow."""
     print(
         "WARNING: mixed_bfloat16 can be many times slower than float32 here, because this processor has no "
         "bfloat16 instructions",

@@ -1,4 +1,4 @@
-"""Reads files that a user names: only regular files, and only text in UTF-8; drops a byte-order mark."""
+"""Reads files that a user names."""
 
 import json
 import math
@@ -27,7 +27,7 @@ MAX_TEXT = 2**24
 
 
 def file_kind(path: str | bytes | Path) -> str:
-    """What a path leads to: `a file`, `a folder`, `a named pipe`, ..., or why it leads nowhere.
+    """What a path leads to, or why it leads nowhere.
 
     Example:
 
@@ -43,7 +43,7 @@ def file_kind(path: str | bytes | Path) -> str:
 def check_file(path: str | bytes | os.PathLike[str], most: float = math.inf) -> None:
     """Raises an OSError if `path` is not a regular file, or has more than `most` bytes.
 
-    The check comes before opening: opening a named pipe waits for a writer, and reading a device may not end.
+    Opening a named pipe would wait for a writer, and reading a device may not end.
     """
     try:
         found = os.stat(path)
@@ -56,11 +56,10 @@ def check_file(path: str | bytes | os.PathLike[str], most: float = math.inf) -> 
 
 
 def check_outside(place: str | Path | None, images: str | Path | None, flag: str) -> None:
-    """Raises an InputError if an output lies in a folder of images, where it could become part of the data.
+    """Raises an InputError if an output lies in a folder of images.
 
     Args:
-        place: the file or folder to write; None for no output.
-        images: path of the folder of images, or name of a data set (only `folder:PATH` is checked).
+        images: a Path, or the name of a data set (only `folder:PATH` is checked).
         flag: the flag that names `place`.
     """
     if isinstance(images, str):
@@ -74,13 +73,13 @@ def check_outside(place: str | Path | None, images: str | Path | None, flag: str
 
 
 def open_file(path: str | bytes | os.PathLike[str]) -> BufferedReader:
-    """Opens a regular file for reading; raises an OSError if it is not regular or cannot be opened."""
+    """Opens a regular file for reading; raises an OSError otherwise."""
     check_file(path)
     return open(path, "rb")
 
 
 def read_bytes(path: Path, most: int = MAX_TEXT) -> bytes:
-    """The content of a file; raises an OSError unless it is regular, readable and at most `most` bytes."""
+    """The content of a regular file; raises an OSError if it is unreadable or has more than `most` bytes."""
     check_file(path, most)
     return path.read_bytes()
 
@@ -90,7 +89,7 @@ def read_text(path: Path) -> str:
 
     Raises:
         FileNotFoundError: if there is no such file.
-        InputError: if it cannot be read, or is not text in UTF-8.
+        InputError: if it cannot be read or is not UTF-8.
     """
     try:
         content = read_bytes(path)
@@ -127,9 +126,6 @@ def read_json(path: Path) -> Any:
     text = read_text(path)
     try:
         return json.loads(text)
-    except (
-        ValueError,
-        RecursionError,
-    ) as error:  # json raises a ValueError also for a number of thousands of digits
+    except (ValueError, RecursionError) as error:  # ValueError: also for a number of thousands of digits
         reason = "values nested too deeply" if isinstance(error, RecursionError) else error
         raise InputError(f"{path}: expected JSON; received {reason}") from error

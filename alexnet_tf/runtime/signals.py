@@ -13,9 +13,8 @@ ENDING = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if h
 def signals_held() -> Iterator[None]:
     """Calls the handlers of Ctrl-C, SIGTERM and SIGHUP after the `with` block instead of within it.
 
-    If several signals arrive, only the handler of the first one is called. If the block raises an exception,
-    no handler is called. Signals that are ignored, or that end the process without a handler, are left as
-    they are. In threads other than the main one nothing is done, because Python calls no handlers there.
+    Only the handler of the first signal is called, and none if the block raises an exception. In threads
+    other than the main one nothing is done, because Python calls no handlers there.
     """
     if threading.current_thread() is not threading.main_thread():
         yield

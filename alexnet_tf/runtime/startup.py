@@ -1,4 +1,4 @@
-"""The start of every command: checks settings, and hides start-up messages."""
+"""The start of every command."""
 
 import contextlib
 import importlib
@@ -22,7 +22,7 @@ KERAS_SETTINGS = {
     "epsilon": 1e-7,
     "nnx_enabled": False,
 }
-# They limit Keras's own training loop or configure its JAX backend. Neither is used here.
+# They concern Keras's own training loop and its JAX backend, which are not used.
 KERAS_VARIABLES = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH", "KERAS_NNX_ENABLED")
 # They make oneDNN use the first step's weights in all steps, or change its precision or its instructions.
 ONEDNN_VARIABLES = (
@@ -30,11 +30,10 @@ ONEDNN_VARIABLES = (
     "TF_SET_ONEDNN_FPMATH_MODE",
     *(f"{name}_{what}" for name in ("ONEDNN", "DNNL") for what in ("DEFAULT_FPMATH_MODE", "MAX_CPU_ISA")),
 )
-# With 0 TensorFlow chooses the number of threads.
 THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 MOST_THREADS = 4096
 XLA_FLAGS = ("XLA_FLAGS", "TF_XLA_FLAGS")
-# TensorFlow 2.21 ends the process if it cannot read the value of one of these variables.
+# TensorFlow 2.21 ends the process if it cannot read one of their values.
 ENDING = (
     *XLA_FLAGS, "TF_DETERMINISTIC_OPS", "TF_DETERMINISTIC_ORDER", "TF_ENABLED_DEVICE_TYPES",
     "TF_ENABLE_ASYNC_WAIT_FOR_REMOTE_FUNCTION", "TF_JITRT_FLAGS", "TF_PER_DEVICE_MEMORY_LIMIT_MB",
@@ -45,9 +44,9 @@ import tensorflow as tf
 list(tf.data.Dataset.range(2).map(lambda number: number + 1))
 tf.function(lambda: tf.random.stateless_uniform([2, 2], [1, 2]) @ tf.ones([2, 2]), jit_compile=True)()
 """
-# Packages that Keras imports if they are installed, for features that no command uses.
+# Keras imports them if they are installed, for features that no command uses.
 UNUSED_BY_KERAS = ("pandas", "matplotlib", "IPython")
-# The file descriptor of the user's standard error, also while it is captured.
+# The user's standard error, also while it is captured.
 shown_stderr = 2
 
 
@@ -55,11 +54,10 @@ def settle_environment() -> None:
     """Checks the settings that a command was started with, and opens closed standard streams.
 
     Raises:
-        InputError: for a setting that makes layers fail, changes numbers or has no effect, or that TensorFlow
-            cannot read.
+        InputError: for a setting that makes layers fail, changes numbers, has no effect or cannot be read.
     """
     _open_streams()
-    # A notebook's terminal sets it to a backend that may be missing here. Figures are only written to files.
+    # A notebook's terminal sets it to a backend that may be missing here.
     os.environ["MPLBACKEND"] = "agg"
     check_keras_settings(KERAS_SETTINGS)
     for name in THREADS:
@@ -93,7 +91,7 @@ def _check_temporary_folder() -> None:
 
 
 def _check_variables_of_tensorflow() -> None:
-    """Tries the variables of `ENDING` in another process, which may crash."""
+    """Tries the variables in another process, which may crash."""
     given = {name: os.environ[name] for name in ENDING if os.environ.get(name, "1") not in ("0", "1")}
     if not given:
         return
@@ -111,12 +109,11 @@ def _check_variables_of_tensorflow() -> None:
 
 
 def _open_streams() -> None:
-    """Opens closed standard streams. Standard output shows characters outside its encoding as escapes."""
     for number, name in enumerate(("stdin", "stdout", "stderr")):
         try:
             os.fstat(number)
         except OSError:
-            # Otherwise the next file would get this number, and C++ code would write messages into it.
+            # Otherwise C++ code would write messages into the next file, which would get this number.
             os.open(os.devnull, os.O_RDWR)
         if getattr(sys, name) is None:
             mode = "r" if name == "stdin" else "w"
@@ -126,8 +123,8 @@ def _open_streams() -> None:
 
 
 def check_keras_settings(names: Iterable[str]) -> None:
-    """Raises an InputError if Keras would start with another value of one of these `KERAS_SETTINGS`."""
-    # Keras looks in the same places. It is not imported for this check, because that would take seconds.
+    """Raises an InputError if Keras would start with other values of these `KERAS_SETTINGS`."""
+    # The places where Keras looks; its import would take seconds.
     base = os.path.expanduser("~")
     default = os.path.join(base if os.access(base, os.W_OK) else "/tmp", ".keras")
     # An empty KERAS_HOME is the current folder.
@@ -152,7 +149,7 @@ def check_keras_settings(names: Iterable[str]) -> None:
 
 
 def import_keras() -> None:
-    """Imports Keras and TensorFlow while the packages `UNUSED_BY_KERAS` are hidden, to save time."""
+    """Imports Keras and TensorFlow without `UNUSED_BY_KERAS`, to save time."""
     hidden = [name for name in UNUSED_BY_KERAS if name not in sys.modules]
     for name in hidden:
         sys.modules[name] = None  # type: ignore[assignment]
@@ -165,7 +162,7 @@ def import_keras() -> None:
 
 @contextlib.contextmanager
 def quiet_startup() -> Iterator[None]:
-    """Captures standard error and shows it only after an exception that is not an InputError.
+    """Hides standard error, and shows it after an exception that is not an InputError.
 
     TensorFlow's C++ code prints a page of notices before it reads `TF_CPP_MIN_LOG_LEVEL`.
     """
@@ -173,7 +170,7 @@ def quiet_startup() -> Iterator[None]:
     sys.stderr.flush()
     try:
         file = tempfile.TemporaryFile()  # noqa: SIM115 (used in the `with` below)
-    except OSError:  # there is no folder for temporary files, so start-up messages are shown
+    except OSError:  # there is no folder for temporary files
         yield
         return
     kept = shown_stderr = os.dup(2)

@@ -1,11 +1,11 @@
-"""Finds the known name closest to a mistyped one."""
+"""Suggests the right name for a mistyped one."""
 
 import difflib
 from collections.abc import Iterable
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """A suggestion of the closest known name, to end an error message with; empty if no name is close.
+    """A suggestion of the closest known name for an error message; empty if none is close.
 
     Example:
 
@@ -17,7 +17,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     "; did you mean 'learning_rate'?"
     """
     names = list(known)
-    # A name also matches by its initials (lr for learning_rate) or its last part (relu for ablation-relu).
+    # Initials match too (lr for learning_rate), and last parts (relu for ablation-relu).
     initials = {"".join(part[:1] for part in each.split("_")): each for each in names if "_" in each}
     last = {each.rpartition("-")[2]: each for each in names}
     short = {**initials, **last, **{each: each for each in names}}

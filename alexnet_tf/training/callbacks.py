@@ -23,10 +23,7 @@ ALL_LAYERS = "all"
 
 
 class FollowSchedule(keras.callbacks.Callback):
-    """Sets the learning rate when the schedule changes it, and freezes conv1 after `freeze_conv1_after`.
-
-    While the schedule does not change the rate, other callbacks may set it.
-    """
+    """Sets the scheduled learning rate, and freezes conv1 after `freeze_conv1_after`."""
 
     def __init__(self, config: TrainConfig):
         super().__init__()
@@ -60,10 +57,9 @@ class FollowSchedule(keras.callbacks.Callback):
 
 
 class HistoryFiles(keras.callbacks.Callback):
-    """Writes curve.csv after every epoch, and selection.csv and gradient_norms.csv if they are measured.
+    """Writes curve.csv, and selection.csv and gradient_norms.csv if they are measured.
 
-    Each file is written anew, with all epochs so far. With five classes or fewer the top-5 error is left out,
-    because it is always 0.
+    With five classes or fewer the top-5 error is left out: it is always 0.
     """
 
     def __init__(self, folder: Path):
@@ -71,11 +67,11 @@ class HistoryFiles(keras.callbacks.Callback):
         self._folder = folder
 
     def on_epoch_begin(self, epoch, logs=None):
-        # Writes epoch 0 or, in a resumed run, the epochs before the interruption.
+        # Epoch 0, or the epochs before an interruption.
         self.on_epoch_end(epoch)
 
     def on_train_end(self, logs=None):
-        # Writes epoch 0 of a run that diverges before its first epoch.
+        # Epoch 0 of a run that diverges before its first epoch.
         self.on_epoch_end(-1)
 
     def on_epoch_end(self, epoch, logs=None):
@@ -94,10 +90,7 @@ class HistoryFiles(keras.callbacks.Callback):
 
 
 def write_quarantine(path: Path, data: DataPipelines) -> None:
-    """Writes a table of unused files with the columns `path,reason`.
-
-    If there are equal pictures, they are listed in duplicates.csv in the same folder.
-    """
+    """Writes a table of unused files, and duplicates.csv beside it if there are equal pictures."""
     write_text(path, to_lines([("path", "reason"), *data.image_set.quarantine]))
     duplicates = data.image_set.remarks.duplicates
     if duplicates:
@@ -106,7 +99,7 @@ def write_quarantine(path: Path, data: DataPipelines) -> None:
 
 
 class QuarantineLog(keras.callbacks.Callback):
-    """Calls `write_quarantine` when training begins, and after each epoch that found more unusable files."""
+    """Calls `write_quarantine` at the start, and after each epoch that found more unusable files."""
 
     def __init__(self, path: Path, data: DataPipelines):
         super().__init__()
@@ -124,11 +117,9 @@ class QuarantineLog(keras.callbacks.Callback):
 
 
 class GradientNorms(keras.callbacks.Callback):
-    """Measures the Euclidean norm of the gradient in each step, without changing the results of the run.
+    """Measures the Euclidean norm of each layer's gradient in each step, and of `all` layers together.
 
-    The gradient is that of the mean loss over the global batch, without weight decay. For each epoch and
-    layer, the mean and the largest norm are added to `History.gradient_norms`; the layer `all` means all
-    layers together. The norms of `all` are also added to the logs, for later callbacks such as TensorBoard.
+    The gradient is that of the mean loss over the global batch, without weight decay.
     """
 
     def __init__(self, strategy: tf.distribute.Strategy):
@@ -146,8 +137,7 @@ class GradientNorms(keras.callbacks.Callback):
                 tf.Variable(start, trainable=False, aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
                 for start in (tf.zeros(len(self._layers)), tf.zeros(len(self._layers)), 0.0)
             )
-        # Keras passes gradients only to the optimizer. With mixed_float16, the inner optimizer gets them
-        # without the loss scale.
+        # With mixed_float16, the inner optimizer gets the gradients without the loss scale.
         optimizer = getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer)
         apply = optimizer.apply
 
@@ -191,10 +181,10 @@ class GradientNorms(keras.callbacks.Callback):
 
 
 class KeptWeights(keras.callbacks.Callback):
-    """Saves the weights of each epoch (`epochs/0001.weights.h5` ...), of the best epoch, or both.
+    """Saves the weights of each epoch, of the best epoch, or both.
 
-    `best.weights.h5` holds the weights of the epoch with the lowest value of the config's `watch` so far. It
-    needs a selection split. A new run deletes such files of an earlier run.
+    The best epoch has the lowest value of the config's `watch` so far; it needs a selection split.
+    A new run deletes such files of an earlier run.
     """
 
     def __init__(self, folder: Path, config: TrainConfig, epochs: bool, best: bool):
@@ -225,11 +215,9 @@ class KeptWeights(keras.callbacks.Callback):
 
 
 def callback_states(callbacks: Iterable[keras.callbacks.Callback]) -> dict[str, dict[str, Any]]:
-    """The states of callbacks by class name, as JSON-serializable values, for a checkpoint.
+    """The states of callbacks by class name, as JSON-serializable values.
 
-    The state of a callback is what its `get_state` returns. The state of one of Keras's own callbacks is its
-    public attributes that are numbers or None, such as `wait` and `best` of `EarlyStopping`. If several
-    callbacks are of one class, only the last one's state is kept.
+    Of several callbacks of one class, only the last one's state is kept.
     """
     states = {}
     for callback in callbacks:
@@ -257,7 +245,7 @@ def restore_callbacks(
 
 
 def best_epoch(values: list[float]) -> int:
-    """The epoch, counted from 1, with the lowest value; the earliest if several are equal.
+    """The epoch, counted from 1, with the lowest value.
 
     Example:
 

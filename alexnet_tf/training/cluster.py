@@ -19,8 +19,8 @@ class Cluster:
     """The workers that train together.
 
     Attributes:
-        tasks: names of the workers, such as `worker 1`. The first is the chief, which writes all files.
-        addresses: address of each worker, `host:port`, in the same order.
+        tasks: names such as `worker 1`; the first is the chief.
+        addresses: `host:port` of each worker.
         rank: index of this process in `tasks`.
     """
 
@@ -29,7 +29,7 @@ class Cluster:
     rank: int
 
     def name(self, rank: int) -> str:
-        """Task and address of a worker, for messages.
+        """Task and address of a worker.
 
         Example:
 
@@ -44,7 +44,7 @@ class Cluster:
         return host.strip("[]"), int(port)
 
     def listen(self) -> socket.socket:
-        """A server at the port of this process; raises an InputError if the port cannot be opened."""
+        """A server at the port of this process; raises an InputError if it cannot be opened."""
         host, port = self.place(self.rank)
         try:
             return socket.create_server(("", port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
@@ -57,11 +57,10 @@ class Cluster:
 def find_cluster() -> Cluster | None:
     """The cluster of this process, or None if it trains alone.
 
-    A cluster from Slurm's variables is written to `TF_CONFIG`. The hosts of the cluster are added to the
-    environment variable `no_grpc_proxy`.
+    A cluster from Slurm's variables is written to `TF_CONFIG`.
 
     Raises:
-        InputError: if the variables do not describe a cluster and the task of this process in it.
+        InputError: if the variables do not describe a cluster and this process's task in it.
     """
     if not os.environ.get("TF_CONFIG"):
         found = _slurm_cluster()
@@ -69,8 +68,7 @@ def find_cluster() -> Cluster | None:
             return None
         os.environ["TF_CONFIG"] = json.dumps(found)
     cluster = read_cluster(os.environ["TF_CONFIG"])
-    # gRPC uses a proxy (`http_proxy` etc.) for all hosts that are not in `no_grpc_proxy`. If this variable is
-    # set, gRPC ignores `no_proxy`, so its hosts are copied.
+    # gRPC uses a proxy for hosts that are not in `no_grpc_proxy`. If it is set, gRPC ignores `no_proxy`.
     direct = os.environ.get("no_grpc_proxy") or os.environ.get("no_proxy")  # noqa: SIM112 (their names)
     hosts = [direct] if direct else []
     hosts += sorted({cluster.place(rank)[0] for rank in range(len(cluster.tasks))})
@@ -116,9 +114,8 @@ def _slurm_cluster() -> dict[str, Any] | None:
     try:
         import tensorflow as tf
 
-        # Jobs that share a node get different ports, unless their ids are equal modulo 200. Steps of one job
-        # get the same ports. Slurm decides which GPUs a task sees, so the resolver must not assign GPUs. The
-        # arguments with numbers of GPUs are required nevertheless.
+        # Jobs that share a node need different ports. Slurm assigns the GPUs, but the resolver requires
+        # their numbers.
         port = 10_000 + int(os.environ.get("SLURM_JOB_ID", "0")) % 200 * 100
         tasks = int(os.environ["SLURM_STEP_NUM_TASKS"])
         resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(
@@ -134,8 +131,7 @@ def _slurm_cluster() -> dict[str, Any] | None:
         ) from None
     node = os.environ.get("SLURMD_NODENAME", own.rpartition(":")[0])
     if own.rpartition(":")[0] != node:
-        # TensorFlow's resolver sorts the names of the nodes as text, so node10 comes before node9. It gives
-        # all tasks of a node consecutive numbers.
+        # TensorFlow's resolver sorts the names of the nodes as text, so node10 comes before node9.
         raise InputError(
             f"Slurm: expected task {resolver.task_id} on {own.rpartition(':')[0]}, as TensorFlow orders the "
             f"nodes; received {node}; use srun --distribution=block and nodes that Slurm lists in the order "

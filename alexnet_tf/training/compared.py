@@ -4,13 +4,12 @@ from typing import Any
 
 from alexnet_tf.config.fields import Config
 
-# Fields that may differ between workers: the fingerprint identifies the images, and `storage` has no effect
-# on results.
+# The fingerprint identifies the images, and `storage` has no effect on results.
 UNCOMPARED = ("dataset", "storage")
 
 
 def compared_values(config: Config, data_fingerprint: str) -> dict[str, Any]:
-    """The data fingerprint, the config's fields without `UNCOMPARED`, and its hash, by name."""
+    """The values by name: data fingerprint, the config's fields without `UNCOMPARED`, and its hash."""
     fields: dict[str, Any] = {}
     for name, value in config.to_dict().items():
         fields |= value if isinstance(value, dict) else {name: value}

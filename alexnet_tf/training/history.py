@@ -14,18 +14,15 @@ class History:
     """The measurements of a run so far.
 
     Attributes:
-        curve: one dictionary per epoch, from epoch 0 on, with the columns of curves.csv after `seed`. In a
-            search the columns are named `selection_*` instead of `test_*`, because it does not use the report
-            split.
-        selection_errors: errors on the selection split after epochs 1, 2, ...; empty without such a split.
-        selection_losses: losses on the selection split after the same epochs.
-        gradient_norms: rows of the callback `GradientNorms`.
-        seconds: wall-clock time, summed over all sessions of an interrupted run.
+        curve: one dictionary per epoch, from epoch 0 on.
+        selection_errors: errors on the selection split after epochs 1, 2, ...
+        selection_losses: losses there after the same epochs.
+        gradient_norms: rows of `GradientNorms`.
+        seconds: wall-clock time of all sessions.
         status: `running`, `done`, `diverged` or `interrupted`.
-        message: why the run ended; empty if it is running or has trained all its epochs.
-        unfinished: the part of the current epoch that is done: `steps` trained, `examples` read, mean `loss`
-            and `seconds` so far. With several workers also the `sums` of the metrics on each replica. Empty
-            between epochs.
+        message: why the run ended early.
+        unfinished: the current epoch so far: `steps` trained, `examples` read, mean `loss`, `seconds` and,
+            with several workers, the `sums` of the metrics on each replica. Empty between epochs.
         callbacks: states from `callback_states`.
     """
 
@@ -51,13 +48,11 @@ class History:
         """Adds an epoch to the curve, or ends the run if its training loss is not finite.
 
         Args:
-            epoch: number of the epoch. Epoch 0, before training, is added even if its loss is not finite.
-            scores: scores by split: `train`, and at least one of `report` and `selection`.
-            rate: learning rate of the epoch.
-            images_per_second: speed of training; None for epoch 0.
+            epoch: epoch 0, before training, is added even if its loss is not finite.
+            scores: those of `train`, and of `report`, `selection` or both.
         """
         if not math.isfinite(scores["train"].loss):
-            # The mean loss of the epoch's steps may be finite, because it does not include the last update.
+            # The mean loss of the epoch's steps does not include the last update.
             self.end("diverged", f"loss is not finite after epoch {epoch}")
             if epoch:
                 return
@@ -78,7 +73,7 @@ class History:
 
 
 class TrainingInterrupted(Interruption):
-    """Training was interrupted; `history` has the status `interrupted` and the exception's message."""
+    """Training was interrupted, as `history` says."""
 
     def __init__(self, history: History, number: int, is_kept: bool | None = None):
         super().__init__(number, history.message, is_kept)

@@ -6,8 +6,7 @@ import queue
 import socket
 from typing import Any
 
-# A peer that does not answer for 8 s counts as gone. Systems other than Linux may lack these options. There
-# the loss of a machine is noticed later; the end of a process is noticed at once on all systems.
+# A peer that does not answer for 8 s counts as gone. Systems other than Linux may lack these options.
 KEEPALIVE = {"TCP_KEEPIDLE": 2, "TCP_KEEPINTVL": 2, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 8000}
 LONGEST_LINE = 1 << 20
 
@@ -16,9 +15,9 @@ class Link:
     """A connection to the worker `rank`. Each message is one line of JSON.
 
     Attributes:
-        inbox: messages that have arrived; None at its end says that the connection is closed.
-        has_left: whether the worker has said that it has done its work.
-        is_awaited: whether the worker is still at work, so that others may wait for it.
+        inbox: received messages; None says that the connection is closed.
+        has_left: whether the worker has done its work.
+        is_awaited: whether the worker is still at work.
     """
 
     def __init__(self, connection: socket.socket, rank: int = 0):
@@ -32,12 +31,12 @@ class Link:
         self._connection, self._file = connection, connection.makefile("rb")
 
     def send(self, **message: Any) -> None:
-        # An error is ignored, because the thread that receives messages notices a closed connection.
+        # The thread that receives messages notices a closed connection.
         with contextlib.suppress(OSError):
             self._connection.sendall(json.dumps(message).encode() + b"\n")
 
     def receive(self, timeout: float | None = None) -> dict[str, Any] | None:
-        """The next message; None if the connection is closed or times out, or if it is no JSON object."""
+        """The next message; None after an error or a timeout, or if it is no JSON object."""
         try:
             self._connection.settimeout(timeout)
             message = json.loads(self._file.readline(LONGEST_LINE))

@@ -1,4 +1,4 @@
-"""Shows a command's progress, its images per second and the time left: bars on a terminal, lines in a log."""
+"""Shows the progress of training: bars on a terminal, lines in a log."""
 
 import sys
 import time
@@ -11,17 +11,14 @@ from rich.progress import TaskID
 from alexnet_tf.config.fields import TrainConfig
 from alexnet_tf.runtime.bars import Bars, duration, make_bars
 
-# Seconds between two lines of a log within an epoch.
 LOG_SECONDS = 600.0
-# Widths, in characters, of an epoch's line and of a bar's label on a terminal.
+# In characters.
 LINE_WIDTH, LABEL_WIDTH = 80, 30
 Run = TypeVar("Run")
 
 
 class CommandProgress:
-    """A context in which one bar shows the progress of all runs of a command; `RunProgress` advances it.
-
-    The time left assumes that every run trains all its epochs, at the average speed so far.
+    """A context in which one bar shows the progress of all runs of a command.
 
     Args:
         work: number of images on which each run trains (`images_to_train`).
@@ -48,13 +45,13 @@ class CommandProgress:
             self.bars.stop()
 
     def add(self, images: int) -> int:
-        """Adds a run that trains on this many images; returns its position."""
+        """Adds a run; returns its position."""
         self._work.append(images)
         self._done.append(0)
         return len(self._work) - 1
 
     def each(self, runs: Iterable[Run]) -> Iterator[Run]:
-        """Yields the runs, in the order of `work`. A run counts as done when the next one is requested."""
+        """Yields the runs, in the order of `work`."""
         for self.position, run in enumerate(runs):
             self.advance(0, 0)
             yield run
@@ -68,8 +65,8 @@ class CommandProgress:
         """Records the progress of the run at `self.position`.
 
         Args:
-            done: number of images on which the run has trained, earlier sessions included.
-            trained: number of images on which it has trained since the last call.
+            done: images on which the run has trained, earlier sessions included.
+            trained: images since the last call.
         """
         self._trained += trained
         self._done[self.position] = min(done, self._work[self.position])
@@ -79,7 +76,7 @@ class CommandProgress:
             self.bars.update(self._task, completed=sum(self._done), total=total, info=info)
 
     def left(self) -> str:
-        """The time left for the whole command, such as `3 min 20 s left`; empty before the first step."""
+        """The time left for the whole command; empty before the first step."""
         if not self._trained:
             return ""
         left = sum(self._work) - sum(self._done)
@@ -89,9 +86,7 @@ class CommandProgress:
 class RunProgress(keras.callbacks.Callback):
     """Prints epoch, speed, time left and errors to standard error.
 
-    A terminal shows bars for the run and the epoch, and a line for each finished epoch. Elsewhere a line is
-    printed after each epoch, and every ten minutes during an epoch. If the run ends early, the last line says
-    why. The time left includes evaluation, and assumes that the run trains all its epochs.
+    The time left assumes that the run trains all its epochs.
     """
 
     def __init__(self, label: str, images: int, config: TrainConfig):
@@ -121,7 +116,6 @@ class RunProgress(keras.callbacks.Callback):
 
     def on_train_batch_begin(self, batch, logs=None):
         if self._done < batch * self._batch_size:
-            # These steps were trained before an interruption.
             self._done = self._skipped = batch * self._batch_size
             self._first += self._skipped / self._images_per_epoch
 
@@ -170,7 +164,7 @@ class RunProgress(keras.callbacks.Callback):
             return ""
         epoch = history.curve[-1]["epoch"] if history.curve else 0
         if history.status == "interrupted":
-            return history.message  # the message names the epoch
+            return history.message  # names the epoch
         return f"{history.status} after epoch {epoch}: {history.message}"
 
     def _left(self, epochs_done: float) -> str:
@@ -194,7 +188,7 @@ class RunProgress(keras.callbacks.Callback):
 
 
 def images_to_train(images: int, config: TrainConfig) -> int:
-    """Number of images on which a run trains, over all epochs; incomplete batches are dropped.
+    """Number of images on which a run trains, over all epochs.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""One session of a run: from the start or a checkpoint to the end or an interruption."""
+"""One session of a run."""
 
 import contextlib
 import math
@@ -34,13 +34,12 @@ from alexnet_tf.training.workers import current_workers
 # Limits of one call of the compiled loop. Callbacks and signal handlers run only between calls.
 STEPS_PER_CALL = 30
 SECONDS_PER_CALL = 1.0
-# An incomplete batch is padded to this size, because the last bits of logits depend on the batch size. They
-# may decide whether a selection loss is a new minimum.
+# Incomplete batches are padded to this size, because the last bits of logits depend on the batch size.
 EVALUATION_BATCH = 500
 
 
 class Session:
-    """The parts of `train`; it takes the arguments of `train`."""
+    """The parts of `train`."""
 
     def __init__(
         self,
@@ -60,7 +59,7 @@ class Session:
         position = {
             "epochs in the checkpoint": max(len(self.history.curve) - 1, 0),
             "steps in the checkpoint": self.history.unfinished.get("steps", 0),
-            # All workers must call the compiled loop for the same number of steps.
+            # All workers must call the loop for the same number of steps.
             "--checkpoint-every": checkpoint_every,
         }
         current_workers().compare(position)
@@ -120,7 +119,7 @@ class Session:
             self._save()
 
     def begin(self) -> None:
-        """In a new run, records the scores before training as epoch 0."""
+        """Records epoch 0 of a new run."""
         if not self.history.curve:
             self.history.add(0, self.evaluate(), self._schedule.rate, None)
             self._save()
@@ -135,7 +134,7 @@ class Session:
         return self.history.status == "running"
 
     def train_epoch(self) -> tuple[float, float]:
-        """Trains an epoch; returns images per second and the mean loss (not finite if the run diverged)."""
+        """Trains an epoch; returns images per second and the mean loss, not finite after a divergence."""
         history, batch_size = self.history, self._config.train.batch_size
         self._epoch = len(history.curve)
         with signals_held():
@@ -150,7 +149,7 @@ class Session:
         while done < self._steps:
             now = self._countdown.limited(min(now, self._steps - done))
             called = time.perf_counter()
-            # A signal handler in this block would leave the variables and the position inconsistent.
+            # A signal handler here would leave the variables and the position inconsistent.
             with signals_held():
                 self._calls.on_train_batch_begin(done)
                 self._run_steps(iterator, tf.constant(now))
@@ -177,11 +176,7 @@ class Session:
         return scores
 
     def end_epoch(self, images_per_second: float, loss: float, scores: dict[str, Scores]) -> None:
-        """Adds an epoch to the history, calls the callbacks and saves.
-
-        Args:
-            scores: scores by split; empty if the run has diverged.
-        """
+        """Records an epoch, calls the callbacks and saves; `scores` is empty if the run has diverged."""
         history, epoch = self.history, self._epoch
         with signals_held():
             if scores:
@@ -190,10 +185,10 @@ class Session:
                 history.end("diverged", f"loss is not finite in epoch {epoch}")
             history.unfinished = {}
             history.seconds = time.perf_counter() - self._started
-            # If the run has diverged, the last point of the curve belongs to an earlier epoch.
+            # After a divergence, the last point is of an earlier epoch.
             last = history.curve[-1] if history.status == "running" else {}
             logs = {name: value for name, value in last.items() if name != "epoch"}
-            # Called before saving. If the run is killed in between, the resumed run calls them again.
+            # Before saving: if the run is killed in between, the resumed run calls them again.
             self._calls.on_epoch_end(epoch - 1, {"loss": loss, **logs})
             if history.status == "running" and not has_finite_weights(self._model):
                 history.end("diverged", f"weights are not finite after epoch {epoch}")
@@ -202,11 +197,7 @@ class Session:
             self._save(is_best)
 
     def _begin_epoch(self) -> None:
-        """Calls the callbacks at the beginning of an epoch.
-
-        The checkpoint of an unfinished epoch already contains the callbacks' changes to the variables and to
-        their own states. So when such an epoch is resumed, the changes made here are undone.
-        """
+        """Calls the callbacks; in a resumed epoch, undoes their changes, as the checkpoint contains them."""
         goes_on = bool(self.history.unfinished)
         values = variable_values(self._model) if goes_on else []
         self._calls.on_epoch_begin(self._epoch - 1)
@@ -219,20 +210,13 @@ class Session:
             self.history.unfinished = {"steps": 0, "examples": 0, "loss": math.nan, "seconds": 0.0}
 
     def _save(self, is_best: bool = False, is_whole: bool = False) -> None:
-        """Replaces the checkpoint.
-
-        Args:
-            is_best: whether the epoch is the best so far.
-            is_whole: whether all steps are known to be complete. They are after a signal, because it takes
-                effect only between calls. Otherwise nothing is written if another worker has ended.
-        """
         history = self.history
         history.seconds = time.perf_counter() - self._started
         history.callbacks = callback_states(self._calls.callbacks)
         if history.unfinished:
             count = history.unfinished["steps"] * self._config.train.batch_size
             history.unfinished["examples"] = self._data.examples_read(self._config.seed, self._epoch, count)
-        # If another worker has ended, a step may be half done.
+        # If another worker has ended, a step may be half done; a signal takes effect between steps.
         is_whole = is_whole or not current_workers().is_broken
         if self._checkpoint and is_chief(self._strategy) and is_whole:
             save_checkpoint(self._checkpoint, self._model, self._hash, vars(history), is_best)

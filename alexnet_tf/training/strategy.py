@@ -19,7 +19,7 @@ from alexnet_tf.runtime.startup import THREADS, XLA_FLAGS
 from alexnet_tf.training.cluster import find_cluster
 from alexnet_tf.training.workers import meet
 
-# No machine has more GPUs, and this many logical devices still fit in memory.
+# This many logical devices still fit in memory.
 MAX_REPLICAS = 64
 # One of these exists on Linux if the NVIDIA driver is loaded.
 NVIDIA_DEVICES = (Path("/proc/driver/nvidia"), Path("/dev/nvidia0"))
@@ -28,20 +28,15 @@ NVIDIA_DEVICES = (Path("/proc/driver/nvidia"), Path("/dev/nvidia0"))
 def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
     """Chooses the distribution strategy.
 
-    `auto` uses all GPUs of the machine, or the default device if there are none. A number uses that many
-    GPUs. If the machine has fewer, it uses that many logical CPU devices; TensorFlow can create these only
-    before it initialises its devices. For `1`, the default device is used.
+    `auto` uses all GPUs, or the default device if there are none. A number uses that many GPUs or, if there
+    are fewer, logical CPU devices.
 
-    With `TF_CONFIG`, or in a Slurm step of several tasks, this process is one of several workers. Each uses
-    all GPUs that it sees. The function returns when all workers have connected. A worker that has done its
-    work must call `current_workers().leave()`; otherwise the others take the end of its process for a
-    failure.
+    With `TF_CONFIG`, or in a Slurm step of several tasks, it waits for the other workers. A worker that has
+    done its work must call `current_workers().leave()`; otherwise the others take its end for a failure.
 
     Raises:
-        InputError: for another value, or for more replicas than TensorFlow can still create. With several
-            workers also if the variables do not describe a cluster and this process's task in it. On every
-            worker if one does not connect, or has other versions of code or packages, other settings of
-            TensorFlow, or another number of GPUs.
+        InputError: for another value, or for more replicas than TensorFlow can still create. On every worker
+            if one does not connect, or differs in code, packages, settings or number of GPUs.
 
     Example:
 
@@ -55,7 +50,7 @@ def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
         if replicas not in ("auto", str(max(len(gpus), 1))):
             expected = f"auto or, on this worker, {max(len(gpus), 1)}"
             raise InputError(f"--replicas: expected {expected}; received {replicas}")
-        # TensorFlow needs the same number of replicas on each worker.
+        # TensorFlow needs equally many replicas on each worker.
         meet(cluster).compare({**_versions(), "GPUs": len(gpus)})
         warnings.filterwarnings("ignore", "To make it possible to preserve tf.data options", UserWarning)
         return tf.distribute.MultiWorkerMirroredStrategy()
@@ -71,7 +66,7 @@ def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
             tf.config.list_physical_devices("CPU")[0], [tf.config.LogicalDeviceConfiguration()] * count
         )
     except RuntimeError:
-        # TensorFlow has initialised the devices, so their number is fixed.
+        # TensorFlow has already initialised the devices.
         found = len(tf.config.list_logical_devices("CPU"))
         if found < count:
             expected = f"at most {found} in this process"
@@ -81,7 +76,7 @@ def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
 
 @functools.cache
 def warn_of_unseen_gpu() -> None:
-    """Warns, once per process, if TensorFlow does not see an NVIDIA GPU that the user has not hidden."""
+    """Warns, once per process, if TensorFlow does not see an NVIDIA GPU."""
     is_hidden = os.environ.get("CUDA_VISIBLE_DEVICES", "0") in ("", "-1")
     is_there = any(path.exists() for path in NVIDIA_DEVICES)
     if is_there and not is_hidden and not tf.config.list_physical_devices("GPU"):
@@ -94,10 +89,7 @@ def warn_of_unseen_gpu() -> None:
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
-    """Whether this process writes the rows and checkpoints.
-
-    True for a process that trains alone, for the chief, and for worker 0 of a cluster without a chief.
-    """
+    """Whether this process writes the rows and checkpoints."""
     resolver = strategy.cluster_resolver
     if resolver is None or not resolver.task_type:
         return True

@@ -1,8 +1,6 @@
 """The workers of a cluster meet before training, compare what they are about to do, and end together.
 
-Each worker keeps a connection to the chief. When a process ends, the operating system closes its connection.
-When a machine is lost, its connections are closed within seconds. So the other workers learn that one has
-ended, even while they wait in a TensorFlow operation.
+A closed connection shows that a worker has ended, even while the others wait in a TensorFlow operation.
 """
 
 import atexit
@@ -22,9 +20,8 @@ from alexnet_tf.runtime.files import temporary_path
 from alexnet_tf.training.cluster import Cluster
 from alexnet_tf.training.link import Link
 
-# Time for all workers to connect.
 MEETING_SECONDS = 60.0
-# Time that a process has to end by itself after another has ended.
+# For a process to end by itself after another has ended.
 ENDING_SECONDS = 6.0
 GREETING = "alexnet_tf"
 
@@ -32,11 +29,10 @@ GREETING = "alexnet_tf"
 class Workers:
     """The connections of this process: the chief has one to each other worker, the others one to the chief.
 
-    Without `cluster` this process trains alone: there are no connections, and all methods return at once.
+    Without `cluster` this process trains alone, and all methods return at once.
 
     Raises:
-        InputError: if the port of this process is in use, if a worker does not connect in time, or if a
-            worker belongs to another cluster.
+        InputError: if the port is in use, or a worker does not connect in time or is of another cluster.
     """
 
     def __init__(self, cluster: Cluster | None = None):
@@ -49,11 +45,11 @@ class Workers:
             self._gather() if self._is_chief else self._join()
             atexit.register(self._exit)
             self._is_meeting = False
-            # There are no values to compare, but afterwards each worker knows that all have connected.
+            # After this, each worker knows that all have connected.
             self.compare({})
 
     def compare(self, values: Mapping[str, Any]) -> None:
-        """Waits for all workers; raises an InputError on all of them if one differs from the chief."""
+        """Waits for all workers; raises an InputError on all if one differs from the chief."""
         texts = {name: str(value) for name, value in values.items()}
         if not self._is_chief:
             self._links[0].send(values=texts)
@@ -70,11 +66,7 @@ class Workers:
             link.send(equal=True)
 
     def check_shared(self, folder: Path, what: str) -> None:
-        """Raises an InputError on all workers if one does not see the same folder as the chief.
-
-        Args:
-            what: name of the folder in the error message.
-        """
+        """Raises an InputError on all workers if one does not see the same folder as the chief."""
         if not self._links:
             return
         name = temporary_path(folder / "shared").name
@@ -92,16 +84,15 @@ class Workers:
                 (folder / name).unlink(missing_ok=True)
 
     def leave(self) -> None:
-        """Tells the other workers that this process has done its work, so it may end before them."""
+        """Tells the other workers that this process may end before them."""
         self._has_left = True
         for link in self._links.values():
             link.send(left=True)
 
     def interrupt(self, reason: str) -> None:
-        """Tells the other workers to end, because this process was interrupted.
+        """Tells the other workers to end.
 
-        After that, this process can still save its state. Often all workers are interrupted at once. So a
-        worker first gives the chief up to three seconds to notice its own signal and save.
+        Often all workers are interrupted at once, so the chief first gets time to notice its own signal.
         """
         self._has_left = True
         deadline = time.monotonic() + ENDING_SECONDS / 2
@@ -112,11 +103,11 @@ class Workers:
 
     @property
     def is_broken(self) -> bool:
-        """Whether another worker has ended; the current step may then be half done."""
+        """Whether another worker has ended."""
         return bool(self._why_ended)
 
     def wait_for_reason(self) -> None:
-        """Raises an InputError if the exception just caught was caused by the end of another worker."""
+        """Raises an InputError if another worker's end caused the exception just caught."""
         deadline = time.monotonic() + ENDING_SECONDS / 2
         while self._links and not self._why_ended and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -124,14 +115,14 @@ class Workers:
             self._fail(self._why_ended)
 
     def _gather(self) -> None:
-        """Waits for the workers at the chief's address, which TensorFlow does not use yet."""
+        """Waits at the chief's address, which TensorFlow does not use yet."""
         tasks = range(1, len(self._cluster.tasks))
         deadline = time.monotonic() + MEETING_SECONDS
         with self._cluster.listen() as server:
             server.settimeout(0.1)
             while missing := [self._cluster.name(rank) for rank in tasks if not self._is_here(rank)]:
-                # Greeted in threads, so that a program that connects but sends nothing delays no worker. An
-                # OSError is raised if nobody connects in time, or if too many files are open.
+                # In a thread, so that a program that sends nothing delays no worker. OSError: nobody
+                # connects, or too many files are open.
                 with contextlib.suppress(OSError):
                     threading.Thread(target=self._greet, args=server.accept(), daemon=True).start()
                 if self._why_ended:
@@ -165,7 +156,6 @@ class Workers:
         return rank in self._links and self._links[rank].is_open
 
     def _greet(self, connection: socket.socket, origin: tuple[Any, ...]) -> None:
-        """Registers a worker that has connected; ends all workers if it does not fit the cluster."""
         link = Link(connection)
         hello = link.receive(timeout=2.0) or {}
         rank, addresses, expected = hello.get("rank"), hello.get("addresses"), list(self._cluster.addresses)
@@ -207,7 +197,7 @@ class Workers:
         return message
 
     def from_chief(self, text: str) -> str:
-        """Returns on every worker the `text` that the chief passes; the other workers wait for it."""
+        """Returns on every worker the `text` that the chief passes."""
         if not self._is_chief:
             return self._receive(self._links[0])["text"]
         for link in self._links.values():
@@ -221,34 +211,32 @@ class Workers:
         )
 
     def _tell(self, line: str) -> None:
-        """Keeps the reason why this process ends; the chief also sends it to the other workers."""
         with self._lock:
             self._why_ended = self._why_ended or line
         for link in list(self._links.values()) if self._is_chief else []:
             link.send(end=self._why_ended)
 
     def _fail(self, line: str) -> NoReturn:
-        """Ends all workers; raises an InputError in the main thread of this one."""
         self._is_told = True
         self._tell(line)
         raise InputError(line)
 
     def _end(self, line: str) -> None:
-        """Ends this process because another one has ended, even if the main thread waits in TensorFlow."""
+        """Ends this process, even if the main thread waits in TensorFlow."""
         if self._why_ended or self._has_left:
             return
         self._tell(line)
         if "tensorflow" in sys.modules:
             from tensorflow.python.eager import context
 
-            # Raises an exception in the main thread. TensorFlow's own check of the workers would do so later.
+            # Raises an exception in the main thread, earlier than TensorFlow's own check would.
             with contextlib.suppress(Exception):
                 context.context().abort_collective_ops(14, line)
         time.sleep(ENDING_SECONDS)
         self._exit()
 
     def _exit(self) -> None:
-        """Exits if another worker has ended, without TensorFlow's clean-up, which would wait for it."""
+        """Exits without TensorFlow's clean-up, which would wait for a worker that has ended."""
         if not self._why_ended or self._has_left:
             return
         with contextlib.suppress(Exception):
@@ -262,12 +250,12 @@ _current = Workers()
 
 
 def current_workers() -> Workers:
-    """The workers that this process trains with."""
+    """The workers with which this process trains."""
     return _current
 
 
 def meet(cluster: Cluster) -> Workers:
-    """Waits until all workers have connected; afterwards `current_workers()` returns them."""
+    """Waits until all workers have connected; `current_workers()` then returns them."""
     global _current
     _current = Workers(cluster)
     return _current
