@@ -1,5 +1,3 @@
-"""The paper's Figure 2: a network's stages as boxes with their sizes, each tower in its own row."""
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -19,7 +17,7 @@ from alexnet_tf.figures.stages import Stage, one_or_both, stages_of, times
 MARGIN, GAP, LABELS = 0.25, 0.5, 0.42
 HEADER, LINE = 1.35, 0.21
 COLUMN = {"input": 1.25, "conv": 1.45, "dense": 1.15}
-# A unit of depth is drawn as this shift to the right and upwards.
+# A unit of depth is drawn as this shift.
 SLANT = np.array([0.36, 0.24])
 EDGE = "#444444"
 Point = tuple[float, float]
@@ -38,10 +36,7 @@ class Box:
 
     Attributes:
         left, bottom: lower left corner of the front face.
-        length: horizontal size, for the number of channels.
-        height: vertical size, for the height of a feature map.
-        depth: size away from the viewer, for the width of a feature map.
-        color: colour of the box; each face has a lighter shade of it.
+        length, height, depth: for the channels, the height and the width of a feature map.
     """
 
     left: float
@@ -61,13 +56,13 @@ class Box:
         return self.bottom + self.height + self.depth * SLANT[1]
 
     def on_side(self, across: float, up: float) -> Point:
-        """A point of the right face, by fractions of its width (from the front) and its height."""
+        """A point of the right face, by fractions of its width and height."""
         corner = np.array([self.left + self.length, self.bottom + up * self.height])
         x, y = corner + across * self.depth * SLANT
         return float(x), float(y)
 
     def window(self, down: float, across: float) -> list[Point]:
-        """Corners of a window in the middle of the right face, by fractions of its height and width."""
+        """A centred window of the right face, by fractions of its height and width."""
         (low, high), (near, far) = (((1 - share) / 2, (1 + share) / 2) for share in (down, across))
         return [self.on_side(*corner) for corner in ((near, low), (far, low), (far, high), (near, high))]
 
@@ -102,10 +97,7 @@ def lighter(color: str, share: float) -> tuple[float, float, float]:
 
 
 def architecture_figure(model: keras.Model, name: str | None = None) -> Figure:
-    """Draws a network: boxes are outputs, windows on them are kernels, bands are full connections.
-
-    Each tower has its own row. If a stage has one group per tower, a kernel is connected only to its own
-    tower. Otherwise (in the paper: in conv3 and the fully connected layers) it is connected to all towers.
+    """Draws a network (Figure 2): boxes are outputs, windows are kernels, bands are full connections.
 
     Raises:
         InputError: as `stages_of`.
@@ -154,12 +146,12 @@ def architecture_figure(model: keras.Model, name: str | None = None) -> Figure:
 
 
 def _boxes(stage: Stage, middle: float, bottom: float, room: float, towers: int) -> list[Box]:
-    """One box for each tower, from top to bottom; each tower gets an equal part of the height `room`."""
+    """One box for each tower, from top to bottom."""
     channels = stage.shape[-1] / towers
     if stage.kind == "dense":
         height, length, depth = min(2.4, max(0.35, 0.036 * math.sqrt(channels))), 0.16, 0.35
     else:
-        # A power below 1: in proportion, a map of 13 pixels would be tiny beside an image of 224.
+        # In proportion, a map of 13 pixels would be tiny beside an image of 224.
         height, depth = (0.3 * pixels**0.42 for pixels in stage.shape[:2])
         length = 0.07 * math.sqrt(channels)
     width, up = length + depth * SLANT[0], height + depth * SLANT[1]

@@ -5,14 +5,14 @@ from matplotlib.figure import Figure
 
 from alexnet_tf.figures.look import caption, title
 
-# With more classes, the counts in the cells or the names of the classes could not be read.
+# With more classes, the counts or the names could not be read.
 MOST_COUNTS, MOST_NAMES = 25, 60
 
 
 def confusion_figure(matrix: np.ndarray, names: Sequence[str], dataset: str) -> Figure:
-    """Draws, for each class (row), the share of its images that were predicted as each class (column).
+    """Draws the share of each class (row) that was predicted as each class (column).
 
-    `matrix` is int [classes, classes]: numbers of images by class (rows) and predicted class (columns).
+    `matrix` is int [classes, classes].
     """
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     side = float(np.clip(2.5 + 0.3 * len(names), 5, 14))

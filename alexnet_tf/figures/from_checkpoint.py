@@ -38,14 +38,11 @@ def figures_of(
     """Writes the figures of a trained network; yields a line of text for each file.
 
     - Always: `architecture` (Figure 2) and `kernels` (Figure 3; for colour images with kernels.csv).
-    - If the run has a curve.csv: `curve` and `training` (loss, rate and, if they were measured, gradient
-      norms). The CSV files are copied.
+    - If the run has a curve.csv: `curve` and `training`, and copies of the CSV files.
     - With a data set: `predictions` and `neighbours` (Figure 4, with neighbours.csv).
 
     Args:
         dataset: `builtin`, a TFDS name or `folder:PATH`; it must have the network's classes.
-        words: see `readable_names`.
-        seed: seed that selects the images of Figure 4.
 
     Raises:
         InputError: for an unusable checkpoint, CSV file or data set, before any file is written; or if a file
@@ -76,7 +73,7 @@ def figures_of(
 
 
 def draw_architecture(model: keras.Model, name: str, out: Path) -> Iterator[str]:
-    """Writes Figure 2 for any network, trained or not."""
+    """Writes Figure 2 for any network."""
     make_folder(out, "--out")
     yield from map(str, write_figure(out / "architecture", lambda: architecture_figure(model, name), VECTOR))
 

@@ -1,4 +1,4 @@
-"""Panels of images, with bars for the predicted classes or with nearest neighbours (the paper's Figure 4)."""
+"""The paper's Figure 4."""
 
 import math
 from collections.abc import Sequence
@@ -12,12 +12,12 @@ from alexnet_tf.figures.look import DARK, GREY, PALETTE, caption, title
 
 COLUMNS = 4
 RIGHT, OTHER, SAME = PALETTE[1], PALETTE[5], PALETTE[2]
-# Number of letters that fit above a classified image, and above a query or a neighbour.
+# Letters that fit above a classified image, and above a neighbour.
 WIDE, NARROW = 24, 15
-# In inches: width of a neighbour with its gap; height of a neighbour with its name and gap; top, bottom and
-# side margins.
+# In inches: width (SIDE) and height (CELL) of a cell, which contains an image, its name and a gap; then the
+# figure's top, bottom and side margins.
 SIDE, CELL, TOP, BOTTOM, MARGIN = 0.98, 1.16, 0.7, 0.62, 0.12
-# Gap to the left of the neighbours in a space, in multiples of SIDE.
+# Gap to the left of the neighbours in each space (pixels or a layer's features), in multiples of SIDE.
 SPACE = 0.22
 NORMAL, SMALL = 8, 6.5
 
@@ -28,7 +28,6 @@ class Predicted:
 
     Attributes:
         image: uint8 [height, width, 1 or 3].
-        heading: text above the image, its class or its file name.
         best: (class, probability), most probable first.
         right: index of the correct class in `best`; None if it is not in `best` or unknown.
     """
@@ -41,12 +40,11 @@ class Predicted:
 
 @dataclass(frozen=True)
 class Neighbourhood:
-    """A query's neighbours in one space (features or pixels), nearest first.
+    """A query's neighbours in one space, nearest first.
 
     Attributes:
         images: uint8 [count, height, width, 1 or 3].
-        names: names of the neighbours' classes.
-        same: for each neighbour, whether it has the query's class.
+        same: whether each neighbour has the query's class.
     """
 
     images: np.ndarray
@@ -55,7 +53,7 @@ class Neighbourhood:
 
 
 def predictions_figure(predicted: Sequence[Predicted], headline: str, about: str) -> Figure:
-    """Draws images above the bars of their predictions; the bar of the correct class has another colour."""
+    """Draws images above the bars of their predictions."""
     columns = min(COLUMNS, len(predicted))
     rows = math.ceil(len(predicted) / columns)
     figure = Figure(figsize=(max(2.3 * columns, 4.0), 3.4 * rows + 0.9), layout="constrained")
@@ -76,12 +74,11 @@ def neighbours_figure(
     headline: str,
     about: str,
 ) -> Figure:
-    """Draws one query per row with its neighbours in each space; neighbours of the query's class are framed.
+    """Draws one query per row with its neighbours in each space.
 
     Args:
         queries: uint8 [q, height, width, 1 or 3].
-        names: names of the queries' classes.
-        spaces: heading of a space -> the neighbours of each query in that space.
+        spaces: heading of a space -> the neighbours of each query.
     """
     count = len(next(iter(spaces.values()))[0].names)
     width = 2 * MARGIN + SIDE * (1 + len(spaces) * (count + SPACE))
@@ -89,7 +86,7 @@ def neighbours_figure(
     figure = Figure(figsize=(width, height))
 
     def cell(row: int, left: float) -> Axes:
-        """Axes for one image, `left` times SIDE from the margin; faster than a grid of axes."""
+        """Places axes by hand, which is faster than a grid of axes; `left` is in multiples of SIDE."""
         x, y = MARGIN + SIDE * left, height - TOP - CELL * (row + 1)
         return figure.add_axes((x / width, y / height, 0.93 * SIDE / width, 0.93 * SIDE / height))
 

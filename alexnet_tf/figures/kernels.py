@@ -1,4 +1,4 @@
-"""The paper's Figure 3: the kernels of the first convolution, and the colourfulness of each tower."""
+"""The paper's Figure 3."""
 
 import keras
 import numpy as np
@@ -10,12 +10,12 @@ from alexnet_tf.figures.look import DARK, GREY, PALETTE, caption, title
 from alexnet_tf.figures.stages import layers_of
 from alexnet_tf.runtime.errors import InputError
 
-# Mean colourfulness of independent noise: it has equal energy along the grey axis and two orthogonal axes.
+# The mean colourfulness of noise, whose energy is equal along the grey axis and two axes orthogonal to it.
 NOISE = 2 / 3
-# Columns per row in a tower's grid: the paper draws 48 kernels in 3 rows of 16.
+# The paper draws 48 kernels in 3 rows of 16.
 ASPECT = 16 / 3
 SPLITS = 1000
-# In pixels: the smallest side of a kernel's picture, and the gap between two pictures.
+# In pixels: smallest side of a kernel's picture, and the gap between two.
 SIDE, SPACE = 60, 5
 
 
@@ -37,8 +37,7 @@ def colorfulness(kernels: np.ndarray) -> np.ndarray:
 
         1 - sum over pixels of (w . g)^2 / sum over pixels of |w|^2,   g = (1, 1, 1) / sqrt(3)
 
-    It is 0 if the three channels are equal, and 1 if they sum to zero at every pixel. It is 2/3 for a red
-    kernel and, on average, for independent noise. A kernel of zeros has NaN.
+    For a kernel of zeros, it is NaN.
 
     Args:
         kernels: [height, width, 3, kernels].
@@ -61,12 +60,11 @@ def colorfulness(kernels: np.ndarray) -> np.ndarray:
 def tower_colorfulness(kernels: np.ndarray, towers: int) -> np.ndarray:
     """The mean `colorfulness` of each tower, weighted by the energy of its kernels: float64 [towers].
 
-    A kernel that has learned nothing stays close to its initial noise, whose colourfulness is about 2/3 in
-    any tower. Such a kernel has little energy, so it has little weight in the mean.
+    Kernels that have learned nothing stay close to their initial noise. They have little weight, because
+    their energy is low.
 
     Args:
-        kernels: [height, width, 3, kernels]; each tower has one of `towers` consecutive blocks of equal size.
-        towers: number of towers; divides the number of kernels.
+        kernels: [height, width, 3, kernels], in one block for each tower.
 
     Example:
 
@@ -83,8 +81,7 @@ def tower_colorfulness(kernels: np.ndarray, towers: int) -> np.ndarray:
 def random_contrasts(kernels: np.ndarray, splits: int, seed: int) -> np.ndarray:
     """Absolute differences in `tower_colorfulness` between random halves of the kernels: float64 [splits].
 
-    They are a sample of the null distribution of the difference between two towers. The share of splits whose
-    halves differ at least as much as the towers do is the p value of a permutation test for one net.
+    They are a sample of the null distribution of the difference between two towers.
 
     Args:
         kernels: [height, width, 3, kernels]; the number of kernels is even.
@@ -102,7 +99,7 @@ def random_contrasts(kernels: np.ndarray, splits: int, seed: int) -> np.ndarray:
 
 
 def _energies(kernels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """For each kernel: its energy (sum of squares) along the grey axis, and its total energy."""
+    """Each kernel's energy (sum of squares) along the grey axis, and in total."""
     if kernels.ndim != 4 or kernels.shape[2] != 3:
         raise ValueError(f"expected kernels [height, width, 3, kernels]; received {list(kernels.shape)}")
     kernels = kernels.astype(np.float64)
@@ -129,7 +126,7 @@ def displayed(kernels: np.ndarray) -> np.ndarray:
 
 
 def kernels_figure(model: keras.Model) -> Figure:
-    """Draws the kernels of the first convolution, tower by tower, with each tower's colourfulness.
+    """Draws the kernels of the first convolution, tower by tower.
 
     Raises:
         InputError: as `first_kernels`.
@@ -138,7 +135,7 @@ def kernels_figure(model: keras.Model) -> Figure:
     height, width, channels, count = kernels.shape
     rows, columns = grid_shape(count // towers)
     chromatic = channels == 3
-    # Kernels in few rows are drawn larger, so that the plot beside them is high enough for its label.
+    # A bank with few rows is drawn larger, so that the dot plot beside it is high enough for its y label.
     cell = min(max(0.62, 1.3 / rows), 10 / columns)
     size = (columns * cell + (3.0 if chromatic else 0.4), towers * (rows * cell * height / width + 0.7) + 0.8)
     figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(h_pad=0.08))
@@ -161,7 +158,7 @@ def kernels_figure(model: keras.Model) -> Figure:
 
 def _random_halves(kernels: np.ndarray) -> str:
     difference = np.ptp(tower_colorfulness(kernels, 2))
-    # The tolerance is for rounding errors: a random split may be the split into towers itself.
+    # A random split can equal the split into towers; the 1e-9 counts it in spite of its rounding error.
     share = (random_contrasts(kernels, SPLITS, seed=0) >= difference - 1e-9).mean()
     return (
         f" The towers differ by {difference:.2f}; {share:.1%} of {SPLITS:,} random splits of these "
@@ -176,7 +173,7 @@ _COLORFULNESS = (
 
 
 def grid_shape(count: int) -> tuple[int, int]:
-    """(rows, columns) of a grid without empty cells; their ratio is as close as possible to the paper's.
+    """(rows, columns) without empty cells, with about the ratio of the paper's grid.
 
     Example:
 
@@ -189,7 +186,7 @@ def grid_shape(count: int) -> tuple[int, int]:
 
 
 def _draw_bank(axes: Axes, bank: np.ndarray, rows: int, columns: int) -> None:
-    # Kernels are enlarged by repeating their pixels. Then the gap between two kernels is relatively small.
+    # Each kernel is enlarged to at least SIDE pixels, so that a gap of SPACE pixels is narrow beside it.
     enlarged = (
         displayed(bank).repeat(-(-SIDE // bank.shape[0]), axis=1).repeat(-(-SIDE // bank.shape[1]), axis=2)
     )

@@ -1,5 +1,3 @@
-"""The learning curve of one training run: error, loss, learning rate and gradient norms by epoch."""
-
 import csv
 import io
 from collections.abc import Collection, Mapping, Sequence
@@ -25,13 +23,13 @@ LINES = (
 )
 LOSSES = (("train_loss", "training loss", PALETTE[0]), ("test_loss", "test loss", PALETTE[1]))
 COLUMNS = ("epoch", "learning_rate", *(line[0] for line in LINES), *(line[0] for line in LOSSES))
-# Columns that are missing if the network has five classes or fewer.
+# Missing if the network has five classes or fewer.
 OPTIONAL = ("test_top5_error",)
 NORM_COLUMNS = ("epoch", "layer", "mean_norm")
 
 
 def read_curve(path: Path) -> list[dict[str, float]]:
-    """Reads from a `curve.csv`, for each epoch, the values of the columns that the figures need.
+    """Reads the columns of a `curve.csv` that the figures need: one dict for each epoch.
 
     Raises:
         InputError: if the file cannot be read, has no rows, lacks a column or has an invalid value.
@@ -40,7 +38,7 @@ def read_curve(path: Path) -> list[dict[str, float]]:
 
 
 def read_gradient_norms(path: Path) -> dict[str, list[tuple[float, float]]]:
-    """Reads a `gradient_norms.csv`: layer -> (epoch, mean norm) of each epoch; layers in the file's order.
+    """Reads a `gradient_norms.csv`: layer -> (epoch, mean norm) of each epoch.
 
     Raises:
         InputError: as `read_curve`.
@@ -69,7 +67,7 @@ def _read(path: Path, columns: Sequence[str], texts: Collection[str]) -> list[di
 
 
 def write_curves(run: Path, name: str, dataset: str, out: Path) -> list[Path]:
-    """Draws `curve` and `training` from the CSV files in the folder of a run; returns the files written.
+    """Draws `curve` and `training` from the CSV files of a run; returns the files written.
 
     Raises:
         InputError: as `read_curve`, before a figure is written; or if a figure cannot be written.
@@ -98,10 +96,7 @@ def rate_drops(rows: Sequence[Mapping[str, float]]) -> list[tuple[float, float]]
 
 
 def curve_figure(rows: Sequence[Mapping[str, float]], name: str, dataset: str) -> Figure:
-    """Draws training and test error against epochs, with the drops of the learning rate.
-
-    `rows` are those of `read_curve`; `name` and `dataset` are for the title.
-    """
+    """Draws errors against epochs, with the drops of the learning rate."""
     figure = Figure(figsize=(7.2, 4.6), layout="constrained")
     axes = figure.add_subplot()
     epochs = [row["epoch"] for row in rows]
@@ -136,10 +131,7 @@ def training_figure(
     name: str,
     dataset: str,
 ) -> Figure:
-    """Draws loss, learning rate and, if `norms` has any, gradient norms of the layers against epochs.
-
-    `rows` and `norms` are those of `read_curve` and `read_gradient_norms`.
-    """
+    """Draws loss, learning rate and gradient norms, if there are any, against epochs."""
     figure = Figure(figsize=(3.9 * (3 if norms else 2), 3.4), layout="constrained")
     loss, rate, *gradient = figure.subplots(1, 3 if norms else 2)
     epochs = [row["epoch"] for row in rows]
@@ -147,7 +139,7 @@ def training_figure(
         loss.plot(epochs, [row[column] for row in rows], color=color, label=label)
     loss.set_ylabel("loss (cross-entropy, nats)")
     loss.set_ylim(bottom=0)
-    # Epoch n lasts from n - 1 to n on the axis. So the rate drops where `curve_figure` has a dotted line.
+    # Epoch n lasts from n - 1 to n on the axis.
     rate.step(epochs, [row["learning_rate"] for row in rows], where="pre", color=PALETTE[0])
     rate.set_ylabel("learning rate")
     _log_axis(rate)
@@ -155,10 +147,10 @@ def training_figure(
     for axes in gradient:
         labels: list[tuple[str, float, float, ColorType]] = []
         for place, (layer, points) in enumerate(norms.items()):
-            is_total = layer == "all"  # the name that GradientNorms gives to all layers together
+            is_total = layer == "all"  # GradientNorms' name for all layers together
             ink: ColorType = DARK if is_total else colors(place / max(len(norms) - 1, 1) * 0.9)
             width = 2.0 if is_total else 1.3
-            # Consecutive layers have similar colours. Dashes tell a normalisation from its neighbours.
+            # Consecutive layers have similar colours, so a normalisation has dashes.
             dashes = "--" if layer.startswith("norm") else "-"
             axes.plot(*zip(*points, strict=True), dashes, color=ink, linewidth=width, label=layer)
             labels.append((layer, *points[-1], ink))

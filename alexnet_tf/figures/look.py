@@ -1,7 +1,4 @@
-"""The common style of all figures, and functions that write them to files.
-
-The same data give the same bytes.
-"""
+"""The common style of all figures. The same data give the same bytes."""
 
 import functools
 import io
@@ -14,7 +11,7 @@ from pathlib import Path
 import matplotlib
 import matplotlib.style
 import numpy as np
-import scipy  # `scipy.optimize`, which takes a while to import, is imported when it is used
+import scipy  # not `scipy.optimize`, which takes a while to import
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -44,26 +41,26 @@ STYLE = {
     "savefig.facecolor": "white",
     "savefig.dpi": 150,
 }
-# Lower than in STYLE, because files with photographs are large. It is enough for thumbnails of 64 pixels.
+# This is lower than the dpi in STYLE, because files with photographs are large.
 PHOTOGRAPH_DPI = 100
-# None leaves a value out. Dates and versions of software would change the bytes.
+# None leaves out a value that would change the bytes.
 METADATA: dict[str, dict[str, None]] = {
     "png": {"Software": None},
     "svg": {"Date": None, "Creator": None},
     "pdf": {"CreationDate": None, "Creator": None, "Producer": None},
 }
-# Mostly Okabe and Ito's palette, whose colours colour-blind readers can distinguish too.
+# Most colours are Okabe and Ito's, which colour-blind readers can tell apart.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#882255", "#999933")
 GREY, DARK = "#888888", "#222222"
 
 
 @contextmanager
 def house_look(style: Path | None = None, font_scale: float = 1.0) -> Iterator[None]:
-    """A context in which Matplotlib uses the style of this module and ignores the user's settings.
+    """A context in which Matplotlib uses this module's style and ignores the user's settings.
 
     Args:
-        style: a Matplotlib style file, whose settings replace those of this module.
-        font_scale: factor for the font size; texts with an explicit size in points are not scaled.
+        style: a Matplotlib style file.
+        font_scale: factor for the font size; texts with a size in points are not scaled.
 
     Raises:
         InputError: if the style file cannot be read or is not valid.
@@ -82,7 +79,7 @@ def house_look(style: Path | None = None, font_scale: float = 1.0) -> Iterator[N
 
 
 def encoded(figure: Figure, formats: Sequence[str], dpi: int | None = None) -> dict[str, bytes]:
-    """The content of the figure's file in each format (`png`, `svg`, `pdf`). Call it within `house_look`."""
+    """The figure's file in each format (`png`, `svg`, `pdf`). Call it within `house_look`."""
     for text in figure.findobj(Text):
         text.set_text(drawable(text.get_text()))
     content = {}
@@ -95,7 +92,7 @@ def encoded(figure: Figure, formats: Sequence[str], dpi: int | None = None) -> d
 
 
 def drawable(text: str) -> str:
-    """The text, with escape sequences for characters that the figures' font lacks, such as Chinese ones.
+    """The text, with escape sequences for characters that the figures' font lacks.
 
     Example:
 
@@ -116,13 +113,12 @@ def _glyphs() -> frozenset[int]:
 def write_figure(
     path: Path, draw: Callable[[], Figure | None], formats: Sequence[str], dpi: int | None = None
 ) -> list[Path]:
-    """Draws a figure once and writes it in each format (`png`, `svg`, `pdf`); returns the paths.
+    """Draws a figure and writes it in each format (`png`, `svg`, `pdf`); returns the paths.
 
     Nothing is written if `draw` returns None.
 
     Args:
-        path: path of the files without their extension.
-        dpi: dots per inch; by default the value in the style.
+        path: without an extension.
 
     Raises:
         InputError: if a file or its folder cannot be written.
@@ -137,7 +133,7 @@ def write_encoded(path: Path, content: Mapping[str, bytes]) -> list[Path]:
     """Writes `<path>.<format>` for each format and returns the paths.
 
     Raises:
-        InputError: if a file or its folder cannot be written.
+        InputError: as `write_figure`.
     """
     if content:
         make_folder(path.parent, "figures")
@@ -157,23 +153,22 @@ def title(figure: Figure, text: str) -> None:
 
 
 def caption(figure: Figure, text: str) -> None:
-    """Puts a small explanation at the bottom left; it is wrapped, and its own line breaks are kept."""
+    """Puts a small explanation at the bottom left; its own line breaks are kept."""
     look = {"fontsize": "small", "color": "#666666", "parse_math": False}
     dpi, of_file = figure.dpi, matplotlib.rcParams["savefig.dpi"]
-    # The width of a text in inches depends a little on the resolution, so it is measured at the style's
-    # resolution for files.
+    # The width of a text depends a little on the resolution, so the resolution of the file is set.
     figure.dpi = dpi if of_file == "figure" else of_file
     for columns in range(_columns(figure, 162), 0, -1):
         lines = [part for line in drawable(text).splitlines() for part in _wrapped(line, columns)]
         label = figure.supxlabel("\n".join(lines), x=0.01, ha="left", **look)
-        # With many wide letters a line may be too long. Then shorter lines are tried.
+        # A line with many wide letters may be too long.
         if label.get_window_extent().x1 <= figure.bbox.x1:
             break
     figure.dpi = dpi
 
 
 def _columns(figure: Figure, points: int) -> int:
-    """The number of characters that fit across the figure; one inch holds `points` / font size of them."""
+    """How many characters fit in a line of the figure, if an inch holds `points` / font size characters."""
     return int(figure.get_figwidth() * points / matplotlib.rcParams["font.size"])
 
 
@@ -184,8 +179,8 @@ def _wrapped(text: str, columns: int) -> list[str]:
 def texts_have_room(figure: Figure) -> bool:
     """Lays the figure out; returns whether its texts are inside it and do not overlap.
 
-    The title, the caption and the panels' texts are checked, without the top and bottom sixth of each text.
-    Other texts of the figure, and legends outside the panels, are not checked.
+    The title, the caption and the panels' texts are checked. The top and bottom sixth of each text's box are
+    ignored.
     """
     figure.draw_without_rendering()
     texts = [text for axes in figure.axes for text in _drawn_texts(axes)]
@@ -222,14 +217,13 @@ def label_ends(
     Args:
         axes: a panel whose vertical scale and limits no longer change.
         ends: (label, x, y, colour) of each curve; an end above or below the panel gets no label.
-        gap: smallest distance between two labels, as a share of the panel's height.
-        size: font size of the labels.
+        gap: least distance between two labels, as a share of the panel's height.
     """
     axes.get_ylim()  # computes the limits, if they are automatic
     to_panel = axes.transScale + axes.transLimits
     shares = [float(to_panel.transform((x, y))[1]) for _, x, y, _ in ends]
     shown = [(end, share) for end, share in zip(ends, shares, strict=True) if 0 <= share <= 1]
-    # The tiny offsets order the labels of curves that end at the same point: the first curve's is on top.
+    # Of curves that end at the same point, the first one's label is on top.
     heights = spread([share - 1e-9 * place for place, (_, share) in enumerate(shown)], gap)
     for ((label, x, y, color), _), height in zip(shown, heights, strict=True):
         axes.annotate(
@@ -248,8 +242,7 @@ def spread(heights: Sequence[float], gap: float) -> list[float]:
     >>> spread([1.0, 1.0, 5.0], 2.0)
     [0.0, 2.0, 5.0]
     """
-    # Ascending heights are `gap` apart if height - gap * rank does not decrease. Isotonic regression finds
-    # the nearest such values.
+    # Ascending heights are at least `gap` apart if height - gap * rank never decreases.
     order = np.argsort(heights, kind="stable")
     ranks = gap * np.arange(len(order))
     placed = np.empty(len(order))

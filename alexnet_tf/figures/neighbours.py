@@ -1,5 +1,3 @@
-"""Finds exact nearest neighbours, the share that has the query's class, and their rank in another space."""
-
 from collections.abc import Iterable
 
 import numpy as np
@@ -8,10 +6,10 @@ import numpy as np
 class NearestSearch:
     """Finds the members of a database that are nearest to each query by Euclidean distance.
 
-    The database is given in chunks and is never held in memory as a whole. The queries are [q, values].
+    The database is given in chunks. The queries are [q, values].
 
-    Squared distances are computed as |q|^2 - 2 q.d + |d|^2. In float64 the rounding error of this formula is
-    far smaller than the difference between two images.
+    In float64 the rounding error of |q|^2 - 2 q.d + |d|^2 is far smaller than the difference between two
+    images.
 
     Example:
 
@@ -32,13 +30,12 @@ class NearestSearch:
         self._indices = np.empty((len(queries), 0), np.int64)
 
     def add(self, chunk: np.ndarray) -> None:
-        """Compares every query with the next members of the database, [m, values]."""
+        """Compares every query with a chunk, [m, values]."""
         squared = _squared_distances(self._queries, self._squares, chunk)
         places = np.broadcast_to(np.arange(self._seen, self._seen + len(chunk)), squared.shape)
         self._seen += len(chunk)
         distances = np.concatenate([self._distances, squared], axis=1)
         indices = np.concatenate([self._indices, places], axis=1)
-        # The sort is stable, so of members at equal distance the earlier one comes first.
         best = np.argsort(distances, axis=1, kind="stable")[:, : self._count]
         self._distances = np.take_along_axis(distances, best, axis=1)
         self._indices = np.take_along_axis(indices, best, axis=1)
@@ -49,7 +46,7 @@ class NearestSearch:
 
     @property
     def indices(self) -> np.ndarray:
-        """int64 [q, count]: indices into the database, nearest first; at equal distance the smaller one."""
+        """int64 [q, count], nearest first; at equal distance the smaller index."""
         return self._indices
 
 
@@ -63,8 +60,6 @@ def same_class_share(indices: np.ndarray, labels: np.ndarray, query_labels: np.n
 
     Args:
         indices: [q, count], indices into `labels`.
-        labels: [database].
-        query_labels: [q].
 
     Example:
 
@@ -77,13 +72,12 @@ def same_class_share(indices: np.ndarray, labels: np.ndarray, query_labels: np.n
 def nearer_share(queries: np.ndarray, database: Iterable[np.ndarray], indices: np.ndarray) -> np.ndarray:
     """The share of a database that is nearer to a query than a given member is: float64 [q, count].
 
-    Distances are Euclidean. The share is 0 for the nearest member, and about 1/2 on average for a random one.
-    The distances of all pairs of a query and a member are held in memory, 8 bytes for each.
+    All distances are held in memory, 8 bytes each.
 
     Args:
         queries: [q, values].
-        database: consecutive chunks [m, values].
-        indices: int64 [q, count], for each query the indices of its given members in the database.
+        database: chunks [m, values].
+        indices: int64 [q, count], the given members.
 
     Example:
 

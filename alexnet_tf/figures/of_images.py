@@ -1,5 +1,3 @@
-"""Computes what the paper's Figure 4 shows: predictions for images, and nearest neighbours."""
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,11 +24,11 @@ from alexnet_tf.statistics.intervals import Interval, mean_interval
 from alexnet_tf.training.evaluate import TOP_K
 
 BATCH = 100
-# As in the paper: eight images with their predictions, and five queries with six neighbours each.
+# These are the numbers of the paper's Figure 4.
 PREDICTED, QUERIES, NEIGHBOURS = 8, 5, 6
-# Shares are computed from at most this many queries (including those shown) and training images.
+# Shares are computed from at most MEASURED queries and DATABASE training images.
 MEASURED, DATABASE = 500, 50_000
-# Image viewers may not open a figure of more images.
+# Image viewers may be unable to open a figure of more images than this.
 MOST_IMAGES = 200
 FILE_SIDE = 256  # pixels
 
@@ -43,7 +41,7 @@ class Space:
         name: `pixels`, or the name of the layer that computes the features.
         values: number of dimensions.
         indices: int64 [queries, count], indices into the database.
-        share: the share of a query's neighbours that have its class, as mean and 95% interval over queries.
+        share: mean share of a query's neighbours that have its class.
     """
 
     name: str
@@ -59,8 +57,7 @@ class Neighbours:
     Attributes:
         queries: int64 [q], indices into the report split.
         database: int64 [m], indices into the training images.
-        spaces: the features of the last hidden layer, then the pixels.
-        chance: the share of the database that has a query's class, averaged over the queries.
+        chance: mean share of the database that has a query's class.
     """
 
     queries: np.ndarray
@@ -70,10 +67,7 @@ class Neighbours:
 
 
 def predict_sample(net: Trained, data: DataPipelines, names: tuple[str, ...], seed: int) -> list[Predicted]:
-    """Predictions for eight random images of the report split, from as many classes as possible.
-
-    The network sees the central crop of each image. `names` are readable names of the classes.
-    """
+    """Predictions for random images of the report split, from as many classes as possible."""
     labels = data.image_set.report_labels
     chosen = of_different_classes(np.random.default_rng(seed).permutation(len(labels)), labels, PREDICTED)
     crops = _gathered(data, "report", chosen)
@@ -89,10 +83,7 @@ def predict_sample(net: Trained, data: DataPipelines, names: tuple[str, ...], se
 
 
 def check_figure(path: Path, files: Sequence[Path]) -> None:
-    """Raises an InputError if `draw_files` cannot write the figure.
-
-    It must be a .png file in an existing folder, and none of the images, of which there may be `MOST_IMAGES`.
-    """
+    """Raises an InputError if `draw_files` cannot write the figure."""
     if path.suffix != ".png" or not path.parent.is_dir():
         raise InputError(f"--figure: expected a .png file in an existing folder; received {path}")
     if any(path.exists() and file.exists() and path.samefile(file) for file in files):
@@ -104,12 +95,11 @@ def check_figure(path: Path, files: Sequence[Path]) -> None:
 def draw_files(
     path: Path, predictions: Sequence[tuple[Path, Prediction | str]], words: Mapping[str, str] | None = None
 ) -> None:
-    """Writes a figure of the readable files and their predictions; no figure if no file is readable.
+    """Writes a figure of the readable files, if any, and their predictions.
 
     Args:
-        path: path of the `.png` file to write.
-        predictions: (file, its prediction or why it is unreadable), from `predict_files`.
-        words: see `readable_names`.
+        predictions: (file, its prediction or why it is unreadable).
+        words: class name -> words, as in `readable_names`.
     """
     drawn = []
     for file, best in predictions:
@@ -129,10 +119,9 @@ def draw_files(
 def find_neighbours(model: keras.Model, data: DataPipelines, seed: int) -> Neighbours:
     """Finds the training images that are nearest to images of the report split, in two spaces.
 
-    One space is the features of the last hidden layer. The other one, `pixels`, is the network's input.
-    Subtracting the mean image does not change the distances between inputs. All images are central crops
-    without augmentation. `seed` selects the queries; the first five, which are shown, are from as many
-    classes as possible.
+    The spaces are the features of the last hidden layer, and the network's input (`pixels`). The mean image
+    is subtracted from the input, which does not change distances. The first queries, which are shown, are
+    from as many classes as possible.
     """
     labels, trained_labels = data.image_set.report_labels, data.image_set.train_labels
     order = np.random.default_rng((seed, 1)).permutation(len(labels))
@@ -162,7 +151,10 @@ def find_neighbours(model: keras.Model, data: DataPipelines, seed: int) -> Neigh
 
 
 def nearer_in_pixels(found: Neighbours, space: Space, data: DataPipelines) -> float:
-    """Mean share of the database that is nearer to a query in pixels than its neighbours in `space` are."""
+    """How near the neighbours in `space` are in pixels: the share of the database nearer to the query.
+
+    The result is the mean over all queries and their neighbours.
+    """
     queries = np.concatenate([_flat(images) for images in _batches(data, "report", found.queries)])
     database = (_flat(images) for images in _batches(data, "train", found.database))
     return float(nearer_share(queries, database, space.indices).mean())
@@ -171,7 +163,7 @@ def nearer_in_pixels(found: Neighbours, space: Space, data: DataPipelines) -> fl
 def neighbourhoods(
     net: Trained, data: DataPipelines, found: Neighbours, names: tuple[str, ...]
 ) -> tuple[np.ndarray, list[str], list[list[Neighbourhood]]]:
-    """What to draw: (query images, names of their classes, for each space the neighbours of each query)."""
+    """What to draw: (query images, names of their classes, the neighbours in each space)."""
     shown = found.queries[:QUERIES]
     labels = data.image_set.report_labels[shown]
     images = net.pixels(_gathered(data, "report", shown, cropped=False))
@@ -191,7 +183,7 @@ def neighbourhoods(
 
 
 def of_different_classes(order: np.ndarray, labels: np.ndarray, count: int) -> np.ndarray:
-    """At most `count` of the examples in `order`: the first example of each class, then other examples.
+    """At most `count` of the examples in `order`: the first of each class, then others.
 
     Example:
 
@@ -210,7 +202,7 @@ def _gathered(data: DataPipelines, split: ReadSplit, indices: np.ndarray, croppe
 def _batches(
     data: DataPipelines, split: ReadSplit, indices: np.ndarray, cropped: bool = True
 ) -> Iterator[np.ndarray]:
-    """Yields the images, without the padding of the last batch. An unreadable image is black."""
+    """The images, without the padding of the last batch."""
     left = len(indices)
     for images, _, _ in data.chosen(split, indices, min(BATCH, left), cropped):
         data.check_readable()

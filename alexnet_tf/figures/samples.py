@@ -13,14 +13,13 @@ CELL, LEFT, TOP, EDGE = 1.15, 0.3, 0.25, 0.05
 
 
 def draw_samples(data: DataPipelines, seed: int = 0) -> Figure:
-    """Draws one training image per row: first without augmentation, then as augmented in the first epochs.
+    """Draws one training image per row: without augmentation, then as augmented in the first epochs.
 
-    The mean is added back and there is no division by a scale, so only augmentation changes the colours. Call
-    it within `house_look`.
+    Call it within `house_look`.
     """
     raw = _with_plain_mean(data)
     labels = data.image_set.train_labels
-    # A set may be sorted by class. Images that are far apart in it are then of several classes.
+    # Far apart, because a set may be sorted by class.
     chosen = np.unique(np.linspace(0, len(labels) - 1, IMAGES).round().astype(np.int64))
     columns = [raw.plain(chosen)] + [raw.augmented(chosen, seed, epoch) for epoch in range(1, EPOCHS + 1)]
     titles = ["in testing"] + [f"epoch {epoch}" for epoch in range(1, EPOCHS + 1)]
@@ -31,10 +30,7 @@ def draw_samples(data: DataPipelines, seed: int = 0) -> Figure:
 
 
 def _with_plain_mean(data: DataPipelines) -> DataPipelines:
-    """The same pipelines, but one mean colour is subtracted at every pixel, and nothing is divided.
-
-    To add back a mean image, the position of each crop would have to be known.
-    """
+    """Subtracts one colour: to add back a mean image, the position of each crop would be needed."""
     statistics = data.statistics
     mean = np.broadcast_to(statistics.mean_image.mean(axis=(0, 1)), statistics.mean_image.shape)
     plain = dataclasses.replace(statistics, mean_image=mean.astype(np.float32), stddev=1.0)

@@ -1,5 +1,3 @@
-"""Splits a Keras model into stages like those drawn in the paper's Figure 2."""
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -9,7 +7,7 @@ from keras import layers
 
 from alexnet_tf.runtime.errors import InputError
 
-# Layers that `Stage.followed_by` leaves out, because they change nothing but the shape.
+# Layers that change nothing but the shape.
 _SILENT = (layers.InputLayer, layers.Flatten, layers.Reshape)
 _NAMES = {
     "LocalResponseNormalization": "LRN",
@@ -26,10 +24,8 @@ class Stage:
     Attributes:
         shape: output shape of the first layer without the batch: (height, width, channels), or (units,).
         sees: input shape of the first layer; pooling can make it smaller than the previous stage's `shape`.
-        followed_by: short descriptions of the activation and of the layers after the first one, in order.
-        parameters: number of parameters of all layers of the stage.
-        kernel: (height, width, input channels of one group) of a convolution's kernels.
-        stride: (vertical, horizontal) stride of a convolution.
+        followed_by: short descriptions of the activation and of the later layers.
+        kernel: (height, width, input channels of one group).
     """
 
     name: str
@@ -44,10 +40,10 @@ class Stage:
 
 
 def stages_of(model: keras.Model) -> list[Stage]:
-    """The stages of a network whose layers form one chain; nested models are replaced by their layers.
+    """The stages of a network whose layers form one chain.
 
     Raises:
-        InputError: for a layer that joins several others, or if no layer is a convolution or fully connected.
+        InputError: as `layers_of`, or if no layer is a convolution or fully connected.
 
     Example:
 
@@ -79,7 +75,7 @@ def times(lengths: Sequence[int]) -> str:
 
 
 def one_or_both(lengths: Sequence[int]) -> str:
-    """One number if the two lengths are equal, else both lengths.
+    """One number if the two lengths are equal, else both.
 
     Example:
 
@@ -105,10 +101,9 @@ def layers_of(model: keras.Model) -> Iterator[keras.Layer]:
 
 
 def feature_model(model: keras.Model) -> tuple[keras.Model, str]:
-    """A model from images to the input of the classifier, and the name of the stage that computes that input.
+    """A model from images to the input of the classifier, and the name of the stage before the classifier.
 
-    The classifier is the last layer. Its input is the output of the stage before it, such as `fc7`, because
-    dropout does nothing in inference. The new model shares the network's weights.
+    Dropout between them does nothing in inference.
 
     Raises:
         InputError: if the network does not end in a dense layer, or as `stages_of`.

@@ -1,21 +1,16 @@
-"""Means and their confidence intervals."""
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy  # `scipy.stats`, which takes a second to import, is imported when it is used
+import scipy  # not `scipy.stats`, which takes a second to import
 
 from alexnet_tf.runtime.errors import InputError
 
 
 @dataclass(frozen=True)
 class Interval:
-    """Mean and sample standard deviation of `n` values, and a confidence interval of the mean.
-
-    What cannot be computed is None.
-    """
+    """Mean, sample standard deviation and interval of the mean of `n` values; None if unknown."""
 
     n: int
     mean: float | None
@@ -26,8 +21,6 @@ class Interval:
 
 def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Interval:
     """Mean, sample standard deviation and t interval of the mean.
-
-    One value has neither standard deviation nor interval. Equal values have an interval of one point.
 
     Example:
 
@@ -56,7 +49,7 @@ def unpaired_interval(
 ) -> tuple[float, float] | None:
     """Welch's t interval of mean(a) - mean(b), for independent samples whose variances may differ.
 
-    It is None if a sample has fewer than two values, and a single point if both variances are 0.
+    None if a sample has fewer than two values.
 
     Example:
 
@@ -82,8 +75,6 @@ def binomial_standard_error(error: float, examples: int) -> float:
 
         sqrt(error (1 - error) / examples)
 
-    It measures only the random choice of examples, not the randomness of training.
-
     Raises:
         InputError: if `error` is outside [0, 1] or `examples` is below 1.
 
@@ -100,9 +91,7 @@ def binomial_standard_error(error: float, examples: int) -> float:
 
 
 def is_tie(error: float, other: float, examples: int) -> bool:
-    """Whether the error rate `other` is at most two standard errors above the error rate `error`.
-
-    The standard error is that of `error`, measured on this number of examples.
+    """Whether the error rate `other` is at most two standard errors (of `error`) above `error`.
 
     Example:
 

@@ -1,8 +1,6 @@
-"""The effect that a number of pairs can detect, and the number of pairs that an effect needs."""
-
 import math
 
-import scipy  # `scipy.stats`, which takes a second to import, is imported when it is used
+import scipy  # not `scipy.stats`, which takes a second to import
 
 from alexnet_tf.statistics.effects import CONFIDENCE, Effect, Kind
 from alexnet_tf.statistics.intervals import mean_interval
@@ -11,12 +9,7 @@ POWER = 0.8
 
 
 def _power(pairs: int, noncentrality: float) -> float:
-    """The probability that the whole t interval lies on the true effect's side of "no effect".
-
-    Args:
-        pairs: number of pairs, at least 2.
-        noncentrality: size of the true effect in standard errors: sqrt(pairs) effect / spread.
-    """
+    """Probability that the t interval is on the side of a true effect of `noncentrality` standard errors."""
     degrees = pairs - 1
     return float(scipy.stats.nct.sf(scipy.stats.t.ppf((1 + CONFIDENCE) / 2, degrees), degrees, noncentrality))
 
@@ -28,11 +21,11 @@ def detectable_effect(effect: Effect, kind: Kind) -> float | None:
                          97.5% quantile of the central t with 80% probability
 
     s is the standard deviation of the differences, or of the logarithms of the ratios; for ratios, the result
-    is exp of this. An undecided comparison may well have missed a smaller effect.
+    is exp of this.
 
     Returns:
-        An absolute difference, or a factor above 1 for a ratio. None for a share, and if the spread is 0 or
-            unknown (fewer than two pairs, or censored runs).
+        An absolute difference, or a factor above 1. None for a share, and if the spread is 0 or unknown
+            (fewer than two pairs, or censored runs).
 
     Example:
 
@@ -52,8 +45,6 @@ def detectable_effect(effect: Effect, kind: Kind) -> float | None:
 def pairs_needed(effect: Effect, kind: Kind, smallest_effect: float) -> int | None:
     """How many pairs with this spread would detect a true effect of `smallest_effect` with 80% probability.
 
-    The spread is estimated from the pairs of `effect`; if they are few, the estimate is rough.
-
     Returns:
         At least 2; None as for `detectable_effect`.
 
@@ -68,7 +59,7 @@ def pairs_needed(effect: Effect, kind: Kind, smallest_effect: float) -> int | No
     if std is None:
         return None
     distance = abs(math.log(smallest_effect) if kind == "ratio" else smallest_effect) / std
-    # Start at the number for a normal distribution, because a t distribution needs at least as many.
+    # A t distribution needs at least as many as a normal distribution.
     normal = scipy.stats.norm
     n = max(2, math.floor(((normal.ppf((1 + CONFIDENCE) / 2) + normal.ppf(POWER)) / distance) ** 2))
     while _power(n, distance * math.sqrt(n)) < POWER:

@@ -15,10 +15,9 @@ class Explained:
     Attributes:
         whole: the preprocessed image without the crop, float32 [height, width, channels].
         crop: the central crop of `whole`, which is the network's input.
-        side: side of the crop in pixels.
         picture: the uint8 pixels of `whole`; its padding is black.
         seen: the uint8 pixels of `crop`.
-        layers: the layers of the network, without its input layer.
+        layers: without the input layer.
     """
 
     def __init__(self, net: Trained, image: bytes):
@@ -47,5 +46,5 @@ class Explained:
         return self.after(self.layers[place - 1]) if place else self.crop
 
     def first(self, kind: type, where: Callable[[keras.Layer], bool] = lambda layer: True):
-        """The first layer of this kind for which `where` is true; None if there is no such layer."""
+        """The first layer of this kind for which `where` is true, or None."""
         return next((each for each in self.layers if isinstance(each, kind) and where(each)), None)

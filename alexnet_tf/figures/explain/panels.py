@@ -5,7 +5,7 @@ from matplotlib.figure import Figure
 from alexnet_tf.figures.explain import section_3, section_4
 from alexnet_tf.figures.explain.explained import Explained
 
-# (file name, section and subject, function that draws the panel, what a network needs for it)
+# (file name, section and subject, function, what a network needs for it)
 PANELS: tuple[tuple[str, str, Callable[[Explained], Figure | None], str], ...] = (
     ("3.1-relu", "3.1 ReLU and tanh", section_3.relu_and_tanh, "a convolution"),
     ("3.2-towers", "3.2 two towers", section_3.towers, "a convolution in groups"),

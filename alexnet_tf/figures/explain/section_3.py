@@ -1,7 +1,4 @@
-"""Panels of section 3: activation, towers, normalisation, pooling, convolutions.
-
-Each function returns None if the network has no layer that the function can draw.
-"""
+"""Panels of section 3. A function returns None if the network lacks what it draws."""
 
 import numpy as np
 from keras import layers, ops
@@ -19,7 +16,7 @@ SHOWN = 7  # maps of each layer or tower
 
 
 def relu_and_tanh(explained: Explained) -> Figure | None:
-    """Section 3.1: ReLU and tanh with their slopes, and the same map after each of them."""
+    """Section 3.1: ReLU and tanh with their slopes, and a map after each."""
     conv = explained.first(layers.Conv2D)
     if conv is None:
         return None
@@ -51,7 +48,7 @@ def relu_and_tanh(explained: Explained) -> Figure | None:
 
 
 def towers(explained: Explained) -> Figure | None:
-    """Section 3.2: for each tower, the maps of the first grouped convolution that vary most."""
+    """Section 3.2: maps of each tower."""
     conv = explained.first(layers.Conv2D, where=lambda layer: layer.groups > 1)
     if conv is None:
         return None
@@ -68,7 +65,7 @@ def towers(explained: Explained) -> Figure | None:
 
 
 def normalisation(explained: Explained) -> Figure | None:
-    """Section 3.3: a map before and after LRN, and nearby channels at a place where several are strong."""
+    """Section 3.3: a map before and after LRN, and nearby channels at one place."""
     norm = explained.first(LocalResponseNormalization)
     if norm is None:
         return None
@@ -102,7 +99,7 @@ def normalisation(explained: Explained) -> Figure | None:
 
 
 def pooling(explained: Explained) -> Figure | None:
-    """Section 3.4: the same map pooled by separate and by overlapping windows."""
+    """Section 3.4: a map pooled by separate and by overlapping windows."""
     pool = explained.first(layers.MaxPooling2D)
     if pool is None:
         return None
@@ -128,7 +125,7 @@ def pooling(explained: Explained) -> Figure | None:
 
 
 def convolution(explained: Explained) -> Figure | None:
-    """Section 3.5: one output of the first convolution, as the sum of a patch times a kernel."""
+    """Section 3.5: one output as the sum of a patch times a kernel."""
     conv = explained.first(layers.Conv2D)
     if conv is None or conv.kernel.shape[2] != 3:
         return None
@@ -159,7 +156,7 @@ def convolution(explained: Explained) -> Figure | None:
 
 
 def feature_maps(explained: Explained) -> Figure | None:
-    """Section 3.5: the maps of every convolution that vary most."""
+    """Section 3.5: maps of every convolution."""
     convolutions = [each for each in explained.layers if isinstance(each, layers.Conv2D)]
     if not convolutions:
         return None
@@ -191,7 +188,7 @@ def _rows_of_maps(
 
 
 def _linear(explained: Explained, conv: layers.Conv2D) -> np.ndarray:
-    """The output of a convolution without groups, before any activation that is part of the layer."""
+    """The output of a convolution without groups, before its activation."""
     inputs = explained.before(conv)[np.newaxis]
     sums = ops.conv(inputs, ops.cast(conv.kernel, "float32"), conv.strides, conv.padding)
     bias = 0 if conv.bias is None else ops.convert_to_numpy(ops.cast(conv.bias, "float32"))
@@ -199,6 +196,6 @@ def _linear(explained: Explained, conv: layers.Conv2D) -> np.ndarray:
 
 
 def _scaled(image: np.ndarray, like: np.ndarray | None = None) -> np.ndarray:
-    """The image scaled to 0..1 by the largest absolute value of `like` (or its own); 0 is mid grey."""
+    """Scales an image to 0..1 by the largest absolute value of `like`; 0 is mid grey."""
     largest = np.abs(image if like is None else like).max()
     return 0.5 + image / (2 * max(largest, 1e-9))

@@ -1,7 +1,4 @@
-"""Panels of section 4: crops, colour noise and dropout.
-
-Each function returns None if it cannot draw its subject for the network.
-"""
+"""Panels of section 4. A function returns None if the network lacks what it draws."""
 
 import numpy as np
 from keras import layers
@@ -16,7 +13,7 @@ DRAWN = 5  # random crops
 
 
 def crops(explained: Explained) -> Figure | None:
-    """Section 4.1: random crops and mirror images for training, and the ten views for testing."""
+    """Section 4.1: random crops, and the ten views."""
     height, width = explained.whole.shape[:2]
     if explained.side == min(height, width):
         return None
@@ -41,7 +38,7 @@ def crops(explained: Explained) -> Figure | None:
 
 
 def color_noise(explained: Explained) -> Figure | None:
-    """Section 4.1: the image, its colours shifted along each principal component of the training set."""
+    """Section 4.1: colours shifted along each principal component."""
     statistics = explained.net.statistics
     if len(statistics.eigenvalues) != 3:
         return None
@@ -65,7 +62,7 @@ def color_noise(explained: Explained) -> Figure | None:
 
 
 def dropout(explained: Explained) -> Figure | None:
-    """Section 4.2: the input of the first dropout, and the units that three random masks keep."""
+    """Section 4.2: an input of dropout, and three masks."""
     drop = explained.first(layers.Dropout, where=lambda layer: layer.rate > 0)
     if drop is None:
         return None
