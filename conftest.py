@@ -1,4 +1,4 @@
-"""Makes pytest test the Python blocks of documents (`--doctest-modules` tests the examples of docstrings)."""
+"""Makes pytest test the Python blocks of documents."""
 
 import ctypes
 import gc
@@ -9,7 +9,7 @@ import sys
 # TensorFlow reads these when a test file imports it.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-# The cells of docs/ draw figures, and here no window must open.
+# No window must open for the figures of docs/.
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 import pytest
@@ -28,16 +28,13 @@ pytest_collect_file = Sybil(
     excludes=["results/*", "runs/*", "docs/_build/*"],
 ).pytest()
 
-# The modules there import packages that `make report` installs, but `make setup` does not.
+# The modules there import packages that `make setup` does not install.
 collect_ignore = [] if importlib.util.find_spec("altair") else ["experiments/report/page"]
 
 
 @pytest.fixture(scope="module", autouse=True)
 def released_memory():
-    """After each test file, frees its networks: the paper's AlexNet takes half a gigabyte.
-
-    They are in reference cycles, so Python would free them only at some later time.
-    """
+    """After each test file, frees its networks: the paper's AlexNet takes half a gigabyte."""
     yield
     if keras := sys.modules.get("keras"):
         keras.backend.clear_session(free_memory=False)

@@ -1,7 +1,6 @@
 """The networks, layers and training of "ImageNet Classification with Deep Convolutional Neural Networks".
 
-The public interface consists of the names in `__all__`. They are imported at their first use, so that reading
-a configuration or a result does not have to wait for TensorFlow.
+The public names are imported at their first use, so that reading a result need not wait for TensorFlow.
 """
 
 import importlib
@@ -10,8 +9,8 @@ import sys
 
 __version__ = "0.1.0"
 
-# By default TensorFlow does not use oneDNN on CPUs without AVX512_VNNI, although oneDNN makes the training
-# step twice as fast on such CPUs too (benchmarks/LOG.md). TensorFlow reads this variable on import.
+# By default TensorFlow does not use oneDNN on CPUs without AVX512_VNNI, although it makes the training step
+# twice as fast (benchmarks/LOG.md). TensorFlow reads this on import.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 _PUBLIC = {
@@ -36,7 +35,7 @@ __all__ = sorted(_HOMES)
 def __getattr__(name: str):
     if name not in _HOMES:
         raise AttributeError(f"module 'alexnet_tf' has no attribute {name!r}")
-    # With another backend the layers would fail later, with a long traceback from inside Keras.
+    # With another backend the layers would fail later, inside Keras.
     importlib.import_module("alexnet_tf.runtime.startup").check_keras_settings(["backend"])
     return getattr(importlib.import_module(_HOMES[name]), name)
 
@@ -45,16 +44,12 @@ def __dir__() -> list[str]:
     return __all__
 
 
-# Keras loads a saved model only if its classes are registered. Importing these modules registers them.
+# Importing these registers the classes that Keras needs to load a saved model.
 _REGISTERED = ("alexnet_tf.layers", "alexnet_tf.training.optimizers")
 
 
 class _RegisterLater:
-    """An import finder that imports the modules of `_REGISTERED` once Keras and TensorFlow are both imported.
-
-    These modules import Keras and TensorFlow, which takes seconds, so a program that needs neither should not
-    import them.
-    """
+    """Imports `_REGISTERED` only when Keras and TensorFlow are imported anyway, which takes seconds."""
 
     def __init__(self, awaited: set[str]):
         self._awaited = awaited

@@ -1,8 +1,4 @@
-"""The command line for a user's own images: `alexnet COMMAND`, or `python -m alexnet_tf COMMAND`.
-
-The flags are defined here, or in `alexnet_tf/runtime/commandline.py` if `experiments` has them, too.
-`alexnet_tf/commands/` has one module per command.
-"""
+"""The command line for a user's own images: `alexnet COMMAND`, or `python -m alexnet_tf COMMAND`."""
 
 import alexnet_tf.runtime.import_path  # noqa: F401, I001 (first, because it changes where the others are found)
 
@@ -245,15 +241,12 @@ def _run(name: str, options: argparse.Namespace) -> int:
 
 
 def _claimed_out(name: str, options: argparse.Namespace) -> AbstractContextManager[None]:
-    """Takes the lock of `--out`, before data are read and TensorFlow is imported, and holds it to the end.
-
-    Two kinds of commands take the lock later. `train` with several workers does, because only the chief takes
-    it. The commands in `NEW_FOLDER` do, because their lock file is beside the folder.
-    """
+    """Takes the lock of `--out` before TensorFlow is imported, and holds it to the end."""
     out: Any = getattr(options, "out", None)
     for flag in ("out", "cache"):
         for images in ("dataset", "among"):
             check_outside(getattr(options, flag, None), getattr(options, images, None), f"--{flag}")
+    # Of several workers only the chief takes the lock, later. That of a new folder is beside the folder.
     options.is_claimed = bool(out) and name not in NEW_FOLDER and not (name == "train" and may_be_worker())
     if options.is_claimed:
         return claimed_folder(out, "--out")

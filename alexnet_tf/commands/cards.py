@@ -12,12 +12,10 @@ PAPER = (
 
 
 def model_card(net: Trained, about: dict[str, Any], kind: str, checkpoint: Path) -> str:
-    """What the network is, how it was trained and what its input and output are, as Markdown.
+    """Markdown on the network, its training, input and output.
 
     Args:
         about: content of the network's model.json.
-        kind: format of the export, `saved-model` or `onnx`.
-        checkpoint: path that the network was read from.
     """
     wanted = input_wanted(net)
     is_imported = about.get("status") == "imported"
@@ -92,7 +90,7 @@ def _training(net: Trained, about: dict[str, Any], checkpoint: Path) -> list[str
 
 
 def data_card(net: Trained, about: dict[str, Any]) -> str:
-    """What is known of the images that the network was trained on, as Markdown."""
+    """Markdown on the images that the network was trained on."""
     data = net.config.data
     divisor = origin = ""
     if about.get("status") == "imported":

@@ -38,14 +38,11 @@ def run(options: argparse.Namespace) -> int:
 
 
 def report_data(config: DataConfig, out: Path, seed: int, access: DataAccess) -> Statistics:
-    """Reads every image of a set, writes statistics, lists and samples, and returns the statistics by name.
+    """Writes statistics, lists and samples of a set into `out`, and returns the statistics.
 
     Args:
         config: `storage` is ignored: every set but `builtin` is streamed.
-        out: folder for statistics.csv (columns statistic, value), classes.csv (images of each class and
-            split), quarantine.csv (path and reason of each unused file), duplicates.csv (equal pictures in
-            both splits or in two classes, if there are any) and samples.png (see `draw_samples`).
-        seed: seed of the augmentation in samples.png.
+        seed: of the augmentation in samples.png.
 
     Raises:
         InputError: if the set cannot be read, in which case nothing is written, or `out` cannot be written.
@@ -66,11 +63,9 @@ def report_data(config: DataConfig, out: Path, seed: int, access: DataAccess) ->
 
 
 def data_statistics(data: DataPipelines) -> Statistics:
-    """Counts, image sizes and colour statistics of a set, by name.
+    """Counts, image sizes and colour statistics (on the 0..255 scale) of a set, by name.
 
-    Colour statistics are on the 0..255 scale, over the training images resized as configured. `eigenvalue_1`
-    etc. are the eigenvalues of the covariance of the channels (paper, section 4.1). For ImageNet, their
-    square roots in the authors' program are 121.78, 37.09 and 19.72.
+    The eigenvalues are those of the covariance of the channels (paper, section 4.1).
     """
     images, pixels = data.image_set, data.statistics
     means = pixels.mean_image.mean(axis=(0, 1), dtype=np.float64)
@@ -103,7 +98,7 @@ def _sizes(data: DataPipelines) -> Statistics:
 
 
 def _classes(data: DataPipelines) -> list[tuple]:
-    """The header, then a row per class: its images in training (selection included), selection and report."""
+    """A table of the images of each class; those for training include those for selection."""
     images = data.image_set
     groups = images.train_labels, images.train_labels[images.selected], images.report_labels
     counts = [np.bincount(labels, minlength=images.classes).tolist() for labels in groups]

@@ -1,4 +1,4 @@
-"""`alexnet evaluate`: exact errors of one trained network, or of the average of several."""
+"""`alexnet evaluate`: errors of a trained network, or of the average of several."""
 
 import argparse
 import json
@@ -56,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def load_nets(checkpoints: Sequence[Path]) -> list[Trained]:
-    """Reads trained networks, which must have the same classes and preprocessing to be averaged.
+    """Reads trained networks of the same classes and preprocessing.
 
     Raises:
         InputError: if a network cannot be read, or does not match the first one.
@@ -80,13 +80,11 @@ def evaluate_on(
     access: DataAccess = DataAccess(),
     split: str | None = None,
 ) -> Scores:
-    """Scores one trained network, or the average of several, on a data set; counts confusions.
+    """Scores one trained network, or the average of several (section 4.1), on a data set.
 
     Args:
-        dataset: `builtin`, a TFDS name or `folder:PATH`.
-        views: number of views per image, 1, 2, 5 or 10; their probabilities are averaged (section 4.1).
-        split: one of `scores.SPLITS`, by default the report split. If the set has no such split, the default
-            is all its images, or only those held out of training if a network was trained on the set.
+        views: number of views per image, 1, 2, 5 or 10.
+        split: one of `scores.SPLITS`; the default is that of `alexnet evaluate`.
 
     Raises:
         InputError: if the networks do not match the data set, or the split has no images.
@@ -101,7 +99,6 @@ def evaluate_on(
         notes.append(f"scored: {count if trained_on else ALL_SCORED}")
     batches = _batches(data, split or "report", nets)
     scores = make_evaluator(averaged(nets, views), tf.distribute.get_strategy(), confusion=True)(batches)
-    # Files that became unreadable during the evaluation were not scored. Too many of them are an error.
     data.check_readable()
     print_lines(notes)
     return scores
@@ -147,7 +144,7 @@ def write_classes(out: Path, scores: Scores, names: Sequence[str], dataset: str)
 
 
 def averaged(nets: Sequence[Trained], views: int) -> keras.Model:
-    """The model that averages the probabilities of several networks over several views of an image.
+    """The model that averages several networks over several views of an image.
 
     Raises:
         InputError: if the networks' inputs differ in size, or are larger than the images.

@@ -1,4 +1,4 @@
-"""`alexnet explain`: illustrates sections of the paper with an image that the user chooses."""
+"""`alexnet explain`: illustrates sections of the paper with an image."""
 
 import argparse
 import functools
@@ -37,10 +37,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def own_network(parse_flags: Callable[[], argparse.Namespace]) -> Trained:
-    """A small AlexNet of two towers for the built-in images, trained unless an earlier call has trained it.
+    """A small AlexNet, trained unless an earlier call has trained it.
 
-    An interrupted training is resumed. `parse_flags` returns the parsed flags of the `alexnet train` command
-    for this network.
+    Args:
+        parse_flags: parses the flags of the `alexnet train` command for this network.
     """
     training = parse_flags()
     if not _has_network(training.out):

@@ -1,8 +1,4 @@
-"""`alexnet export`: a trained network as a SavedModel or an ONNX file that needs none of this project's code.
-
-Response normalisation is exported as separate operations, not as one operation compiled by XLA, because a
-server may lack XLA, and ONNX has no such operation.
-"""
+"""`alexnet export`: a trained network as a SavedModel or an ONNX file."""
 
 import argparse
 import importlib.util
@@ -54,9 +50,8 @@ def write_saved_model(net: Trained, folder: Path) -> None:
     """Writes a SavedModel whose default signature takes the bytes of image files.
 
     Signatures:
-        serving_default: `image_bytes`, strings [n]: JPEG, PNG, BMP or GIF files; they are rotated by their
-            EXIF orientation.
-        pixels: `pixels`, float32 [n, height, width, channels], 0..255, of the network's image size.
+        serving_default: `image_bytes`, strings [n]: JPEG, PNG, BMP or GIF files.
+        pixels: `pixels`, float32 [n, height, width, channels], 0..255.
 
     Both return `probabilities` and `logits` [n, classes], and `class_names` [classes].
     """
@@ -80,7 +75,7 @@ def write_saved_model(net: Trained, folder: Path) -> None:
             "serving_default": module.of_files.get_concrete_function(),
             "pixels": module.of_pixels.get_concrete_function(),
         }
-        # Saving traces the functions once more.
+        # Within the context, because saving traces the functions once more.
         tf.saved_model.save(module, str(folder), signatures)
 
 
@@ -88,8 +83,7 @@ def write_onnx(net: Trained, folder: Path) -> None:
     """Writes model.onnx, from `pixels` to `probabilities` and `logits` [n, classes].
 
     `pixels` is float32 [n, height, width, channels], 0..255. ONNX cannot decode JPEG files, so the caller
-    decodes, scales and crops images to the network's image size. The metadata has, as JSON, the class names
-    and the network's preprocessing; the file includes all steps of it except the first.
+    decodes, scales and crops images.
     """
     import tf2onnx
     from keras.src.export.tf2onnx_lib import patch_tf2onnx
@@ -116,10 +110,7 @@ def pixel_spec(net: Trained) -> tf.TensorSpec:
 
 
 def classifier(net: Trained) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
-    """The function from pixels [n, height, width, channels], 0..255, to probabilities and logits.
-
-    It does what `Trained.preprocess` does after decoding and scaling, then takes the central crop.
-    """
+    """The function from pixels [n, height, width, channels], 0..255, to probabilities and logits."""
     mean = np.asarray(net.statistics.mean_image, np.float32)
     data = net.config.data
     divisor = net.statistics.stddev if data.input_scale == "unit" else 1.0
@@ -140,7 +131,7 @@ def classifier(net: Trained) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
 
 
 def decoded(data: tf.Tensor, shape: tuple[int, int, int], method: Method) -> tf.Tensor:
-    """Decodes an image file's content like `alexnet predict`: upright, scaled, central crop of this `shape`.
+    """Decodes an image file's content to pixels of this `shape`, like `alexnet predict`.
 
     The pixels of a JPEG differ by at most one grey level from those in `Trained.preprocess`.
     """
@@ -152,8 +143,7 @@ def decoded(data: tf.Tensor, shape: tuple[int, int, int], method: Method) -> tf.
     )
     image = upright(image, data)
     lengths = tf.shape(image)[:2]
-    # As in `central_square`: `bilinear` crops in whole pixels, then scales. `antialiased` scales the whole
-    # image, but computes only the pixels of the crop.
+    # As in `central_square`, `bilinear` crops in whole pixels before it scales.
     if method == "bilinear":
         side = tf.reduce_min(lengths)
         top, left = tf.unstack((lengths - side) // 2)
@@ -171,10 +161,7 @@ def decoded(data: tf.Tensor, shape: tuple[int, int, int], method: Method) -> tf.
 
 
 def upright(image: tf.Tensor, data: tf.Tensor) -> tf.Tensor:
-    """Rotates an image [height, width, channels] by the EXIF orientation in its file's content `data`.
-
-    TensorFlow has no such operation. Of the formats that it decodes, only JPEG and PNG have EXIF data.
-    """
+    """Rotates an image by the EXIF orientation in its file's content `data`, which TensorFlow cannot do."""
     # EXIF data have the form of a TIFF file: the byte order, then the offset of a list. The list starts with
     # the number of its entries; each entry has 12 bytes.
     mark = tf.where(tf.io.is_jpeg(data), b"Exif\0\0", b"eXIf")

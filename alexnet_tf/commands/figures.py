@@ -1,4 +1,4 @@
-"""`alexnet figures`: Figures 2 to 4 and the learning curve of a trained network, or Figure 2 of a model."""
+"""`alexnet figures`: the paper's figures of a network."""
 
 import argparse
 

@@ -1,4 +1,4 @@
-"""Finds the image files that a command line names, and reads them in batches."""
+"""The image files that a command line names."""
 
 import glob
 import os
@@ -24,17 +24,16 @@ ANY_DEPTH = re.compile("(^|/)[*][*](/|$)")
 
 
 def image_files(names: Sequence[str | Path], listed: Path | None = None, flag: str = "IMAGE") -> list[Path]:
-    """Expands paths, folders, patterns and a list to files, each once, in the order given.
+    """Expands paths, folders, patterns and a list to files, each once, in order.
 
     Args:
-        names: files, some of which may be missing; folders, which stand for all images below them; patterns
-            such as `photos/*.jpg` and `**/*.png`, which a shell may have left unexpanded.
+        names: files, folders, and patterns such as `**/*.png`, which a shell may have left unexpanded.
         listed: file of further names, one per line; `-` for standard input.
-        flag: command-line flag that gave the names, for error messages.
+        flag: for error messages.
 
     Raises:
-        InputError: if the list cannot be read, nothing is named, a folder or pattern has no file, or no file
-            exists.
+        InputError: if the list cannot be read, nothing is named, a folder has no image, a pattern matches no
+            file, or none of all the files exists.
     """
     if listed:
         lines = read_stdin() if str(listed) == "-" else read_text(listed)
@@ -63,10 +62,7 @@ def image_files(names: Sequence[str | Path], listed: Path | None = None, flag: s
 
 
 def _matches(pattern: str, linked: set[str]) -> Iterator[str]:
-    """Yields the paths that match a pattern; adds a remark to `linked` for each folder that is a link.
-
-    Unlike in `glob`, `**` does not follow linked folders, because they may form cycles.
-    """
+    """Like `glob`, but `**` does not follow linked folders, because they may form cycles."""
     found = ANY_DEPTH.search(pattern)
     if not found:
         yield from glob.iglob(pattern)
@@ -100,7 +96,10 @@ def _below(folder: str) -> list[str]:
 
 
 def read_batches(net: "Trained", files: Sequence[Path]) -> Iterator[list[tuple[Path, np.ndarray | str]]]:
-    """Reads files in threads, one batch ahead; yields each with its preprocessed image or why it has none."""
+    """Reads files one batch ahead; yields a list of pairs per batch.
+
+    A pair is a file and its preprocessed image, or the reason why it cannot be read.
+    """
     with ThreadPoolExecutor() as pool:
         batches: deque = deque()
         for start in range(0, len(files), BATCH):

@@ -4,10 +4,6 @@ torchvision divides each channel c by its own standard deviation s_c. Here all c
 mean of the three standard deviations, and conv1's kernels are scaled accordingly:
 
     sum of w_c (x_c - m_c) / s_c  =  sum of (w_c s / s_c) (x_c - m_c) / s
-
-torchvision and this program pad the preprocessed image with zeros, so the outputs are equal up to rounding.
-The factors s / s_c are close to 1 (0.99 to 1.01). If training continues, weight decay and the learning rate
-therefore act almost as on torchvision's kernels.
 """
 
 import argparse
@@ -39,9 +35,8 @@ from alexnet_tf.runtime.files import (
     temporary_path,
 )
 
-# Eigenvalues and eigenvectors (the columns) of the covariance of ImageNet's colours. They are used for colour
-# noise if training continues. Facebook's constants (ResNet in Torch) are for pixels in 0..1, hence the factor
-# 255².
+# Of the covariance of ImageNet's colours; the vectors are columns. Facebook's constants (ResNet in Torch) are
+# for pixels in 0..1.
 EIGENVALUES = 255.0**2 * np.array([0.2175, 0.0188, 0.0045])
 EIGENVECTORS = np.array([[0.5675, 0.7192, 0.4009], [0.5808, -0.0045, -0.8140], [0.5836, -0.6948, 0.4203]])
 EIGENVECTORS *= [1, 1, -1]  # the sign convention of `PixelStatistics`
@@ -52,11 +47,9 @@ class Source:
     """A program that trains AlexNet.
 
     Attributes:
-        program: its name.
-        load: sets a model's weights from arrays.
-        head: name of the array with the biases of the last layer, one per class.
-        mean: mean of red, green and blue, 0..255, that the program subtracts.
-        stddev: standard deviations of red, green and blue by which it then divides; None for no division.
+        head: name of the array with the biases of the last layer.
+        mean: of red, green and blue, 0..255, subtracted from images.
+        stddev: of red, green and blue, by which images are then divided, if any.
     """
 
     program: str
@@ -66,7 +59,7 @@ class Source:
     stddev: tuple[float, float, float] | None = None
 
 
-# The key is the preset that builds the same network as the program.
+# By the preset that builds the same network.
 SOURCES = {
     "one-weird-trick": Source(
         "torchvision",
@@ -75,7 +68,7 @@ SOURCES = {
         mean=(255 * 0.485, 255 * 0.456, 255 * 0.406),
         stddev=(255 * 0.229, 255 * 0.224, 255 * 0.225),
     ),
-    # The mean colour of Caffe's mean image, ilsvrc_2012_mean.npy, which Caffe's examples subtract.
+    # The mean colour of Caffe's ilsvrc_2012_mean.npy.
     "alexnet-caffe": Source("Caffe", load_caffe, "fc8.bias", mean=(122.67891434, 116.66876762, 104.00698793)),
 }
 
@@ -94,19 +87,16 @@ def run(options: argparse.Namespace) -> int:
 def import_weights(
     path: Path, source: Source, preset: Preset, out: Path, class_names: Sequence[str] | None = None
 ) -> Trained:
-    """Writes the folder of a network with imported weights; neither PyTorch nor Caffe is needed.
+    """Writes the folder of a network with imported weights.
 
-    The network makes its input images square as in section 2 of the paper: the shorter side is scaled to 256,
-    and the central 256 x 256 pixels are cut out. torchvision does the same, but Caffe resizes the whole image
-    to 256 x 256.
+    Images become square as in section 2 of the paper. Caffe resizes the whole image instead.
 
     Args:
         path: .npz, .safetensors or .npy file, see `read_arrays`.
-        preset: a preset with an `image_size`. If the source divides by standard deviations, the preset's
-            `input_scale` must be `unit`.
+        preset: its `input_scale` must be `unit` if the source divides by standard deviations.
         out: new or empty folder.
-        class_names: names of the outputs, in order; by default the ids of ImageNet's classes for 1000
-            outputs, and 0, 1, 2 and so on for others.
+        class_names: by default the ids of ImageNet's classes for 1000 outputs, and 0, 1, 2 and so on for
+            others.
 
     Raises:
         InputError: if the file, the names or the folder are unsuitable; nothing is written then.
@@ -151,8 +141,7 @@ def _imported(
 
 def _statistics(source: Source, side: int) -> PixelStatistics:
     mean = np.broadcast_to(np.array(source.mean, np.float32), (side, side, 3))
-    # If the source does not divide, neither does the network: only `start_fingerprint` uses this number,
-    # ImageNet's standard deviation.
+    # If the source does not divide, only `start_fingerprint` uses this number.
     stddev = np.mean(source.stddev) if source.stddev else np.sqrt(EIGENVALUES.mean())
     return PixelStatistics(
         np.ascontiguousarray(mean),
@@ -163,7 +152,7 @@ def _statistics(source: Source, side: int) -> PixelStatistics:
 
 
 def check_out(out: Path) -> None:
-    """Raises an InputError if `out` is a folder that is not empty, is a file, or cannot be read."""
+    """Raises an InputError if `out` is not a new or empty folder."""
     try:
         if not any(out.iterdir()):
             return
@@ -177,7 +166,7 @@ def check_out(out: Path) -> None:
 
 @contextlib.contextmanager
 def whole_folder(out: Path) -> Iterator[Path]:
-    """A temporary folder to write into. It is renamed to `out` at the end, or removed if writing fails."""
+    """A temporary folder that becomes `out` at the end, or is removed if writing fails."""
     whole = Path(os.path.abspath(out))
     partial = temporary_path(whole)
     with made_folder(whole.parent, "--out"), claimed(lock_beside(whole), f"--out {out}"):

@@ -24,7 +24,7 @@ COLUMNS = ("path", "rank", "class", "words", "probability")
 
 
 def run(options: argparse.Namespace) -> int:
-    """Prints the predictions and writes the table and the figure; returns 1 if no file is readable."""
+    """Returns 1 if no file is readable."""
     words = read_words(options.words) if options.words else None
     files = options.files
     if options.figure:
@@ -65,7 +65,7 @@ def _named(prediction: Prediction, words: Mapping[str, str] | None) -> list[dict
 def predict_files(
     checkpoint: Path, files: Sequence[Path], views: int = 1
 ) -> list[tuple[Path, Prediction | str]]:
-    """For each file its five most probable classes, as (name, probability), or why it is unreadable."""
+    """For each file its five most probable classes, or why it is unreadable."""
     net = load_trained(checkpoint)
     model = averaged([net], views)
     predictions: list[tuple[Path, Prediction | str]] = []

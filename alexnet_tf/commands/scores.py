@@ -11,22 +11,18 @@ from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import changing, write_text
 
 if TYPE_CHECKING:
-    # Only for type checks, so that reading a table does not import TensorFlow.
+    # So that reading a table does not import TensorFlow.
     from alexnet_tf.training.evaluate import Scores
 
 COLUMNS = ("views", "nets", "examples", "top1_error", "top5_error", "loss", "dataset", "checkpoint")
-# `selection`: a tenth of the training split.
-# `train`: the training split, without `selection` if a network was trained here with holdout=true.
-# `report`: the test split, else the validation split, else images held out of the training.
-# `all`: all of these.
+# `train` excludes `selection` if a network was trained, not imported, with holdout=true. `report` is the test
+# split, else the validation split, else images held out of the training.
 SPLITS = ("train", "selection", "report", "all")
 KEY = ("checkpoint", "dataset", "views")
 
 
 def read_scores(path: Path) -> list[dict[str, str]]:
     """The rows of a table as text; none if there is no file.
-
-    `top5_error` is empty if there are fewer than six classes.
 
     Raises:
         InputError: if the file cannot be read or is not a table of scores.
@@ -53,6 +49,9 @@ def record_scores(
     path: Path, scores: "Scores", checkpoints: Sequence[Path], dataset: str, views: int
 ) -> None:
     """Adds a row to the table; replaces a row with the same checkpoints, data set and views.
+
+    Args:
+        dataset: a name that `open_data` accepts; it names no split.
 
     Raises:
         InputError: as for `read_scores`, or if the file cannot be written.

@@ -1,4 +1,4 @@
-"""`alexnet similar`: finds the images of a folder that are most similar to given images."""
+"""`alexnet similar`: the images of a folder that are most similar to given images."""
 
 import argparse
 import io
@@ -23,12 +23,12 @@ from alexnet_tf.runtime.files import make_folder, write_bytes, write_text
 
 COLUMNS = ("query", "rank", "file", "distance")
 NEIGHBOURS = 6
-# The figure shows at most this many queries, because more would make it too tall; the table has all.
+# More queries would make the figure too tall; the table has all.
 SHOWN = 20
 
 
 def run(options: argparse.Namespace) -> int:
-    """Writes similar.csv, features.npz and similar.png; returns 1 without writing if no query is readable."""
+    """Returns 1 without writing if no query is readable."""
     net = load_trained(options.checkpoint)
     if not options.among.is_dir():
         raise InputError(f"--among: expected a folder of images; received {options.among}")
@@ -75,10 +75,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def features_of(net: Trained, model: keras.Model, files: Sequence[Path]) -> tuple[list[Path], np.ndarray]:
-    """The readable files, and the features of their central crops, float32 [files, values].
-
-    `model` is the part of the network from crops to features.
-    """
+    """The readable files, and the features of their central crops, float32 [files, values]."""
     height, width = net.image_shape[0] + 2 * net.config.data.pad, net.image_shape[1] + 2 * net.config.data.pad
     side = model.input.shape[1]
     ((top, left, _),) = view_offsets(height, width, side, 1)
@@ -98,11 +95,8 @@ def nearest(
 ) -> tuple[list[dict[str, object]], np.ndarray]:
     """Finds the members that are nearest to each query, except the query itself.
 
-    The features are float [queries, values] and [members, values].
-
     Returns:
-        The rows of similar.csv, and the indices of the nearest members, int64 [queries, neighbours]. If some
-            queries have fewer neighbours than others, all indices are cut to the smallest number.
+        The rows of similar.csv, and the indices of the nearest members, int64 [queries, neighbours].
     """
     search = NearestSearch(query_features, min(NEIGHBOURS + 1, len(members)))
     search.add(member_features)

@@ -1,4 +1,4 @@
-"""Chooses the recipe for a folder of few images; reads only the headers of the images."""
+"""The recipe for a folder of few images."""
 
 import argparse
 
@@ -6,7 +6,7 @@ from alexnet_tf.config.fields import Config
 from alexnet_tf.config.presets import PRESETS
 from alexnet_tf.data.sources.folder import open_tree, readable
 
-# For folders with fewer training images than this, the default is `SMALL` instead of the paper's network.
+# Folders with fewer training images get `SMALL` instead of the paper's network.
 FEW_IMAGES = 10_000
 SMALL = "alexnet-few-images"
 
@@ -14,12 +14,8 @@ SMALL = "alexnet-few-images"
 def fit_small_folder(options: argparse.Namespace, started: Config | None = None) -> tuple[str, ...]:
     """Completes `options.model` and `options.settings` of `train` and `data` for a folder of few images.
 
-    Nothing changes if a recipe, or a model other than `SMALL`, is named. Otherwise the model becomes `SMALL`,
-    unless the training starts from a network. If the folder has too few images for one batch, the batch size
-    and learning rate are lowered, unless they are set.
-
     Args:
-        started: configuration of the trained network that the training starts from, if any.
+        started: configuration of the network that the training starts from, if any.
 
     Returns:
         Remarks for the user.
@@ -37,13 +33,12 @@ def fit_small_folder(options: argparse.Namespace, started: Config | None = None)
     train = config.train
     images, tested = tree.split_sizes()
     batch = train.batch_size
-    # A fifth of the images may be held out for testing and a tenth of the rest for selection, so a batch must
-    # fit in 70% of the images.
+    # A fifth of the images may be held out for testing, and a tenth of the rest for selection.
     while batch > max(0.7 * tree.trained, 1):
         batch //= 2
     if batch < train.batch_size:
-        # The rate is lowered with the batch size. At the preset's rate of .005, the loss of a training on 12
-        # photos, in batches of 9, rose from 1.2 to 3.8 in nine epochs.
+        # At the preset's rate of .005, the loss of a training on 12 photos, in batches of 9, rose from 1.2 to
+        # 3.8 in nine epochs.
         fitted = {"batch_size": batch, "learning_rate": train.learning_rate * batch / train.batch_size}
         given = {setting.partition("=")[0] for setting in options.settings}
         options.settings = [

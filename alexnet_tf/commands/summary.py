@@ -1,4 +1,4 @@
-"""`alexnet summary`: sizes, parameters, multiply-adds and memory of a model."""
+"""`alexnet summary`: the cost of a model."""
 
 import argparse
 

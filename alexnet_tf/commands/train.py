@@ -1,4 +1,4 @@
-"""`alexnet train`: trains a network on a data set; writes the network, its curve and optional files."""
+"""`alexnet train`: trains a network on a data set."""
 
 import argparse
 import contextlib
@@ -38,9 +38,7 @@ from alexnet_tf.training.workers import current_workers
 def run(options: argparse.Namespace) -> int:
     """Trains a network and writes it to `--out`; returns 1 if the run diverged.
 
-    An interrupted run resumes after the step of its last checkpoint; a finished run is not trained again. A
-    run in `--out` with another config or other images is not overwritten. A diverged run leaves its curve,
-    and a model.json that says why it ended.
+    An interrupted run is resumed. A diverged run leaves its curve, and a model.json that says why it ended.
 
     Raises:
         InputError: if the data set, the folder or the config is unsuitable; no network is written then.
@@ -49,15 +47,14 @@ def run(options: argparse.Namespace) -> int:
         raise InputError(f"--freeze: expected --from too; received only --freeze {options.freeze}")
     with quiet_startup():
         strategy = make_strategy(options.replicas)
-        # Makes repeated and resumed runs equal. On a single CPU they are equal without this setting, which
-        # would change the last bits of recorded results.
+        # On a single CPU, repeated runs are equal without this setting, which would change the last bits of
+        # recorded results.
         if strategy.num_replicas_in_sync > 1 or tf.config.list_physical_devices("GPU"):
             tf.config.experimental.enable_op_determinism()
     warn_of_unseen_gpu()
     if not is_chief(strategy):
         return _train(options, strategy)
-    # The command line has claimed the folder already, unless there may be several workers, or the caller is
-    # `alexnet explain`.
+    # Unclaimed if there may be several workers, or the caller is `alexnet explain`.
     unclaimed = not getattr(options, "is_claimed", False)
     with claimed_folder(options.out, "--out") if unclaimed else contextlib.nullcontext():
         for folder in (options.out, options.out / EPOCHS_FOLDER):
@@ -96,7 +93,7 @@ def _train(options: argparse.Namespace, strategy: tf.distribute.Strategy) -> int
         return 0
     print_lines([*options.notes, *data.image_set.opening(str(out / "quarantine.csv"))])
     if options.cache:
-        # Only after all checks, because filling the cache may take hours.
+        # After all checks, because filling the cache may take hours.
         data = data.cached(options.cache)
     callbacks = _callbacks(options, config, data, strategy)
     try:
@@ -133,7 +130,7 @@ def _train(options: argparse.Namespace, strategy: tf.distribute.Strategy) -> int
 
 
 def open_run_data(config: Config, start: Trained | None, access: DataAccess = DataAccess()) -> DataPipelines:
-    """Opens the data of a run; uses the preprocessing of the network that it starts from, if any.
+    """Opens the data of a run, preprocessed as for the network that it starts from, if any.
 
     Raises:
         InputError: if the set cannot be read, or its images are not square or not of the network's shape.
@@ -164,8 +161,8 @@ def _callbacks(
     options: argparse.Namespace, config: Config, data: DataPipelines, strategy: tf.distribute.Strategy
 ) -> list[keras.callbacks.Callback]:
     progress = RunProgress(data.image_set.slug, data.train_size, config.train)
-    # `GradientNorms` must run on every worker, because it uses a collective operation, and before the
-    # callbacks that write what it measures.
+    # `GradientNorms` runs on every worker, because it uses a collective operation, and before the callbacks
+    # that write what it measures.
     callbacks = [progress, GradientNorms(strategy)] if options.gradient_norms else [progress]
     if not is_chief(strategy):
         return callbacks
