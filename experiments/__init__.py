@@ -1,4 +1,4 @@
-"""The experiments in `experiments.claims`; each tests a claim of the paper or a question of our own."""
+"""The experiments in `experiments.claims`."""
 
 import functools
 import importlib
@@ -11,16 +11,15 @@ from experiments.experiment import Experiment
 
 EXPERIMENTS: tuple[Experiment, ...]
 
-# The module of the package that declares no experiment.
+# The module that declares no experiment.
 SHARED = "common"
 
 
 def find_experiments(package: ModuleType) -> tuple[Experiment, ...]:
     """The `EXPERIMENT` or `EXPERIMENTS` of every module of a package.
 
-    Experiments on claims of the paper come first, ordered by the claim's number. Experiments on one claim
-    keep the order in which they are declared: the one nearest to the paper is first. Questions of our own
-    follow, ordered by name.
+    Claims of the paper come first, by number. Of experiments on one claim, the first is nearest to the paper.
+    Questions of our own follow, by name.
 
     Raises:
         InputError: if a module declares no experiment, or two experiments have the same name.

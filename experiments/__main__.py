@@ -1,4 +1,4 @@
-"""The flags of `python -m experiments list | run | search | rerun | compare | report ...`."""
+"""The flags of `python -m experiments`."""
 
 import alexnet_tf.runtime.import_path  # noqa: F401, I001 (first, because it changes where the others are found)
 
@@ -50,7 +50,7 @@ RERUN = (
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs one command; returns its exit status: 1 if runs failed, otherwise as in `run_command`."""
+    """Runs one command; returns its exit status, 1 if runs failed."""
     return run_command(_parser().parse_args(arguments))
 
 

@@ -204,7 +204,7 @@ def _overlay(options: argparse.Namespace) -> int:
 
 
 def _training_setup(options: argparse.Namespace):
-    # Flags and locks are checked first, because importing TensorFlow would delay the report of bad input.
+    # Flags and locks are checked first, because importing TensorFlow takes seconds.
     experiment = _experiment(options.experiment)
     run_options = Options(
         dataset=options.dataset,
@@ -223,7 +223,7 @@ def _training_setup(options: argparse.Namespace):
     run_options.check(experiment)
     run_options.check_unclaimed(experiment, is_search="seeds" not in options)
     if options.dry_run and options.jobs != 1:
-        # The speed is measured with the number of threads that each job would have.
+        # The speed is measured with the threads of one job.
         os.environ.update(threads_each(options.jobs))
     strategy = started(options.replicas, run_options.is_spread and not options.dry_run)
     if run_options.is_spread and strategy.cluster_resolver is not None:

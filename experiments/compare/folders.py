@@ -1,5 +1,3 @@
-"""Finds which folders of two results to compare, and reads their rows and records."""
-
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,11 +28,9 @@ class Side:
     """The rows of one experiment on one data set.
 
     Attributes:
-        compared: names of the files to compare: all of `KEYS`, or only the kind of file that the user named.
-        tables: file -> key -> row. A row of curves.csv gets the config hash of its run. It is left out if
-            runs.csv has no such run, and gets None if there is no runs.csv.
-        records: run_id -> record.
-        problems: messages about invalid rows and records.
+        compared: names of the files to compare.
+        tables: file -> key -> row. A row of curves.csv gets the config hash of its run, or None if there is
+            no runs.csv.
     """
 
     path: Path
@@ -64,14 +60,13 @@ class Pair:
 
 
 def find_pairs(a: Path, b: Path) -> tuple[list[Pair], list[str]]:
-    """Pairs the folders of two results; also returns a line for each folder that only one side has.
+    """Pairs the folders of two results, and lists those that only one side has.
 
-    If `a` and `b` are experiment folders or files in them, they are the only pair. Otherwise folders with the
-    same path below `a` and `b` are paired. If there are none, folders with the same name are paired, that is,
-    one experiment on different data sets.
+    Folders with the same path below `a` and `b` are paired. If there are none, folders with the same name are
+    paired; as paths end in `<data set>/<experiment>`, these hold one experiment on different data sets.
 
     Raises:
-        InputError: if a path is missing, if there is no pair, or if `a` and `b` are different kinds of file.
+        InputError: if a path is missing, there is no pair, or the kinds of file differ.
     """
     left, right = find_folders(a), find_folders(b)
     left, right = _named_as_in(left, right), _named_as_in(right, left)
@@ -95,7 +90,7 @@ def find_pairs(a: Path, b: Path) -> tuple[list[Pair], list[str]]:
 def find_folders(path: Path) -> dict[str, Path]:
     """The experiment folders at or below a path, by their relative paths.
 
-    The name "." stands for the path itself or, if that is a file, for the file's folder.
+    "." is the path itself or, if that is a file, its folder.
 
     Raises:
         InputError: if the path is missing, has no such folder, or is a file with unknown columns.
@@ -114,7 +109,7 @@ def find_folders(path: Path) -> dict[str, Path]:
 
 
 def _named_as_in(folders: dict[str, Path], others: dict[str, Path]) -> dict[str, Path]:
-    """Renames a folder "." to the longest name in `others` with which its path ends, else to its path."""
+    """Replaces the name "." by the longest name in `others` that ends the folder's path, else by the path."""
     if "." not in folders or "." in others:
         return folders
     path = folders["."].resolve()
@@ -123,7 +118,7 @@ def _named_as_in(folders: dict[str, Path], others: dict[str, Path]) -> dict[str,
 
 
 def _by_experiment(left: dict[str, Path], right: dict[str, Path]) -> dict[str, str]:
-    """Pairs folders by the last part of their paths. A part that occurs twice on one side is left out."""
+    """Pairs folders by the last part of their paths, if it occurs once on each side."""
     unique: list[dict[str, str]] = []
     for folders in (left, right):
         counts = Counter(Path(name).name for name in folders)
@@ -137,7 +132,6 @@ def _read_side(folder: Path, named: Path) -> Side:
     if named.is_file():
         kind = _kind(named)
         compared = frozenset({kind})
-        # The config hashes of curves.csv are in the runs.csv beside it.
         paths = {kind: named} | ({RUNS: paths[RUNS]} if kind == CURVES else {})
     tables: dict[str, dict[Key, Row]] = {name: {} for name in KEYS}
     records, problems = read_records(folder) if RUNS in paths else ({}, [])

@@ -1,5 +1,3 @@
-"""Compares the means of arms over seeds: differences and tests of equivalence."""
-
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,8 +22,8 @@ class Sample:
     """The values of one metric over the runs of one arm.
 
     Attributes:
-        values: values of the done runs, in the order of their seeds.
-        without: number of done runs without a value, for example because they never reached the target.
+        values: those of the done runs.
+        without: number of done runs without a value, such as those that missed the target.
         unfinished: number of runs that diverged or failed.
     """
 
@@ -37,8 +35,8 @@ class Sample:
 def mean_differences(pair: Pair) -> list[str]:
     """Lines that compare the means of common arms, one for each metric.
 
-    There is no line if the arm's common runs have equal configurations and equal values of the metric. The
-    95% interval is Welch's. Runs are not paired by seed, because runs with the same seed may differ widely.
+    There is no line if the common runs have equal configurations and values. The 95% interval is Welch's:
+    runs with the same seed may differ widely, so they are not paired.
 
     Example:
         ablation-pooling overlapping, gap: A 2.64% (n 5), B 2.43% (n 3), A − B +0.22 points [−0.27, +0.70]
@@ -59,11 +57,11 @@ def mean_differences(pair: Pair) -> list[str]:
 def equivalence(pair: Pair, metric: str, margin: float) -> list[tuple[bool, str]]:
     """Tests for each common arm whether the means of a metric differ by less than the margin.
 
-    Equivalence is shown if two one-sided Welch tests at 5% reject, that is, if the 90% interval of A − B lies
-    within ±margin. It is not shown if a side has only one run, or a run that did not finish or has no value.
+    Equivalence is shown if the 90% Welch interval of A − B lies within ±margin (two one-sided tests at 5%).
+    Every run must have finished and have a value.
 
     Args:
-        margin: in units of the metric; for an error, 0.01 is one point.
+        margin: in units of the metric.
 
     Returns:
         (whether equivalence is shown, a line of text) for each common arm.

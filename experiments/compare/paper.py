@@ -15,9 +15,8 @@ def compare_with_paper(path: Path, experiments: Sequence[Experiment]) -> tuple[i
     """Lists every effect for which the paper has a number, beside that number.
 
     Returns:
-        status: decided by the primary comparisons for which the paper has a number. 1 if the whole interval
-            of one of them is weaker than that number. Else 2 if not all rows could be read, or if none of
-            them has an interval, which needs at least three pairs. Else 0.
+        status: 1 if the whole interval of a primary effect is weaker than the paper's number. Else 2 if rows
+            are unreadable or no primary effect has an interval. Else 0.
         text: human-readable report.
 
     Raises:

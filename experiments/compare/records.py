@@ -1,5 +1,3 @@
-"""Compares the configurations and environments of runs, from their rows and records."""
-
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,16 +7,14 @@ from experiments.compare.folders import RUNS, SEARCH, Key, Pair, Side
 from experiments.compare.rows import common_rows, row_name, row_names
 
 ENVIRONMENT_COLUMNS = ("device", "git_commit", "keras", "tensorflow")
-# `record_differences` ignores these. The first three do not affect numbers, so the config hash omits them.
-# The fingerprint is a column of runs.csv, which `compare_rows` compares.
+# The first three do not affect numbers, so the config hash omits them; the fingerprint is in runs.csv.
 NOT_HASHED = {"data.dataset", "data.storage", "images.name", "data_fingerprint"}
 
 
 def config_differences(pair: Pair) -> list[str]:
-    """Lines on how the configurations of common runs differ; seeds with the same differences share a line.
+    """Lines on how the configurations of common runs differ.
 
-    If an arm has no seed in common, its first runs on both sides are compared. Candidates of a search have no
-    records, so only their learning rates are listed.
+    If an arm has no seed in common, its first runs on both sides are compared.
     """
     found: dict[str, list[Key]] = {}
     for run in common_rows(pair, RUNS)[1]:
@@ -34,7 +30,7 @@ def config_differences(pair: Pair) -> list[str]:
 
 
 def record_differences(pair: Pair) -> tuple[list[str], list[str]]:
-    """Lines on runs with equal config hashes but different records, and messages about unusable records."""
+    """Lines on runs with equal config hashes but different records, and on unusable records."""
     differing, problems = [], []
     for run in common_rows(pair, RUNS)[0]:
         if not (pair.a.record(run) and pair.b.record(run)):
@@ -52,7 +48,7 @@ def record_differences(pair: Pair) -> tuple[list[str], list[str]]:
 
 
 def environment_difference(pair: Pair) -> list[str]:
-    """At most one line, on how the environments of the common runs differ (or of all, if none is common)."""
+    """At most one line, on how the environments of the common runs (or else of all) differ."""
     sides = [{run: _environment(side, run) for run in side.runs} for side in (pair.a, pair.b)]
     common = [run for run in sides[0] if run in sides[1]]
     if common:
@@ -77,7 +73,6 @@ def _config_difference(pair: Pair, run: Key, other: Key) -> str:
 def _unequal_fields(a: Mapping[str, Any], b: Mapping[str, Any], ignored: set[str]) -> str:
     names = sorted((a.keys() | b.keys()) - ignored)
     if a["model.kind"] != b["model.kind"]:
-        # Nets of different kinds have different fields; only the common ones can be compared.
         names = [name for name in names if name in a and name in b]
     return ", ".join(
         f"{name} {a.get(name)!r} / {b.get(name)!r}" for name in names if a.get(name) != b.get(name)
@@ -85,7 +80,7 @@ def _unequal_fields(a: Mapping[str, Any], b: Mapping[str, Any], ignored: set[str
 
 
 def _fields(side: Side, run: Key) -> dict[str, Any]:
-    """The fields of a run's configuration and images. A config field that is not recorded has its default."""
+    """A run's configuration and images."""
     row, record = side.runs[run], side.record(run)
     if record is None:
         raise InputError(f"no readable record of {row_name(RUNS, run)} in {side.path / 'records'}")

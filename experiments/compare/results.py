@@ -1,5 +1,3 @@
-"""Compares two results: whether numbers are equal or means are equivalent, and what differs."""
-
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -26,18 +24,15 @@ def compare(a: Path, b: Path, tolerance: float = 0.0) -> tuple[int, str]:
     """Compares runs with equal config hashes value by value, and other runs by the means of their arms.
 
     Args:
-        a, b: an experiment's folder, any folder above such folders, or a runs.csv, curves.csv or
-            lr_search.csv.
-        tolerance: largest absolute difference that counts as equal; at 0 all digits must be equal.
+        a, b: an experiment's folder, any folder above such folders, or a CSV file in one.
 
     Returns:
-        status: 1 if rows with equal config hashes differ, or if their records name different configurations
-            or images. Else 2 if not all files could be read. Else 0, whatever else differs.
+        status: 1 if rows with equal config hashes differ, or their records do. Else 2 if not all files could
+            be read. Else 0.
         text: human-readable report.
 
     Raises:
-        InputError: if a path is missing, if `a` and `b` have neither an arm nor a row in common, or if the
-            tolerance is negative or not finite.
+        InputError: if a path is missing, nothing is in common, or the tolerance is invalid.
     """
     if not (tolerance >= 0 and math.isfinite(tolerance)):
         raise InputError(f"--tolerance: expected a finite number >= 0; received {tolerance}")
@@ -56,10 +51,10 @@ def compare(a: Path, b: Path, tolerance: float = 0.0) -> tuple[int, str]:
 
 
 def compare_means(a: Path, b: Path, metric: str, margin: float) -> tuple[int, str]:
-    """Tests whether two results have equivalent means, arm by arm, whatever their configurations.
+    """Tests arm by arm whether two results have equivalent means, whatever their configurations.
 
     Args:
-        a, b: an experiment's folder, any folder above such folders, or its runs.csv.
+        a, b: as for `compare`.
         margin: smallest difference of means that would matter, in units of the metric.
 
     Returns:
@@ -67,8 +62,7 @@ def compare_means(a: Path, b: Path, metric: str, margin: float) -> tuple[int, st
         text: human-readable report.
 
     Raises:
-        InputError: if a path is missing, if `a` and `b` have no common arm, if one of them does not have the
-            metric, or if the margin is not positive and finite.
+        InputError: if a path, a common arm or the metric is missing, or the margin is invalid.
     """
     if not (margin > 0 and math.isfinite(margin)):
         raise InputError(f"--margin: expected a finite number > 0; received {margin}")
@@ -113,7 +107,7 @@ def _nothing_in_common(pairs: Sequence[Pair], a: Path, b: Path) -> InputError:
     received, problems = [], []
     for path, sides in ((a, [pair.a for pair in pairs]), (b, [pair.b for pair in pairs])):
         arms = dict.fromkeys(key[0] for side in sides for table in side.tables.values() for key in table)
-        # Not "none", which may be the name of an arm. Semicolons, because such names may contain commas.
+        # Not "none", which may be the name of an arm. Names of arms may contain commas.
         received.append(f"{'the arms ' * bool(arms)}{'; '.join(arms) or 'no arm'} in {path}")
         problems += [problem for side in sides for problem in side.problems]
     reason = f" ({'; '.join(problems)})" if problems else ""
@@ -123,7 +117,7 @@ def _nothing_in_common(pairs: Sequence[Pair], a: Path, b: Path) -> InputError:
 def _sections(found: Findings) -> list[str]:
     lines = []
     for title, items in found.items():
-        # An item may occur twice: if A and B are the same folder, or if a run is in two files.
+        # An item occurs twice if A and B are the same folder, or if a run is in two files.
         items = list(dict.fromkeys(items))
         if items:
             lines += [f"{title}: {len(items)}", *(f"  {item}" for item in items)]

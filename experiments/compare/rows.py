@@ -3,12 +3,12 @@ from collections.abc import Iterable
 from alexnet_tf.results.csv_rows import to_text
 from experiments.compare.folders import CURVES, KEYS, RUNS, SEARCH, Key, Pair, Row
 
-# Not determined by the configuration, so not compared. (`common_rows` compares the config hashes.)
+# These columns are not compared, because the configuration does not determine them.
 INCIDENTAL = {
     "run_id", "experiment", "config_hash", "seconds", "git_commit", "tensorflow", "keras", "device",
     "finished_at", "message", "images_per_second",
 }  # fmt: skip
-# Columns that depend on the objective and the other rates of a search. They differ between experiments.
+# These columns of lr_search.csv depend on the search's objective and on the other rates that it tried.
 DECISIONS = {"objective", "value", "winner"}
 SHOWN_EPOCHS = 3
 
@@ -16,7 +16,7 @@ SHOWN_EPOCHS = 3
 def common_rows(pair: Pair, file: str) -> tuple[list[Key], list[Key]]:
     """The keys of the common rows, in two lists: with equal config hashes, and with different ones.
 
-    Without a runs.csv, rows of curves.csv have no config hash. They are put in the first list.
+    Without a runs.csv, rows of curves.csv have no config hash and are in the first list.
     """
     a, b = pair.a.tables[file], pair.b.tables[file]
     same: list[Key] = []
@@ -28,11 +28,10 @@ def common_rows(pair: Pair, file: str) -> tuple[list[Key], list[Key]]:
 
 
 def compare_rows(pair: Pair, file: str, tolerance: float) -> tuple[list[str], int]:
-    """Lines on cells that differ in rows with equal config hashes, and the number of rows that agree.
+    """Lines of text about cells that differ in rows with equal config hashes, and how many rows agree.
 
-    Cells of one curve and column share a line. At tolerance 0 numbers must be equal to the last digit. Rows
-    of two different experiments are compared in their common columns, except `DECISIONS`. An epoch that only
-    one of two curves has is a difference.
+    Rows of two different experiments are compared in their common columns, except `DECISIONS`. An epoch that
+    only one of two curves has is a difference.
     """
     a, b = pair.a.tables[file], pair.b.tables[file]
     keys, _ = common_rows(pair, file)
@@ -56,7 +55,7 @@ def compare_rows(pair: Pair, file: str, tolerance: float) -> tuple[list[str], in
 
 
 def lone_rows(pair: Pair, file: str) -> list[str]:
-    """Lines on the rows of a file (for curves.csv, the runs) that only one side has; see `row_names`."""
+    """Lines of text that name the rows (for curves.csv, the runs) that only one side has."""
     lines = []
     for side, other in ((pair.a, pair.b), (pair.b, pair.a)):
         keys, others = side.tables[file].keys(), other.tables[file].keys()
@@ -64,7 +63,7 @@ def lone_rows(pair: Pair, file: str) -> list[str]:
             keys, others = (
                 {key[:2]: None for key in (*s.runs, *s.tables[file])}.keys() for s in (side, other)
             )
-        # If a side has no search at all, the candidates of the other one are not listed.
+        # If a side has no search at all, the other's is not listed.
         if others or file != SEARCH:
             names = row_names(RUNS if file == CURVES else file, (key for key in keys if key not in others))
             lines += [f"only in {side.path}: {name}" for name in names]
@@ -85,7 +84,7 @@ def row_name(file: str, key: Key) -> str:
 
 
 def row_names(file: str, keys: Iterable[Key]) -> list[str]:
-    """The keys of rows in words, one text for each arm with its seeds, or each arm and seed with its rates.
+    """The keys of rows in words, one text for each arm or, in a search, each arm and seed.
 
     Example:
 
@@ -115,6 +114,5 @@ def _unequal_cells(pair: Pair, a: Row | None, b: Row | None, tolerance: float) -
 
 
 def _within(tolerance: float, *values: object) -> bool:
-    # In Python, True and False are numbers too.
     x, y = (v if isinstance(v, int | float) and not isinstance(v, bool) else float("nan") for v in values)
     return tolerance > 0 and abs(x - y) <= tolerance

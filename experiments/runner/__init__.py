@@ -1,1 +1,1 @@
-"""Trains arms, searches their learning rates, repeats recorded runs and reuses trained nets."""
+"""Trains arms, searches their learning rates and repeats recorded runs."""

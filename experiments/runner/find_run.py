@@ -7,13 +7,12 @@ from alexnet_tf.results.folder import read_curves, read_runs
 from alexnet_tf.results.records import experiment_folders, read_records
 from alexnet_tf.runtime.errors import InputError
 
-# Maximum number of problems that an error lists.
 MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
 class RecordedRun:
-    """A recorded run; `path` is the path of its record, a JSON file."""
+    """A recorded run; `path` is its JSON record."""
 
     path: Path
     row: dict[str, Any]
@@ -22,13 +21,10 @@ class RecordedRun:
 
 
 def find_run(results_dir: Path, run_id: str) -> RecordedRun:
-    """The recorded run with this id, from a runs.csv in the results directory or at any depth below it.
-
-    If several folders have the id, the least deeply nested one is used.
+    """The recorded run with this id, from a runs.csv in or below the results directory.
 
     Raises:
-        InputError: if there is no such run, it failed, its record is missing or damaged, or its curve lacks
-            an epoch.
+        InputError: if there is no such run, it failed, or its record or curve is incomplete.
     """
     folders = sorted(experiment_folders(results_dir), key=lambda folder: (len(folder.parts), folder))
     for folder in folders:
@@ -63,7 +59,6 @@ def _whole_run(folder: Path, row: dict[str, Any]) -> RecordedRun:
 
 
 def _problems(folders: Sequence[Path], run_id: str) -> str:
-    """The first problems of invalid lines that mention the run or, if there are none, of all the tables."""
     of_the_run: list[str] = []
     others: list[str] = []
     for folder in folders:

@@ -1,4 +1,4 @@
-"""Several runs or candidates at once, by Dask: `--jobs` on this machine, `--scheduler` on any cluster."""
+"""Several runs at once, by Dask: `--jobs` on this machine, `--scheduler` on any cluster."""
 
 import contextlib
 import functools
@@ -30,11 +30,11 @@ from alexnet_tf.training.progress import CommandProgress, RunProgress
 from experiments.runner.options import Options
 from experiments.runner.startup import threads_each
 
-# The time that runs have to end after Ctrl-C or SIGTERM; a run that is in an evaluation finishes it first.
+# How long to wait for running tasks after an error, Ctrl-C or SIGTERM. They end at their next training step,
+# so an evaluation is finished first.
 STOP_SECONDS = 120
-# The memory that a process is assumed to need.
 PROCESS_BYTES = 2 * 2**30
-# On a worker: id of an interrupted command -> number of the signal.
+# On a worker: command that was interrupted -> number of the signal.
 _interrupted: dict[str, int] = {}
 
 
@@ -42,9 +42,8 @@ class Task(NamedTuple):
     """One call on a worker.
 
     Attributes:
-        lock: lock file of the run or search, which the command holds.
+        lock: lock file that the command holds.
         images: number of images to train on, over all epochs.
-        arguments: arguments of the called function.
     """
 
     lock: Path
@@ -64,9 +63,8 @@ class Jobs:
     ) -> None:
         """Calls `function(*task.arguments, progress)` on the workers, and `record(task, result)` here.
 
-        `record` may append tasks. If a worker dies, another worker gets its task. After several such deaths
-        the result of the task is the `KilledWorker` error. After an error, Ctrl-C or SIGTERM, the running
-        tasks end at their next step, their results are recorded, and the error is raised.
+        `record` may append tasks. If several workers die in a task, its result is the `KilledWorker` error.
+        After an error, Ctrl-C or SIGTERM, the running tasks end at their next step and are recorded.
         """
         of: dict[Future, tuple[int, Task]] = {}
         ended = as_completed(raise_errors=False)
@@ -94,6 +92,7 @@ class Jobs:
                     if stop:
                         raise stop from None
                     number = getattr(error, "number", signal.SIGINT)
+                    # `is_kept`: the same command resumes the interrupted runs.
                     stop = error if isinstance(error, Exception) else Interruption(number, is_kept=True)
                     self._client.run(_interrupt, self._command, number)
                     self._drop_waiting(of)
@@ -122,7 +121,7 @@ class Jobs:
 
 @contextlib.contextmanager
 def open_jobs(options: Options, at_most: int) -> Iterator[Jobs]:
-    """The workers of the chosen scheduler, or worker processes on this machine that end with the context.
+    """The workers of the chosen scheduler, or worker processes on this machine.
 
     Raises:
         InputError: if no scheduler answers at this address.
@@ -149,8 +148,7 @@ def open_jobs(options: Options, at_most: int) -> Iterator[Jobs]:
         own = {
             # Otherwise Dask changes the number of NumPy's threads.
             "distributed.nanny.pre-spawn-environ": {},
-            # Dask removes a dead worker for good unless a new one is ready within this time, and importing
-            # TensorFlow takes a while.
+            # Dask gives up a dead worker that is not back by then, and importing TensorFlow takes a while.
             "distributed.deploy.lost-worker-timeout": "1 hour",
             "temporary-directory": folder,
         }
@@ -171,7 +169,7 @@ def open_jobs(options: Options, at_most: int) -> Iterator[Jobs]:
 
 
 def thread_notes(jobs: int, processes: int) -> list[str]:
-    """Notes for the user if each run has fewer threads than with one job, which changes the last digits."""
+    """Notes for the user if each run has fewer threads than with one job."""
     each = threads_each(jobs)["TF_NUM_INTRAOP_THREADS"]
     if "TF_NUM_INTRAOP_THREADS" in os.environ or each == str(CPU_COUNT):
         return []
@@ -185,11 +183,7 @@ def thread_notes(jobs: int, processes: int) -> list[str]:
 
 
 def count_jobs(jobs: int, at_most: int) -> int:
-    """The number of processes for at most `at_most` runs.
-
-    With `jobs` 0 it is one per GPU. Without GPUs it is one per core, but no more than the memory suffices
-    for.
-    """
+    """The number of processes. If `jobs` is 0: one per GPU, or else per core as far as memory suffices."""
     fit = max(1, min(CPU_COUNT, psutil.virtual_memory().available // PROCESS_BYTES))
     return min(jobs or len(_gpus()) or fit, at_most)
 
@@ -200,7 +194,7 @@ def _gpus() -> list[str]:
 
 
 def _work(place: tuple, function: Callable, task: Task) -> tuple[Any, tuple[str, str]]:
-    """On a worker: the result of a task (None if it was interrupted), and what it printed."""
+    """Executes a task; returns its result (None if interrupted) and its output (stdout, stderr)."""
     command, position, folder, gpus = place
     _part_random()
     if gpus:  # TensorFlow has not initialised the GPUs in this process yet
@@ -220,11 +214,7 @@ def _work(place: tuple, function: Callable, task: Task) -> tuple[Any, tuple[str,
 
 
 def _part_random() -> None:
-    """Gives Dask's threads on a worker a random generator of their own.
-
-    Otherwise they could draw from Python's global generator after `set_random_seed`, and the network would
-    get other initial weights.
-    """
+    """Keeps Dask's threads from drawing from the global generator, which would change the initial weights."""
     own = random.Random()
     for name, module in list(sys.modules.items()):
         if name.split(".")[0] in ("dask", "distributed", "tornado"):
@@ -240,14 +230,14 @@ def _interrupt(command: str, number: int) -> None:
 
 
 def _is_wanted() -> bool:
-    """On a worker: whether a client still waits for the current task. A killed client does not."""
+    """Whether a client still waits for the current task. It does not if it was killed."""
     worker = get_worker()
     task = worker.state.tasks.get(worker.get_current_task())
     return task is not None and task.state != "cancelled"
 
 
 class _Report(keras.callbacks.Callback):
-    """On a worker: sends the calls of a run's `RunProgress` to the client."""
+    """Sends the calls of a run's `RunProgress` to the client."""
 
     def __init__(self, command: str, position: int, *run: Any):
         super().__init__()
@@ -273,7 +263,7 @@ class _Report(keras.callbacks.Callback):
 
 
 class _Display:
-    """On the client: repeats the calls of `_Report`."""
+    """Repeats on the client the calls that `_Report` sends."""
 
     def __init__(self, progress: CommandProgress):
         self._progress, self._shown = progress, dict[int, RunProgress]()

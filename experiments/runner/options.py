@@ -18,7 +18,7 @@ from alexnet_tf.runtime.reading import check_outside
 from alexnet_tf.runtime.suggestion import did_you_mean
 from experiments.experiment import Arm, Experiment, Variant
 
-# The rows have a column for each of these settings, so the names of arms do not repeat them.
+# These have columns of their own, so the names of arms omit them.
 NAMELESS = ("epochs", "precision")
 EVIDENCE = "results"
 
@@ -29,16 +29,14 @@ class Options:
 
     Attributes:
         dataset: `auto`, or a name that `open_data` accepts.
-        arms: names of the chosen arms; if empty, all arms of the experiment.
-        seeds: seeds of the runs; if empty, those that each arm declares.
+        arms: names of arms; if empty, all.
+        seeds: if empty, those that each arm declares.
         settings: strings of the form `field=value`.
-        name: name of the arm in the rows, for a single chosen arm; if empty, `variant` makes the name.
+        name: name of a single chosen arm in the rows; if empty, `variant` makes it.
         precision: if None, `settled` chooses it, unless a setting does.
-        replicas: `auto` or a number, as in `make_strategy`.
-        jobs: number of runs at once; if it is not 1, each run has a process of its own. 0 means one run per
-            GPU or, without GPUs, per core.
-        scheduler: address of a Dask scheduler. Its workers train the runs, and `jobs` is ignored.
-        progress: makes the callback that shows a run's progress; `RunProgress` by default.
+        jobs: number of runs at once, as in `count_jobs`.
+        scheduler: address of a Dask scheduler; `jobs` is then ignored.
+        progress: makes a run's callback; `RunProgress` by default.
     """
 
     dataset: str = "auto"
@@ -96,7 +94,7 @@ class Options:
         return config.with_settings(*self.settings)
 
     def check(self, experiment: Experiment) -> None:
-        """Raises an InputError for an unknown arm, wrong settings, or an unusable name or folder."""
+        """Raises an InputError for unusable options."""
         check_outside(self.results_dir, self.dataset, "--results-dir")
         arms = self.chosen_arms(experiment)
         others = {arm.name for arm in experiment.arms} - {arms[0].name}
@@ -110,7 +108,6 @@ class Options:
                 check_config(self.configured(arm.config.replace(seed=seed)))
 
     def _made_equal(self, experiment: Experiment) -> list[str]:
-        """The pairs of arms that differ in the experiment, but have equal configs with these options."""
         return [
             f"{one.name} and {other.name}"
             for one, other in itertools.combinations(self.chosen_arms(experiment), 2)
@@ -118,7 +115,7 @@ class Options:
         ]
 
     def check_unclaimed(self, experiment: Experiment, is_search: bool) -> None:
-        """Raises an InputError if another process holds the lock of one of these runs or searches."""
+        """Raises an InputError if another process holds one of the locks."""
         dataset = "*" if self.dataset == "auto" else results_slug(self.dataset)
         for folder in self.results_dir.glob(f"{dataset}/{experiment.name}"):
             for arm in self.chosen_arms(experiment):
@@ -128,15 +125,13 @@ class Options:
                     check_unclaimed(path, path.stem)
 
     def settled(self, experiment: Experiment, precision: Precision) -> tuple["Options", list[str]]:
-        """The options with data set and precision chosen, and notices for the user.
+        """The options with data set and precision chosen, and notices.
 
         Args:
-            precision: the precision that the experiment declares for its own data set. On other sets the
-                default is float32.
+            precision: the experiment's, on its own data set; on others the default is float32.
 
         Raises:
-            InputError: if `results` would get rows of evidence that is declared in mixed_bfloat16, and the
-                processor has no bfloat16.
+            InputError: if `results` would get evidence that needs bfloat16, which the processor lacks.
         """
         notices = []
         dataset = self.dataset
@@ -173,7 +168,7 @@ class Options:
 
 
 def file_name(arm: str) -> str:
-    """The name of an arm as it stands in file names; other characters become hyphens.
+    """The name of an arm in file names.
 
     Example:
 
@@ -184,7 +179,7 @@ def file_name(arm: str) -> str:
 
 
 def lock_path(folder: Path, arm: str, work: str) -> Path:
-    """The path of the lock file of an arm's `search` or of its run (`seed0`) in an experiment's folder.
+    """The lock file of an arm's `search` or of its run (`seed0`).
 
     Example:
 

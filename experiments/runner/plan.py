@@ -1,5 +1,3 @@
-"""The dry run of a command: what it would train, and how long that would take here."""
-
 import sys
 import time
 from collections.abc import Iterator
@@ -29,7 +27,7 @@ class Planned:
 
     Attributes:
         of: for a run, name of its arm without settings.
-        found: its state, as in the table.
+        found: its state in the table.
     """
 
     arm: str
@@ -45,13 +43,10 @@ class Planned:
 
 
 def plan(experiment: Experiment, options: Options, strategy: tf.distribute.Strategy, is_search: bool) -> str:
-    """The table of a dry run: arm, seed, learning rate, epochs, expected minutes and state.
+    """The table of a dry run.
 
-    The first missing run is trained for some seconds to measure the speed. If the arm of a run has recorded
-    rows, the expected time is the recorded time, multiplied by the ratio of the recorded to the measured
-    speed. This ratio is that of the first missing run, and 1 if its arm has no recorded rows. For other runs,
-    and for a search, the images of all epochs are divided by the measured speed. With several jobs the sum is
-    divided by their number, but the total is at least the time of the longest run.
+    A run is expected to take its arm's recorded time, multiplied by the ratio of the recorded to the measured
+    speed. Without a recorded time, the images of all epochs are divided by the measured speed.
     """
     precision = experiment.search_precision if is_search else experiment.precision
     options, notices = options.settled(experiment, precision)
@@ -61,7 +56,6 @@ def plan(experiment: Experiment, options: Options, strategy: tf.distribute.Strat
     runs = list((_candidates if is_search else _runs)(experiment, options, folder, strategy))
     missing = [run for run in runs if not run.is_done]
     speed = measured_speed(missing[0], strategy, MEASURED_SECONDS) if missing else 0.0
-    # A search has no recorded times.
     rows = [] if is_search else _recorded(folder, experiment)
     first = [row["speed"] for row in rows if missing and row["arm"] == missing[0].of]
     slower = mean(first) / speed if first else 1.0
@@ -70,7 +64,7 @@ def plan(experiment: Experiment, options: Options, strategy: tf.distribute.Strat
     expected = [0.0]
     for run in runs:
         train, minutes = run.config.train, 0.0
-        # If a recorded run stopped early, this run is expected to stop early too.
+        # If a recorded run stopped early, this one is expected to.
         same = [
             row["seconds"] / row["epochs"] * min(train.epochs, row["epochs"])
             for row in rows
@@ -103,7 +97,7 @@ def plan(experiment: Experiment, options: Options, strategy: tf.distribute.Strat
 
 
 def measured_speed(run: Planned, strategy: tf.distribute.Strategy, seconds: float) -> float:
-    """Images per second of training, measured for `seconds`, or for one epoch if that is shorter."""
+    """Images per second of training."""
     batch_size = run.config.train.batch_size
     model = compile_model(run.config, run.data, strategy)
     batches = run.data.train(run.config.seed, 1, batch_size)

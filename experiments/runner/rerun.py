@@ -1,5 +1,3 @@
-"""Repeats a recorded run from its stored configuration, and compares the new curve and row with the old."""
-
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -22,18 +20,13 @@ from experiments.runner.find_run import RecordedRun
 # The columns of curves.csv that the configuration determines.
 MEASURED = ("train_loss", "train_error", "test_loss", "test_error", "test_top5_error", "learning_rate")
 EQUAL, DIFFERENT = 0, 1
-# The place of a value: a column of a row, or an epoch and a column of a curve.
+# A column of a row, or epoch and column of a curve.
 Place = TypeVar("Place", str, tuple[int, str])
 
 
 @dataclass
 class ReplayComparison(Generic[Place]):
-    """Recorded and replayed values.
-
-    Attributes:
-        values: (recorded, replayed) by column of a row, or by epoch and column of a curve.
-        notes: what was not replayed, and why.
-    """
+    """Recorded and replayed values; `notes` says what was not replayed, and why."""
 
     values: dict[Place, tuple[Any, Any]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -60,20 +53,17 @@ def rerun(
     epochs: int | None = None,
     tolerance: float = 0.0,
 ) -> tuple[int, str]:
-    """Trains a recorded run again, and compares its curve and row with the recorded ones; writes nothing.
+    """Trains a recorded run again, and compares its curve and row with the recorded ones.
 
     Args:
         strategy: if its number of replicas is not the recorded one, sums differ in their last bits.
-        epochs: maximum number of epochs to replay; all by default.
-        tolerance: largest absolute difference that still counts as equal.
 
     Returns:
-        status: 0 if all replayed values are equal within the tolerance, else 1.
-        text: the answer, what was not replayed, and how this environment differs from the recorded one.
+        status: 0 if all values are equal within the tolerance, else 1.
+        text: human-readable report.
 
     Raises:
-        InputError: if the record is incomplete or does not match its row, or if the images here are not the
-            recorded ones.
+        InputError: if the record is incomplete or does not match its row, or if the images have changed.
     """
     config = recorded_config(run)
     if epochs is not None:
@@ -111,7 +101,7 @@ def recorded_config(run: RecordedRun) -> Config:
     """The configuration of a record.
 
     Raises:
-        InputError: if the configuration is incomplete, or its hash differs from the row's.
+        InputError: if it is incomplete, or its hash differs from the row's.
     """
     config = config_of(run.record, run.path)
     config_hash = config.hash(run.row["data_fingerprint"])
@@ -126,9 +116,7 @@ def recorded_config(run: RecordedRun) -> Config:
 def compare_curves(
     recorded_curve: Sequence[Mapping[str, Any]], replayed_curve: Sequence[Mapping[str, Any]]
 ) -> ReplayComparison[tuple[int, str]]:
-    """Compares two curves, epoch by epoch.
-
-    If one is shorter, the result has a differing value `length` in the first epoch that it lacks.
+    """Compares two curves; if one is shorter, `length` differs in the first epoch that it lacks.
 
     Example:
 
@@ -153,8 +141,7 @@ def replay_row(
 ) -> ReplayComparison[str]:
     """Compares a row with the curve and status of a complete replay.
 
-    `run_probe` runs the arm's probe on the replayed net. It is called only for a status of `done` and a probe
-    that needs no other net.
+    `run_probe` is called only for a status of `done` and a probe that needs no other net.
     """
     found = ReplayComparison({"status": (row["status"], status)})
     replayed_values: dict[str, Any] = {column: curve[-1][name] for column, name in LAST_EPOCH.items()}
@@ -195,8 +182,7 @@ def verdict(equal: bool, largest: float, tolerance: float) -> str:
 
 
 def curve_answer(curve: ReplayComparison[tuple[int, str]], tolerance: float) -> str:
-    """The comparison of two curves in words, with the first epoch that differs and the column that differs
-    most in it.
+    """The comparison of two curves in words.
 
     Example:
 
@@ -213,7 +199,7 @@ def curve_answer(curve: ReplayComparison[tuple[int, str]], tolerance: float) -> 
 
 
 def row_answer(row: ReplayComparison[str], tolerance: float) -> list[str]:
-    """The comparison of a row with the replay in words: one line for the result, then one for each note.
+    """The comparison of a row in words, then the notes.
 
     Example:
 

@@ -1,8 +1,4 @@
-"""Finds runs and nets that were already trained for another arm in the same results directory.
-
-Runs with equal config hashes have equal numbers on the same kind of processor, so only one of them is
-trained. The other arm gets a row of its own, with its own metrics and the id of the original run.
-"""
+"""Finds runs and nets that were already trained for another arm."""
 
 from pathlib import Path
 from typing import Any
@@ -13,22 +9,22 @@ from alexnet_tf.results.records import read_records
 from alexnet_tf.runtime.files import rename
 from experiments.runner.find_run import RecordedRun
 
-# Columns that a reused run copies from the row of the original run.
+# Columns that a reused run copies from the original.
 OF_THE_TRAINING = ("status", "seconds", "git_commit", "tensorflow", "keras", "device", "finished_at")
 
 
 def find_shared_run(folder: Path, arm: str, config_hash: str, net: Path | None = None) -> RecordedRun | None:
-    """A finished run with this hash, of another experiment or of another arm of this one.
+    """A finished run with this hash, of another arm or experiment.
 
-    If a kept `net` is given, only the run that trained it is accepted: the same configuration can give other
-    weights on another kind of processor.
+    With a kept `net`, only the run that trained it is accepted: another kind of processor can give other
+    weights.
     """
     for place in [*_siblings(folder), folder]:
         for row in read_runs(place).rows:
             is_own = place == folder and row["arm"] == arm
             if row["config_hash"] != config_hash or row["status"] != "done" or is_own:
                 continue
-            # Only the original run is reused, not a row that was copied from it.
+            # Only the original is reused, not a copied row.
             if "shared with" in row["message"] or (net and row["run_id"] != net.stem):
                 continue
             record = read_records(place)[0].get(row["run_id"])
@@ -40,14 +36,14 @@ def find_shared_run(folder: Path, arm: str, config_hash: str, net: Path | None =
 
 
 def find_kept_net(folder: Path, run_id: str, config_hash: str) -> Path | None:
-    """The kept net of a finished run with this hash: of run `run_id`, or of another run on this data set."""
+    """The kept net with this hash, of run `run_id` or of another run on this data set."""
     own = _kept(folder / "state" / f"{run_id}.npz")
     others = sorted(folder.parent.glob(f"*/state/nets/*-{config_hash[:10]}.npz"))
     return next((path for path in [own, *others] if checkpoint_hash(path) == config_hash), None)
 
 
 def keep_net(checkpoint: Path) -> None:
-    """Moves a finished run's newest checkpoint to where `find_kept_net` looks; removes the older ones."""
+    """Moves the newest checkpoint to where `find_kept_net` looks; removes the others."""
     kept = _kept(checkpoint)
     kept.parent.mkdir(parents=True, exist_ok=True)
     remove_checkpoint(checkpoint, but_newest=True)

@@ -20,13 +20,7 @@ from experiments.runner.reuse import OF_THE_TRAINING
 
 @dataclass(frozen=True)
 class Run:
-    """One arm with one seed, ready to train.
-
-    Attributes:
-        folder: folder of the experiment's rows.
-        name: name of the arm in the rows.
-        variant: the experiment's arm, and the settings that change it.
-    """
+    """One arm with one seed, ready to train; `name` is that of the arm in the rows."""
 
     experiment: Experiment
     arm: Arm
@@ -55,12 +49,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What is recorded of a run.
-
-    Attributes:
-        about: the content of its file in records/, without `run_id`.
-        error: the exception that ended the run, if it failed.
-    """
+    """What is recorded of a run; `about` is its file in records/, without `run_id`."""
 
     row: dict[str, Any]
     curve: list[dict[str, Any]]
@@ -142,7 +131,7 @@ def timestamp() -> str:
 
 
 def shared_outcome(run: Run, shared: RecordedRun, probed: Mapping[str, float | None]) -> Outcome:
-    """The outcome of a run that was already trained for another arm; the metrics are those of this arm."""
+    """The outcome of a run that was already trained for another arm."""
     row = {
         **_values(run, shared.curve, shared.row["status"]),
         **probed,

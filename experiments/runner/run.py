@@ -36,17 +36,16 @@ from experiments.runner.startup import started
 def run_experiment(
     experiment: Experiment, options: Options, strategy: tf.distribute.Strategy
 ) -> tuple[Path, int]:
-    """Trains the runs that are not finished yet and writes their rows.
+    """Trains the unfinished runs and writes their rows.
 
     A run that crashes or is interrupted is recorded as failed, and the next call tries it again. After a
-    crash the other runs continue. An interruption or an InputError ends the command: it is raised again.
+    crash the other runs continue.
 
     Returns:
-        The folder of the rows, `<results-dir>/<dataset>/<experiment>`, and the number of failed runs.
+        The folder of the rows, and the number of failed runs.
 
     Raises:
-        InputError: if the options are invalid, raised before any training; if a run finds bad input; or if
-            a run of several workers (TF_CONFIG, Slurm) crashes.
+        InputError: if options or input are invalid, or if a run of several workers crashes.
     """
     options, notices = options.settled(experiment, experiment.precision)
     folder = options.results_dir / results_slug(options.dataset) / experiment.name
@@ -67,7 +66,7 @@ def run_experiment(
             prepare_folder(folder, experiment.columns, runs[0].data.image_set.fingerprint)
         workers.check_shared(folder, "results directory")
         for run in runs:
-            # This raises an InputError if the run has a row with another config hash.
+            # Raises an InputError for a row with another config hash.
             finished_run(folder, run.name, run.config.seed, run.config_hash)
         notices += runs[0].data.image_set.opening()
         for notice in notices:
@@ -81,11 +80,10 @@ def run_experiment(
 
 
 def spread(runs: Sequence[Run], options: Options, strategy: tf.distribute.Strategy) -> int:
-    """Executes, in other processes, the runs that are not finished yet; returns how many failed.
+    """Executes the unfinished runs in other processes; returns how many failed.
 
-    This process records all rows. If two runs need the same net, their own or a partner's, the later run
-    starts after the earlier one has ended, and reuses its net or row. So the rows are the same as from one
-    process.
+    If two runs need the same net, the later one waits for the earlier and reuses it, so that the rows are
+    the same as from one process.
     """
     from experiments.runner.jobs import Task, open_jobs
 
@@ -129,8 +127,9 @@ def executed_elsewhere(
     strategy = started(options.replicas)
     options = dataclasses.replace(options, progress=progress)
     run = planned_run(experiment, experiment.arm(arm), seed, folder, options, strategy)
-    # A worker that died in this run may have left temporary files of its checkpoints.
+    # A worker that died may have left temporary files.
     remove_temporaries(run.checkpoint.parent, f"{glob.escape(run.checkpoint.name)}*")
+    # Some exceptions cannot be sent to another process; the row says that the run failed, and why.
     return dataclasses.replace(outcome_of(run, options, strategy), error=None)
 
 
@@ -138,11 +137,10 @@ def executed_elsewhere(
 def claimed_work(
     folder: Path, work: Sequence[tuple[str, str]], strategy: tf.distribute.Strategy
 ) -> Iterator[None]:
-    """Holds the locks of all runs that a command may train. Of several workers, only the chief holds them.
+    """Holds the locks of all runs that a command may train.
 
     Args:
-        folder: folder of the rows. Folders that are created here are removed at the end if they are empty.
-        work: pairs of an arm's name and `search` or a seed such as `seed0`.
+        work: (name of an arm, `search` or `seed0`, `seed1`, ...).
 
     Raises:
         InputError: if another process holds one of the locks.
@@ -162,8 +160,8 @@ def partners(run: Run) -> list[Run]:
 
 
 def finish(run: Run, options: Options, strategy: tf.distribute.Strategy) -> bool:
-    """Executes and records a run unless it is finished. Returns False if it crashed, else True."""
-    # This waits for all workers. The chief has recorded the previous run, so all find the same rows.
+    """Executes and records a run unless it is finished; returns False if it crashed."""
+    # The comparison waits for all workers, so all of them find the row that the chief wrote last.
     current_workers().compare({"run": run.run_id})
     if is_recorded(run, strategy):
         return True
@@ -173,13 +171,12 @@ def finish(run: Run, options: Options, strategy: tf.distribute.Strategy) -> bool
     if isinstance(outcome.error, KeyboardInterrupt):
         raise outcome.error
     if outcome.error and strategy.cluster_resolver is not None:
-        # Other workers may still be in the run and wait for this one. They end when this one ends.
+        # Other workers may still wait for this one. They end when it ends.
         raise InputError(f"{run.run_id}: failed, so all workers end; the same command tries it again")
     return outcome.error is None
 
 
 def is_recorded(run: Run, strategy: tf.distribute.Strategy) -> bool:
-    """Whether a run is finished. If it is, prints that it is not run again."""
     row = finished_run(run.folder, run.name, run.config.seed)
     if row:
         print(f"{run.run_id}: already {row['status']}, not run again", flush=True)
@@ -189,10 +186,7 @@ def is_recorded(run: Run, strategy: tf.distribute.Strategy) -> bool:
 
 
 def outcome_of(run: Run, options: Options, strategy: tf.distribute.Strategy) -> Outcome:
-    """Executes a run. If it crashes or is interrupted, the outcome has a row that is marked as failed.
-
-    An InputError is raised, not recorded.
-    """
+    """Executes a run. A crash or an interruption becomes a failed row; an InputError is raised."""
     try:
         return execute(run, options, strategy)
     except InputError:
@@ -220,18 +214,18 @@ def planned_run(
     options: Options,
     strategy: tf.distribute.Strategy,
 ) -> Run:
-    """The run of one arm with one seed, checked as far as is possible without training it."""
+    """The run of one arm with one seed, checked without training."""
     config = options.configured(arm.config.replace(seed=seed))
     data = open_data(config.data, options.access)
     check_run(config, data, strategy)
+    # `variant` returns the arm's name in the rows, and the settings that change it.
     return Run(experiment, arm, config, data, folder, *options.variant(arm))
 
 
 def execute(run: Run, options: Options, strategy: tf.distribute.Strategy) -> Outcome:
-    """The outcome of a run. If an equal run is recorded, its row is reused and this run is not trained.
+    """The outcome of a run. If an equal run is recorded, its row is reused.
 
-    An arm with a probe also needs the nets of the run and its partners. `trained` loads those that are kept
-    and trains the others. If the recorded run's net is not kept, its row is not reused.
+    For an arm with a probe, which measures a net, the row is reused only if the equal run's net is kept.
     """
     kept = find_kept_net(run.folder, run.run_id, run.config_hash)
     shared = find_shared_run(run.folder, run.name, run.config_hash, kept if run.arm.probe else None)
@@ -253,10 +247,10 @@ def execute(run: Run, options: Options, strategy: tf.distribute.Strategy) -> Out
 
 
 def trained(run: Run, options: Options, strategy: tf.distribute.Strategy) -> tuple[keras.Model, History]:
-    """Loads the kept net and the history of a run. If there is none, trains the run and keeps its net."""
+    """The net and history of a run, which is trained if `keep_net` has stored no equal net."""
     kept = find_kept_net(run.folder, run.run_id, run.config_hash)
     callbacks = () if kept else run_callbacks(run.run_id, run.config, run.data, run.folder, options)
-    # If the checkpoint is that of a finished run, `train` returns its net and history without any step.
+    # From the checkpoint of a finished run, `train` trains no step.
     path, every = kept or run.checkpoint, options.checkpoint_every
     model, history = train(run.config, run.data, strategy, path, callbacks, checkpoint_every=every)
     if not kept and is_chief(strategy):

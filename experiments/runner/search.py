@@ -32,26 +32,21 @@ from experiments.runner.run import claimed_work, run_callbacks
 from experiments.runner.startup import started
 from experiments.runner.winner import SEARCH_SEED, SECOND_SEED, Rows, next_candidates
 
-# Fields that `--set` must not change, because the search sets them.
+# Fields that the search sets, so `--set` must not.
 OWN_FIELDS = ("learning_rate", "holdout")
 
 
 def search_rates(experiment: Experiment, options: Options, strategy: tf.distribute.Strategy) -> Path:
-    """Finds each arm's learning rate and writes lr_search.csv, with a row for each arm, rate and seed.
+    """Finds each arm's learning rate and writes lr_search.csv.
 
-    The runs do not train on the selection split and never use the report split. Their seeds are not used in
-    the evidence. If the selection errors of other rates are within two binomial standard errors of the best
-    rate's, all these rates are trained with a second seed, and the rate with the lowest mean over both seeds
-    wins. If the objective is `epochs_to_target`, only rates that missed the target can tie, by their training
-    errors. If the winner is at the edge of its grid, the grid is extended by the factor between the two rates
-    at this edge.
+    The runs never use the report split, and the evidence has other seeds. Rates that tie with the best
+    are trained with a second seed. If the winner is at the edge of its grid, the grid is extended.
 
     Returns:
         The folder of lr_search.csv.
 
     Raises:
-        InputError: if the options are invalid, raised before any training; or if the workers that trained a
-            candidate died.
+        InputError: if the options are invalid, or if the workers that trained a candidate died.
     """
     arms = searched_arms(experiment, options)
     options, notices = options.settled(experiment, experiment.search_precision)
@@ -108,7 +103,6 @@ def _search_arms(
     strategy: tf.distribute.Strategy,
     selection_size: int,
 ) -> None:
-    """Trains candidates until each arm has a winner; several at once with `--jobs` or `--scheduler`."""
     found: dict[str, Rows] = {arm.name: {} for arm in arms}
     waiting = {arm.name: 0 for arm in arms}
     tasks: list = []
@@ -126,7 +120,7 @@ def _search_arms(
         while wanted := next_candidates(experiment, arm, found[arm.name], selection_size):
             for rate, seed in wanted:
                 config, data, config_hash = opened(arm, rate, seed, options)
-                # This waits for all workers. The chief has recorded the previous one, so all find its row.
+                # Waits for all workers, so that all find the chief's last row.
                 current_workers().compare(compared_values(config, data.image_set.fingerprint))
                 row = found_row(experiment, arm, config_hash, folder)
                 if row is None and options.is_spread:
@@ -167,7 +161,7 @@ def opened(arm: Arm, rate: float, seed: int, options: Options) -> tuple[Config, 
 
 
 def found_row(experiment: Experiment, arm: Arm, config_hash: str, folder: Path) -> dict[str, Any] | None:
-    """The row of a candidate that was trained before, for any arm of this or another experiment."""
+    """The row of a candidate that was trained before, for any arm or experiment."""
     for row in read_lr_search(folder).rows:
         if row["arm"] == arm.name and row["config_hash"] == config_hash:
             return row
@@ -202,13 +196,13 @@ def trained_elsewhere(
 
 
 def _checkpoint(arm: Arm, rate: float, seed: int, config_hash: str, folder: Path) -> Path:
-    # The hash keeps a candidate from overwriting the checkpoint of another configuration.
+    # The hash keeps checkpoints of other configurations from being overwritten.
     lock = lock_path(folder, arm.name, "search")
     return lock.with_name(f"{lock.stem}-{rate:g}-{seed}-{config_hash[:10]}.npz")
 
 
 def candidate(arm: Arm, rate: float, options: Options, seed: int = SEARCH_SEED) -> Config:
-    """The arm's config with this rate and seed, the epochs of a search and a held-out selection split."""
+    """The arm's config for a search, with a held-out selection split."""
     config = arm.config.replace(seed=seed, holdout=True, epochs=arm.search_epochs, learning_rate=rate)
     if config.train.schedule == "steps":
         drops = shortened(config.train.drops, arm.config.train.epochs, arm.search_epochs)
@@ -219,10 +213,7 @@ def candidate(arm: Arm, rate: float, options: Options, seed: int = SEARCH_SEED) 
 def make_row(
     experiment: Experiment, arm: Arm, config: Config, config_hash: str, history: History
 ) -> dict[str, Any]:
-    """The row of one candidate.
-
-    `value` is the quantity to minimise; None if the run diverged or did not reach the target.
-    """
+    """The row of a candidate; `value` is None if the run diverged or missed the target."""
     selection_error = history.selection_errors[-1] if history.selection_errors else None
     if experiment.objective == "epochs_to_target":
         value = next(iter(experiment.of_curve(history.curve).values()))
@@ -242,7 +233,7 @@ def make_row(
 
 
 def shortened(drops: tuple[int, ...], epochs: int, search_epochs: int) -> tuple[int, ...]:
-    """The epochs after which a shorter run drops its rate, at about the same fractions of the run.
+    """The epochs after which a shorter run drops its rate, at about the same fractions.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Starts TensorFlow for experiments. Importing this module does not import TensorFlow."""
+"""Importing this module does not import TensorFlow."""
 
 import os
 
@@ -8,7 +8,7 @@ from alexnet_tf.runtime.startup import import_keras, quiet_startup
 def threads_each(jobs: int) -> dict[str, str]:
     """The environment variable that divides the processor's threads among jobs.
 
-    A value that the user has set is kept. With `jobs` 0 each job has one thread.
+    A value that the user has set is kept.
 
     Example:
 
@@ -22,9 +22,9 @@ def threads_each(jobs: int) -> dict[str, str]:
 
 
 def started(replicas: str, is_client: bool = False):
-    """Starts TensorFlow, quiet and deterministic; returns the strategy for `replicas` as in `make_strategy`.
+    """Starts TensorFlow, quiet and deterministic; returns the strategy for `replicas`.
 
-    A client, whose runs are trained by other processes, leaves the GPUs to them.
+    A client leaves the GPUs to the processes that train its runs.
     """
     with quiet_startup():
         import_keras()
@@ -36,7 +36,6 @@ def started(replicas: str, is_client: bool = False):
         git_commit()
         # TensorFlow warns that every run creates a new tf.function, which is intended.
         tf.get_logger().setLevel("ERROR")
-        # Two runs with the same seed have to be bit-identical.
         tf.config.experimental.enable_op_determinism()
         if is_client and tf.config.list_physical_devices("GPU"):
             tf.config.set_visible_devices([], "GPU")
@@ -47,9 +46,9 @@ def started(replicas: str, is_client: bool = False):
     return strategy
 
 
-# Dask calls this in each worker process that `--jobs` starts, before the worker gets its first task.
+# Dask calls this in each worker process that `--jobs` starts.
 def dask_setup(worker: object) -> None:
-    # In a process group of its own, a worker gets no Ctrl-C. The client gets it, and asks the runs to end.
+    # In a process group of its own, a worker gets no Ctrl-C: the client asks its runs to end.
     os.setpgrp()
     with quiet_startup():
         import_keras()

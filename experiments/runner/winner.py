@@ -1,5 +1,3 @@
-"""Decides which learning rates a search tries next, and which one wins."""
-
 import math
 import sys
 from collections.abc import Sequence
@@ -9,11 +7,10 @@ from alexnet_tf.statistics.intervals import is_tie
 from experiments.experiment import Arm, Experiment
 
 SEARCH_SEED = 1000
-# If rates tie when trained with `SEARCH_SEED`, they are also trained with this seed.
+# Rates that tie with `SEARCH_SEED` are also trained with this seed.
 SECOND_SEED = 1001
-# After this number of extensions, a winner at the edge of the grid is accepted.
 MAX_EXTENSIONS = 6
-# The rows of one arm, by learning rate and seed.
+# By learning rate and seed.
 Rows = dict[tuple[float, int], dict[str, Any]]
 
 
@@ -22,7 +19,7 @@ def next_candidates(
 ) -> list[tuple[float, int]]:
     """Learning rate and seed of each candidate to train next.
 
-    Once there is a winner, this marks it in `rows`, prints it and returns an empty list.
+    Once there is a winner, it is marked in `rows` and printed.
     """
     rates, known = list(arm.grid), list[dict[str, Any]]()
     for _ in range(MAX_EXTENSIONS + 1):
@@ -30,7 +27,7 @@ def next_candidates(
         if missing := [each for each in wanted if each not in rows]:
             return missing
         first = [rows[each] for each in wanted]
-        # If all rates have the same result (the nets stay at chance), a second seed would not separate them.
+        # If the nets of all rates stay at chance, a second seed would not separate them.
         is_tied = len({rank(row) for row in first}) == 1
         rivals = [] if is_tied else tied(first, selection_size)
         if len(rivals) > 1:
@@ -57,9 +54,9 @@ def next_candidates(
 
 
 def rank(row: dict[str, Any]) -> tuple[float, ...]:
-    """The sort key of a row; a smaller key is better.
+    """The sort key of a row; smaller is better.
 
-    Rows with a value come first, then rows that missed the target, then rows of diverged runs.
+    Rows with a value come first, then missed targets, then diverged runs.
 
     Example:
 
@@ -70,10 +67,10 @@ def rank(row: dict[str, Any]) -> tuple[float, ...]:
 
 
 def tied(rows: Sequence[dict[str, Any]], selection_size: int) -> list[dict[str, Any]]:
-    """The best row, and the rows whose errors differ from its error by no more than noise.
+    """The best row, and the rows that differ from it by no more than noise.
 
-    All rows have the same seed. For the objective `epochs_to_target` the noise is unknown, so only the best
-    row is returned. If no rate reached the target, training errors are compared instead.
+    The noise of `epochs_to_target` is unknown, so only the best row is returned. If no rate reached the
+    target, training errors are compared.
 
     Example:
 
@@ -110,7 +107,7 @@ def winning_rate(rows: Sequence[dict[str, Any]], rates: Sequence[float]) -> floa
 def next_rate(rates: list[float], winner: float, is_tied: bool = False) -> float | None:
     """The next rate beyond the edge of the grid if the winner is at this edge, else None.
 
-    If all rates have the same result (`is_tied`), the lower and the upper edge are extended in turn.
+    If all rates tie, the lower and the upper edge are extended in turn.
 
     Example:
 
