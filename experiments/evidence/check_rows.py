@@ -22,13 +22,9 @@ CurveLines = Mapping[int, Line]
 def check_rows(
     folder: Path, experiment: Experiment, runs: Table, curves: Table, records: Mapping[str, Any]
 ) -> tuple[list[Line], list[Line], list[str]]:
-    """The usable lines of runs.csv and of curves.csv, and the problems of the folder.
+    """The usable lines of runs.csv and curves.csv, and a "file:line: expected ..., received ..." per fault.
 
-    Rows that name another experiment or data set than their folder are left out, because they must not be
-    averaged with the experiment's own rows. So are curves of runs that have no row.
-
-    Returns:
-        The lines of runs.csv and of curves.csv, and a "file:line: expected ..., received ..." for each fault.
+    Rows that name another experiment or data set than their folder are left out, and curves without a row.
     """
     # A folder with another name was copied out of its tree; its parent need not be named after the data set.
     dataset = folder.absolute().parent.name if folder.name == experiment.name else None
@@ -67,7 +63,7 @@ def _unknown_columns(path: Path, table: Table, known: set[str]) -> list[str]:
 
 
 def _own(table: Table, expected: Mapping[str, str | None]) -> tuple[list[Line], list[str]]:
-    """The rows with the expected cells (None: any value), and a problem for each unexpected cell."""
+    """The rows with the expected cells (None: any value), and the problems."""
     own, problems = [], []
     for line in table.lines:
         wrong = [
@@ -148,7 +144,6 @@ def _gaps(curve: CurveLines, curves: Table) -> Iterator[str]:
 
 
 def _against_each_other(runs: Sequence[Line], experiment: Experiment) -> Iterator[str]:
-    """Reports runs that measure the same ensemble of nets, but differ in a measurement."""
     for arm in experiment.arms:
         of_arm = [line for line in runs if line.row["arm"] == arm.name]
         if not arm.is_one_ensemble({line.row["seed"] for line in of_arm}):

@@ -1,7 +1,4 @@
-"""The paper's numbers (section 2, Tables 1 and 2), and their position relative to our intervals.
-
-Errors are fractions in [0, 1].
-"""
+"""The paper's numbers (section 2, Tables 1 and 2), and their position relative to our intervals."""
 
 import math
 from dataclasses import dataclass
@@ -16,7 +13,7 @@ VALIDATION_IMAGES = 50_000
 
 @dataclass(frozen=True)
 class PaperErrors:
-    """A line of one of the paper's tables; None stands for a dash."""
+    """A line of one of the paper's tables, in fractions; None stands for a dash."""
 
     model: str
     top1: float | None
@@ -33,7 +30,7 @@ TABLE_1 = (
 
 ONE_CNN = PaperErrors("1 CNN", 0.407, 0.182)
 FIVE_CNNS = PaperErrors("5 CNNs", 0.381, 0.164, 0.164)
-# ILSVRC-2012, validation and test set. An asterisk means pre-trained on the whole ImageNet 2011 Fall release.
+# ILSVRC-2012, validation and test set. An asterisk: pre-trained on all of ImageNet 2011 Fall.
 TABLE_2 = (
     PaperErrors("SIFT + FVs", None, None, 0.262),
     ONE_CNN,
@@ -44,8 +41,6 @@ TABLE_2 = (
 
 
 class Place(Enum):
-    """Position of the paper's number relative to our interval."""
-
     INSIDE = "inside"
     WEAKER = "outside, ours is weaker"
     STRONGER = "outside, ours is stronger"

@@ -23,7 +23,7 @@ class Evidence(Runs):
     Attributes:
         folder: `<results-dir>/<dataset>/<experiment>`.
         curves: usable rows of curves.csv.
-        problems: a "file:line: expected ..., received ..." for each fault of rows, curves and records.
+        problems: a "file:line: expected ..., received ..." per fault.
     """
 
     folder: Path
@@ -40,7 +40,7 @@ class Evidence(Runs):
 
     @property
     def scale(self) -> str:
-        """The scale that the experiment declares for its own data set; empty on another data set."""
+        """How the condition compares with the paper's; empty if the data set is not the experiment's own."""
         return self.experiment.scale if self.dataset == self.experiment.dataset else ""
 
     @property
@@ -55,7 +55,7 @@ class Evidence(Runs):
 
     @property
     def is_complete(self) -> bool:
-        """Whether the arms of each primary comparison have finished runs of all seeds that both declare."""
+        """Whether both arms of each primary comparison have finished runs of all seeds that both declare."""
         declared = {arm.name: {*arm.seeds} for arm in self.experiment.arms}
         ended = {(row["arm"], row["seed"]) for row in self.rows if row["status"] != "failed"}
         for one in self.primary:
@@ -74,7 +74,7 @@ class Evidence(Runs):
 
 
 def read_evidence(results_dir: Path, experiments: Sequence[Experiment]) -> list[Evidence]:
-    """The evidence of all experiments that have rows, by the order of `experiments`, then by data set."""
+    """The evidence that has rows, in the order of `experiments`, then of data sets."""
     found = [
         evidence_of(folder, experiment)
         for experiment in experiments
@@ -104,14 +104,13 @@ def evidence_of(folder: Path, experiment: Experiment) -> Evidence:
 
 
 def _tests_claim(rows: Sequence[Row], experiment: Experiment) -> bool:
-    """Whether both arms of a primary comparison have rows; a share needs only one arm."""
     missing = {arm.name for arm in experiment.arms} - {row["arm"] for row in rows}
     primary = [one for one in experiment.comparisons if one.primary]
     return not primary or any(not {one.arm, one.baseline} & missing for one in primary)
 
 
 def variants_of(rows: Sequence[Row], records: Records) -> dict[str, Variant]:
-    """The arms that were run with other settings or names (`--set`, `--as`), by their names in the rows."""
+    """The arms that were run with other settings or names (`--set`, `--as`)."""
     found = {}
     for row in rows:
         variant = records.get(row["run_id"], {}).get("variant")
@@ -126,7 +125,7 @@ def folders_of(results_dir: Path, experiment: Experiment) -> list[Path]:
 
 
 def unknown_folders(results_dir: Path, experiments: Sequence[Experiment]) -> list[Path]:
-    """Folders with runs that belong to no known experiment: renamed, or written by another version."""
+    """Folders with runs of no known experiment."""
     names = {experiment.name for experiment in experiments}
     return [
         folder for folder in sorted(results_dir.glob("*/*")) if folder.name not in names and _has_runs(folder)
@@ -145,7 +144,7 @@ def without_rows(experiments: Sequence[Experiment], found: Sequence[Evidence]) -
 
 
 def contradictions(found: Sequence[Evidence]) -> list[str]:
-    """Problems of rows with the same configuration but different results: the net was trained twice."""
+    """Problems of rows with the same configuration but different results."""
     first: dict[tuple[str, str], tuple[str, Row]] = {}
     problems = []
     for evidence in found:

@@ -38,9 +38,9 @@ class Runs:
     """The recorded runs of one experiment.
 
     Attributes:
-        experiment: with the variants of its arms.
-        rows: rows of runs.csv, with the metrics that are derived from their curves.
-        records: by run_id.
+        experiment: the experiment, to which variants of its arms that were run are added.
+        rows: the rows of runs.csv, with the metrics that are derived from their curves.
+        records: run_id -> record.
     """
 
     experiment: Experiment
@@ -49,7 +49,7 @@ class Runs:
 
     @property
     def arms(self) -> list[str]:
-        """The arms that have rows: those of the experiment in its order, then others by name."""
+        """The arms that have rows."""
         present = {row["arm"] for row in self.rows}
         defined = [arm.name for arm in self.experiment.arms]
         return [name for name in defined if name in present] + sorted(present - set(defined))
@@ -58,14 +58,14 @@ class Runs:
         return [row for row in self.rows if row["arm"] == arm]
 
     def about(self, row: Row, part: str) -> Mapping[str, Any]:
-        """A part of a run's record: `config`, `data` or `environment`; empty if it is not recorded."""
+        """A part of a run's record, such as `config`; empty if it is not recorded."""
         return self.records.get(row["run_id"], {}).get(part, {})
 
     def processor(self, row: Row) -> str:
         return self.about(row, "environment").get("processor") or ""
 
     def is_trained(self, row: Row) -> bool:
-        """Whether a run changed its net: it had an epoch, and its recorded rate is not 0."""
+        """Whether a run changed its net."""
         return row["epochs"] != 0 and self.about(row, "config").get("train", {}).get("learning_rate") != 0
 
     def examples(self, arm: str, name: str) -> list[int]:
@@ -83,12 +83,9 @@ class Runs:
         return getattr(configs[arm].model, "activation", "") if arm in configs else ""
 
     def departures(self) -> dict[str, list[str]]:
-        """Arm -> the fields in which its recorded runs differ from the experiment's definition.
-
-        The seed, the data set and the precision are left out, because the table shows them anyway.
-        """
+        """Arm -> the fields in which its recorded runs differ from the experiment's definition."""
         found: dict[str, dict[str, None]] = {}
-        # Converted to JSON and back, like the records, so that tuples become lists.
+        # JSON turns tuples into lists, as in the records.
         defined = {arm.name: json.loads(json.dumps(arm.config.to_dict())) for arm in self.experiment.arms}
         for row in self.rows:
             for section in ("data", "model", "train"):
@@ -102,8 +99,7 @@ class Runs:
     def values(self, arm: str, metric: str) -> Values:
         """One metric of one arm.
 
-        A diverged run never reaches a target, so it counts as censored at its maximum number of epochs. Its
-        other metrics are left out.
+        A diverged run never reaches a target, so it counts as censored at its maximum number of epochs.
         """
         censorable = any(each.name == metric and each.censored_message for each in self.experiment.metrics)
         found = Values({}, {}, {})
@@ -127,7 +123,7 @@ class Runs:
         return found
 
     def sample(self, arm: str, metric: str) -> list[float]:
-        """The known values of one metric of one arm; runs that measure the same ensemble count once."""
+        """The known values of one metric of one arm. In metrics of probes, an ensemble counts once."""
         found = self.values(arm, metric)
         of_arm = [defined for defined in self.experiment.arms if defined.name == arm]
         is_one = any(defined.is_one_ensemble(found.values) for defined in of_arm)
@@ -135,7 +131,7 @@ class Runs:
         return found.known[:1] if is_one and metric in of_probes else found.known
 
     def summary(self) -> list[dict[str, Any]]:
-        """Rows of summary.csv. `n` includes censored runs; if there are any, the mean is unknown (empty)."""
+        """Rows of summary.csv. If there are censored runs, `n` includes them and the mean is unknown."""
         summary = []
         for arm in self.arms:
             for metric in [*(each.name for each in COMMON_METRICS), *self.experiment.columns]:

@@ -27,10 +27,10 @@ TIMES = "\N{MULTIPLICATION SIGN}"
 
 
 def number(value: float, like: float | None = None) -> str:
-    """A number with at least three significant digits if six decimal places suffice, without exponent.
+    """A number with at least three significant digits, if six decimal places suffice.
 
     Args:
-        like: a number whose decimal places are used instead of its own.
+        like: a number whose decimal places are used.
 
     Example:
 
@@ -55,11 +55,7 @@ def points(value: float) -> str:
 
 
 def amount(value: float, comparison: Comparison, like: float | None = None) -> str:
-    """The size of an effect, without unit.
-
-    Percentage points have two decimal places, and a share is in whole percent. Another number has its own
-    decimal places, or those of `like`.
-    """
+    """The size of an effect, without unit."""
     if comparison.kind == "ratio":
         return number(value, like)
     if comparison.kind == "share":
@@ -68,7 +64,7 @@ def amount(value: float, comparison: Comparison, like: float | None = None) -> s
 
 
 def difference(value: float, is_fraction: bool, like: float | None = None) -> str:
-    """A difference with its sign, without unit; in percentage points if the metric is a fraction."""
+    """A difference with its sign; in percentage points if the metric is a fraction."""
     if is_fraction:
         return points(value)
     text = number(value, like)
@@ -88,7 +84,7 @@ def paper_effect(comparison: Comparison) -> str:
 
 
 def declared(value: float, comparison: Comparison) -> str:
-    """A declared number, with as many digits as were declared; a share in whole percent.
+    """A declared number with its unit.
 
     Example:
 
@@ -117,7 +113,7 @@ def interval(effect: Effect, comparison: Comparison) -> str:
 
 
 def _like(effect: Effect, comparison: Comparison) -> float:
-    # A difference may be close to 0 by chance, so the larger end of its interval sets the decimal places.
+    # A difference may be close to 0 by chance, so its interval sets the decimal places.
     known = [abs(x) for x in (effect.effect, effect.low, effect.high) if x is not None]
     return known[0] if comparison.kind == "ratio" else max(known)
 
@@ -153,7 +149,7 @@ def judged_effect(one: Judged) -> str:
 
 
 def detectable(effect: Effect, comparison: Comparison) -> str:
-    """The smallest effect that these pairs can detect, without a sign; empty if it is unknown."""
+    """The smallest effect that these pairs can detect; empty if it is unknown."""
     least = detectable_effect(effect, comparison.kind)
     if least is None:
         return ""
@@ -184,7 +180,7 @@ def contrast(comparison: Comparison, quote: str = "") -> str:
 
 
 def measure(comparison: Comparison, quote: str = "") -> str:
-    """The metric and the arms, such as "test error, two − one"; for a share of nets only its title."""
+    """The metric and the arms, such as "test error, two − one"."""
     if comparison.kind == "share":
         return title(comparison)
     return f"{title(comparison)}, {contrast(comparison, quote)}"

@@ -1,4 +1,4 @@
-"""claims.md: one verdict for each claim, then its conditions, controls, reasons and runs."""
+"""claims.md: one verdict for each claim, and the evidence for it."""
 
 from collections.abc import Mapping, Sequence
 from statistics import median
@@ -68,8 +68,7 @@ def claims_page(
 ) -> str:
     """The page in Markdown, with links relative to the results directory; the same rows give the same bytes.
 
-    `unread` maps `<dataset>/<experiment>` to a problem, for each folder without a valid row or of an unknown
-    experiment.
+    `unread` maps `<dataset>/<experiment>` to the problem of a folder that is not used.
     """
     unread = unread or {}
     claims = claims_of(found, experiments)
@@ -206,7 +205,7 @@ def _not_run(experiment: Experiment, unread: Mapping[str, str]) -> str:
 
 
 def _pooled(claim: Claim) -> str:
-    """The share of nets with p ≤ .05, over all conditions that measure it; each net counts once."""
+    """The share of nets with p ≤ .05 over all conditions; each net counts once."""
     p_values: dict[str, float | None] = {}
     comparison = None
     for evidence in claim.conditions:
@@ -245,7 +244,7 @@ def _power(evidence: Evidence, one: Judged) -> str:
     text = f"{measure}: about {needed:,} pairs, at 80% power if the true effect is {source} {size}"
     if needed <= effect.n:
         return f"{text}; there are {effect.n}, so the true effect is probably smaller"
-    # The median, because the seconds of a paused run include the pause.
+    # The median, because the seconds of a run include its pauses.
     seconds = sum(
         median(row["seconds"] for row in evidence.of_arm(arm))
         for arm in (comparison.arm, comparison.baseline)

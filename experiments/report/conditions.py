@@ -1,5 +1,3 @@
-"""The conditions of a table's rows, and the reasons and notes shown with its numbers."""
-
 import math
 import re
 from collections import Counter
@@ -20,7 +18,7 @@ DATASET_NOTES: dict[str, str] = {
 
 
 def notes(evidence: Evidence, search_rows: Sequence[Row]) -> list[str]:
-    """The experiment's declared notes, and notes on inconclusive searches (rows of lr_search.csv)."""
+    """The experiment's notes, and notes on inconclusive searches."""
     return [*evidence.experiment.notes, *_search_notes(evidence, search_rows)]
 
 
@@ -35,7 +33,7 @@ def _search_notes(evidence: Evidence, search_rows: Sequence[Row]) -> list[str]:
             continue
         if winner["value"] is None:
             blind.append(f"`{name}`")
-        # With several seeds, the second one has decided between tied rates.
+        # A second seed has decided between tied rates.
         if winner["value"] is None or len({row["seed"] for row in of_arm}) > 1:
             continue
         examples = evidence.examples(name, "train_examples")
@@ -133,7 +131,6 @@ def span(values: Sequence[float | None], form: str = "g") -> str:
 
 
 def _shared(rows: Sequence[Row]) -> list[str]:
-    """A line for each arm, of any experiment, whose nets are used by other arms in these rows."""
     found: dict[str, dict[str, list[int]]] = {}
     for row in rows:
         if source := _source(row):

@@ -1,10 +1,7 @@
-"""What an experiment found, in one line: the title of its figure. `run` prints it last, with the effects."""
-
 from experiments.evidence import wording
 from experiments.evidence.effects import Judged
 from experiments.evidence.read import Evidence
 
-# How sentences write the names of some arms and data sets.
 LABELS = {
     "relu": "ReLU",
     "builtin": "the built-in set",
@@ -15,9 +12,9 @@ LABELS = {
 
 
 def finding(evidence: Evidence, decider: Evidence | None = None) -> str:
-    """The claim and its verdict. For runs that do not test the claim, or mix precisions: what was measured.
+    """The claim and its verdict, or what was measured if the runs do not test the claim or mix precisions.
 
-    `decider` is the evidence of another condition, if that condition decides the claim.
+    `decider` is the evidence that decides the claim, if it is not this one.
     """
     experiment = evidence.experiment
     datasets = ", ".join(sorted({label(row["dataset"]) for row in evidence.rows}))
@@ -67,7 +64,9 @@ def measured(one: Judged) -> str:
 
 
 def times_faster(one: Judged, is_whole: bool = False) -> str:
-    """How many times faster than the arm the baseline reaches the target; `is_whole` also names the arm.
+    """Says how many times faster the baseline is than the arm: the ratio arm / baseline.
+
+    `is_whole` also names the arm.
 
     Example:
 

@@ -25,7 +25,7 @@ def markdown(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def tables_as_lists(text: str) -> str:
-    """The Markdown text with a list item in place of each table row, for terminals too narrow for tables.
+    """The text with a list item in place of each table row, for narrow terminals.
 
     Example:
 
@@ -56,7 +56,7 @@ def bullets(title: str, items: Sequence[str]) -> str:
 
 
 def is_marked(path: Path, *names: str) -> bool:
-    """Whether a file exists and has a marker of one of these sections."""
+    """Whether a file has a marker of one of these sections."""
     if not path.is_file():
         return False
     text = path.read_bytes().decode("utf-8", "replace")

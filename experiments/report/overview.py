@@ -1,4 +1,4 @@
-"""What a reader has to know before the verdicts: scale and cost, shared nets, processors, later changes."""
+"""What a reader has to know before the verdicts."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ from experiments.evidence.runs import Row
 from experiments.report.conditions import devices, duration, seconds_of, span
 from experiments.report.markdown import bullets, markdown
 
-# From the paper, sections 2 to 5. It names no price.
+# From the paper, sections 2 to 5.
 PAPER = (
     "the paper", "1,376 in conv1 to conv5, 96 of them in conv1", "1.2 million", "224 of 256", "about 90",
     "two GTX 580 (3 GB)", "five to six days a net", "not stated",
@@ -30,7 +30,7 @@ def nets_of(found: Sequence[Evidence]) -> dict[Net, list[tuple[Row, Evidence]]]:
 
 
 def at_a_glance(found: Sequence[Evidence]) -> str:
-    """A table of scale and cost: the paper's nets, then each kind of our nets on each data set."""
+    """A table of scale and cost: the paper's nets, then ours by kind and data set."""
     kinds: dict[tuple[str, str], list[tuple[Row, Evidence]]] = {}
     for (row, evidence), *_ in nets_of(found).values():
         kind = "AlexNet" if row["model"] == "AlexNetConfig" else "four-layer net"
@@ -66,7 +66,6 @@ def _pixels(configs: Sequence[Mapping[str, Any]], data: Sequence[Mapping[str, An
 
 
 def before_you_rely(found: Sequence[Evidence]) -> str:
-    """Which nets serve several claims, which processors made the rows, and what was changed later."""
     changes = [
         f"  - {evidence.experiment.claim}, {evidence.experiment.name}: {text}"
         for evidence in found

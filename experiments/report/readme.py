@@ -32,7 +32,7 @@ def claims_table(found: Sequence[Evidence], experiments: Sequence[Experiment]) -
         numbers = ["–"] * 3
         if one and evidence:
             paper, scale = wording.paper_effect(one.comparison), evidence.scale or "–"
-            # The claim's statement does not say what is counted, so the cell begins with the share's title.
+            # The claim's statement does not say what a share counts.
             what = f"{wording.title(one.comparison)}: " * (one.comparison.kind == "share")
             numbers = [f"{what}{wording.judged_effect(one)}", paper, scale]
         link = f"[{claim.name}]({EVIDENCE}/claims.md#{claim.name.lower()})"
@@ -50,12 +50,11 @@ class ScoredNetwork:
 
     @property
     def is_alexnet(self) -> bool:
-        # If model.json has no kind of model, the net is the paper's.
         return self.about["config"].get("model", {}).get("kind", "AlexNetConfig") == "AlexNetConfig"
 
 
 def scored_networks(results_dir: Path) -> tuple[list[ScoredNetwork], list[str]]:
-    """All rows of all `<data set>/<model>/scores.csv`, and a problem for each file that cannot be read."""
+    """All rows of all `<data set>/<model>/scores.csv`, and the problems of unreadable files."""
     found: list[ScoredNetwork] = []
     problems = []
     for path in sorted(results_dir.glob("*/*/scores.csv")):
@@ -68,7 +67,7 @@ def scored_networks(results_dir: Path) -> tuple[list[ScoredNetwork], list[str]]:
 
 
 def networks_table(scored: Sequence[ScoredNetwork]) -> str:
-    """Markdown: a line for each row of scores; an empty text if there is none."""
+    """Markdown: a line for each row of scores; an empty text without rows."""
     lines = []
     for network in scored:
         row, folder = network.row, network.folder
@@ -80,14 +79,14 @@ def networks_table(scored: Sequence[ScoredNetwork]) -> str:
     return markdown(NETWORKS_HEADER, lines) if lines else ""
 
 
-# Accuracies that "The Annotated AlexNet" measures after 50 epochs, in inference mode, and numbers of images.
+# Measured by "The Annotated AlexNet" after 50 epochs, in inference mode.
 ARTICLE_NET = "batch-norm-alexnet"
 ARTICLE = ("the article", "1", "81.82% of 462", "23.53% of 51")
 ARTICLE_HEADER = ("", "width", "accuracy on training images", "accuracy on held-out images")
 
 
 def article_table(scored: Sequence[ScoredNetwork]) -> str:
-    """Markdown: accuracies of "The Annotated AlexNet" and of our network, trained by the article's recipe."""
+    """Markdown: accuracies of "The Annotated AlexNet" and of our network; an empty text without ours."""
     lines = []
     for network in scored:
         if network.folder.name == ARTICLE_NET and network.row["views"] == "1":

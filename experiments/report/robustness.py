@@ -26,8 +26,7 @@ def adjusted_p(found: Sequence[Evidence]) -> dict[int, float | None]:
 def without_pairing(found: Sequence[Evidence]) -> str:
     """Text: the verdicts that would change if the runs were not paired by seed.
 
-    Comparisons whose two arms evaluate the same nets are left out, because their pairs share more than the
-    seed.
+    Comparisons of the same nets are left out, because their pairs share more than the seed.
     """
     known, changed = 0, []
     for evidence in found:
@@ -77,7 +76,7 @@ def _name(evidence: Evidence, one: Judged) -> str:
 
 
 def paper_noise(experiments: Sequence[Experiment]) -> str:
-    """Text: how much the choice of validation images alone can change the paper's numbers on ImageNet."""
+    """Text: how much the choice of validation images can change the paper's numbers."""
     top1, top5 = (
         binomial_standard_error(error, VALIDATION_IMAGES)
         for error in (ONE_CNN.top1, ONE_CNN.top5)
@@ -108,7 +107,7 @@ def paper_noise(experiments: Sequence[Experiment]) -> str:
 
 
 def our_noise(found: Sequence[Evidence]) -> str:
-    """Markdown: standard errors of our baselines' test errors; empty if no record counts the test images."""
+    """Markdown: standard errors of our baselines' test errors."""
     errors: dict[tuple[str, int], list[float]] = {}
     for evidence in found:
         for name in dict.fromkeys(one.comparison.baseline for one in evidence.primary):

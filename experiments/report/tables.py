@@ -15,10 +15,7 @@ from experiments.report.markdown import bullets, markdown
 
 
 def experiment_table(evidence: Evidence, searched: Table, decider: Evidence | None = None) -> str:
-    """Markdown for one experiment on one data set; the same rows give the same bytes.
-
-    `decider` is the evidence of another condition, if that condition decides the claim.
-    """
+    """Markdown for one experiment on one data set; the same rows give the same bytes."""
     experiment = evidence.experiment
     of_paper = f"Section {experiment.section} of the paper"
     own = f"A question of our own, on section {experiment.section} of the paper"
@@ -75,7 +72,7 @@ def _shown_metrics(evidence: Evidence) -> list[Metric]:
 
 
 def _rate(evidence: Evidence, row: Row) -> str:
-    # From the record, because the row has the rate of the last epoch, which a schedule may have reduced.
+    # From the record, because the row has the rate of the last epoch.
     rate = evidence.about(row, "config").get("train", {}).get("learning_rate")
     return "unknown" if rate is None else f"{rate:g}"
 

@@ -32,16 +32,12 @@ def write_all(
 ) -> list[Path]:
     """Writes the reports on all experiments and all claims, and README's tables; returns the files written.
 
-    With `tables`, two READMEs are updated. The README beside the results directory is updated if the
-    directory is named `results` and the README has markers. The README inside the directory is updated if it
-    has the marker `article` and the network trained by the article's recipe has scores of one view.
-
-    A folder without a valid row is skipped. A warning and a line on the page of claims say so. An unreadable
-    table of scores is skipped too. A warning and a line below the paper's tables say so, and the table of
-    networks in the README beside the results directory is not updated.
+    A README inside the results directory is updated if it has a marker. One beside it is updated if it has
+    markers and the directory is named `results`. A folder without a valid row and an unreadable table of
+    scores are skipped with a warning.
 
     Raises:
-        InputError: if no file of any experiment is written, for example because no folder has a valid row.
+        InputError: if no file of any experiment is written.
     """
     written: list[Path] = []
     unread: dict[str, str] = {}
@@ -114,22 +110,19 @@ def write_report(
 ) -> list[str]:
     """Writes the tables and figures of one experiment; the same rows give the same bytes.
 
-    If the figure has a panel for each pair of arms, figure-a.png and figure-a.svg show the first panel alone,
-    on a linear axis. They are removed if the figure has no such panels or is the same as the first panel.
+    If the figure has a panel for each pair of arms, `figure-a` shows the first panel alone, on a linear axis.
 
     Args:
         folder: `<results-dir>/<dataset>/<experiment>`.
-        experiments: those whose evidence may decide the claim; see `decided_by`. If the evidence in another
-            folder decides it, table and figures say so.
+        experiments: those whose evidence may decide the claim (`decided_by`).
 
     Returns:
-        The problems of the rows and of the learning-rate search, such as "file:line: expected ..., received
-        ...". They are also printed as warnings.
+        The problems, which are also printed as warnings.
 
     Raises:
         InputError: if there are no rows.
     """
-    # Locked before the rows are read. Otherwise a report that has read fewer rows could be written last.
+    # Locked first, because otherwise a report that has read fewer rows could be written last.
     with locked(folder):
         evidence, searched = evidence_of(folder, experiment), read_lr_search(folder)
         problems = [*evidence.problems, *searched.problems]

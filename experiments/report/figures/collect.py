@@ -22,7 +22,7 @@ class Curves:
 def collect(evidence: Evidence, column: str) -> Curves:
     """The learning curves of all runs that have a row.
 
-    `column` is a column of curves.csv, or a metric that is computed from each epoch alone.
+    `column` may be a metric that is computed from each epoch alone.
     """
     metric = evidence.experiment.metric(column)
     by_arm: dict[str, dict[int, tuple[list[int], list[float]]]]
@@ -50,10 +50,7 @@ def mean_curve(curves: Curves, name: str) -> tuple[np.ndarray, np.ndarray]:
 def side_by_side(
     means: Mapping[str, tuple[np.ndarray, np.ndarray]], distance: float
 ) -> tuple[dict[str, float], list[str]]:
-    """By how many points to raise each mean curve, so that none hides another.
-
-    Also returns the names of equal curves.
-    """
+    """By how many points to raise each mean curve, so that none hides another; and names of equal curves."""
     groups = _coincident(means, distance)
     shifts = {
         name: 2.2 * ((len(group) - 1) / 2 - place) for group in groups for place, name in enumerate(group)
@@ -62,7 +59,7 @@ def side_by_side(
 
 
 def _coincident(means: Mapping[str, tuple[np.ndarray, np.ndarray]], distance: float) -> list[list[str]]:
-    """Names of curves in groups. At every epoch, a curve is at most `distance` from the first of its group.
+    """Groups of curves; at every epoch, each is at most `distance` from the first of its group.
 
     Example:
 

@@ -17,19 +17,19 @@ from experiments.report.figures.collect import Curves, mean_curve, side_by_side
 from experiments.report.finding import label, times_faster
 
 DASHED: LineStyleType = (0, (4, 1.5))
-# As in the paper's Figure 1: (label, colour, line).
+# As in the paper's Figure 1.
 BY_ACTIVATION: dict[str, tuple[str, str, LineStyleType]] = {
     "relu": ("ReLU", PALETTE[0], "-"),
     "tanh": ("tanh", PALETTE[1], DASHED),
 }
 # The paper's target, for runs that do not stop at a training error.
 TARGET = 0.25
-# The error at which curves are labelled: above the target, where they are steep.
+# Curves are labelled at this error, where they are steep.
 LABEL_HEIGHT = 0.42
-# If there are fewer epochs than this, the value axis covers all of them.
+# With fewer epochs than this, the value axis covers all of them.
 SHORT = 5
 EPOCHS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
-# A share of the value axis. Mean curves that are never farther apart are drawn side by side.
+# Mean curves count as equal if at every epoch they differ by at most this share of the value axis.
 COINCIDENT = 0.004
 
 
@@ -42,13 +42,10 @@ def draw_pair(
     linear: bool = False,
     has_title: bool = True,
 ) -> list[str]:
-    """Draws two arms and their variants as in the paper's Figure 1, with a line that shows their ratio.
+    """Draws two arms and their variants as in the paper's Figure 1; returns the names of equal curves.
 
     Args:
         judged: the comparison of the two arms, then those of their variants.
-
-    Returns:
-        Names of the arms whose curves are equal, which are drawn side by side.
     """
     experiment, comparison = evidence.experiment, judged[0].comparison
     pair = [comparison.arm, comparison.baseline]
@@ -58,6 +55,7 @@ def draw_pair(
         looks = [BY_ACTIVATION[activation] for activation in used]
     variants = dict.fromkeys(name for one in judged for name in (one.comparison.arm, one.comparison.baseline))
     more = [name for name in variants if name not in pair]
+    # A variant (an arm run with other settings) has the line style of its original, the arm `of`.
     lines = {name: line for name, (*_, line) in zip(pair, looks, strict=True)}
     looks += [
         (name, PALETTE[2 + index % 7], lines[experiment.arm(name).of]) for index, name in enumerate(more)
@@ -84,7 +82,7 @@ def draw_pair(
     ends = [_geometric_mean(evidence, name, judged[0]) for name in pair]
     known = [end for end in ends if end is not None]
     if len(known) == 2:
-        # The line of a bound is dotted, so that it does not look like an exact ratio.
+        # The line is dotted if only a bound of the ratio (arm / baseline) is known.
         bound = judged[0].effect.bound
         markers = (">" if bound == "lower" else "|", ">" if bound == "upper" else "|")
         axes.plot(known, [target] * 2, color=DARK, linewidth=1.2, linestyle=":" if bound else "-", zorder=4)
@@ -102,7 +100,7 @@ def draw_pair(
             fontsize="small" if letter else "large",
         )  # fmt: skip
     if has_title:
-        # The description of the baseline names what both arms have in common.
+        # The baseline's description names what both arms have in common.
         change = experiment.arm(comparison.baseline).change
         columns = (
             46 if letter else int(112 * axes.figure.bbox.width / axes.figure.dpi / rcParams["font.size"])
@@ -112,11 +110,9 @@ def draw_pair(
 
 
 def draw_all_arms(axes: Axes, evidence: Evidence, curves: Curves, names: Sequence[str]) -> list[str]:
-    """Draws several arms in one panel, with labels at the ends of their mean curves.
+    """Draws several arms in one panel; returns the names of equal curves.
 
-    For errors, the value axis leaves out the first fifth of the epochs, whose large errors would hide the
-    effects. For the training loss it covers only the arms of primary comparisons, and a line of text names
-    the values above it. Returns the names of equal curves, as `draw_pair` does.
+    The axis of errors leaves out the first fifth of the epochs, whose large errors would hide the effects.
     """
     _epoch_axis(axes, curves.last_epoch, linear=True)
     _value_axis(axes, curves.metric)
@@ -208,9 +204,9 @@ def _label_beside(
         is_faster = len(places) > 1 and index == 0
         left = not reached or (is_faster and not linear)
         if reached and is_faster:
-            # Lower on the curve, where the label reaches neither the other curve nor the axis.
+            # This label is placed lower, where it touches neither the other curve nor the axis.
             x, y, _ = _crossing(*curve, (0.8 if linear else 0.85) * LABEL_HEIGHT)
-        # A curve that stays above this height may end at the right edge.
+        # A curve that stays above LABEL_HEIGHT may end at the right edge, so its label is left of its end.
         offset = (-4, -13) if not reached else (-8, -6) if left else (7, 6)
         axes.annotate(
             text, xy=(x, y), xytext=offset, textcoords="offset points", ha="right" if left else "left",

@@ -44,10 +44,7 @@ def meanings(judged: Sequence[Judged]) -> str:
 
 
 def effect_groups(judged: Sequence[Judged]) -> list[list[Judged]]:
-    """The primary comparisons and all others that have an effect, in groups of one unit.
-
-    Comparisons without a unit are grouped by metric.
-    """
+    """The primary comparisons and all others that have an effect, in groups of one unit."""
     groups: dict[str, list[Judged]] = {}
     for one in judged:
         if one.effect.effect is not None or one.comparison.primary:
@@ -57,16 +54,12 @@ def effect_groups(judged: Sequence[Judged]) -> list[list[Judged]]:
 
 
 def draw_effects(axes: Axes, judged: Sequence[Judged], letters: Sequence[str] = ()) -> None:
-    """Draws one line per comparison, the first on top. All must be of one of the `effect_groups`.
-
-    Args:
-        letters: the letter of each comparison's panel, as a short label if there is no margin for others.
-    """
+    """Draws one line per comparison, the first on top. All must be of one of the `effect_groups`."""
     scale = prepare_axis(axes, judged, with_seeds=True)
     for place, one in enumerate(judged):
         draw_claimed_side(axes, one.comparison, -place - 0.36, 0.72, scale)
         _draw_effect(axes, one, -place, scale)
-        # Below the bar, where the diamond hides neither the bar nor its mean.
+        # Below the bar, so that the diamond does not hide it.
         draw_paper_effect(axes, one.comparison, -place - 0.24, scale)
     titles = [wording.title(one.comparison) for one in judged]
     metric = titles[0] if len(set(titles)) == 1 else ""
@@ -90,7 +83,7 @@ def draw_effects(axes: Axes, judged: Sequence[Judged], letters: Sequence[str] = 
 
 
 def prepare_axis(axes: Axes, judged: Sequence[Judged], with_seeds: bool = False) -> float:
-    """Sets up the horizontal axis for comparisons of one unit, with a line at the null value.
+    """Sets up the horizontal axis for comparisons of one unit.
 
     Returns:
         The factor from an effect to its place on the axis: 100 for percentage points, else 1.
@@ -193,7 +186,7 @@ def _draw_effect(axes: Axes, one: Judged, y: float, scale: float) -> None:
 
 
 def draw_claimed_side(axes: Axes, comparison: Comparison, bottom: float, height: float, scale: float) -> None:
-    """Shades the claimed side up to the end of the axis; marks the smallest effect of interest."""
+    """Shades the claimed side and marks the smallest effect of interest."""
     null, smallest = scale * no_effect(comparison.kind), scale * comparison.smallest_effect
     end = axes.get_xlim()[smallest > null]
     axes.add_patch(
@@ -203,7 +196,7 @@ def draw_claimed_side(axes: Axes, comparison: Comparison, bottom: float, height:
 
 
 def draw_interval(axes: Axes, effect: Effect, y: float, scale: float, color: str = GREY) -> None:
-    """Draws the 95% interval as a bar, or as an arrow if one end is open; a bound alone as a triangle."""
+    """Draws the 95% interval: a bar, an arrow if one end is open, a triangle for a bound alone."""
     if effect.low is not None and effect.high is not None:
         axes.plot([scale * effect.low, scale * effect.high], [y, y], color=color, linewidth=4, alpha=0.45,
                   solid_capstyle="butt")  # fmt: skip

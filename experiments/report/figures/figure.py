@@ -1,4 +1,4 @@
-"""figure.png and figure.svg of an experiment: its learning curves and its effects."""
+"""The figure of an experiment: its learning curves and its effects."""
 
 import string
 import warnings
@@ -44,7 +44,6 @@ class Look:
         formats: any of `png`, `svg` and `pdf`.
         style: a Matplotlib style file; if it sets `figure.figsize`, this is the size of the figure.
         panel: letter of the only panel to draw, with the linear axis of the paper's Figure 1; empty for all.
-        font_scale: factor for the size of all texts.
     """
 
     formats: tuple[str, ...] = ("png", "svg")
@@ -58,8 +57,7 @@ def draw(evidence: Evidence, look: Look = Look(), decider: Evidence | None = Non
     """The figure as file contents by format.
 
     Raises:
-        InputError: if the figure has no such panel or no room for its texts, or the style file cannot be
-            used.
+        InputError: if there is no such panel, no room for the texts or no usable style file.
     """
     growth = np.ones(2)
     with house_look(look.style, look.font_scale), warnings.catch_warnings():
@@ -67,7 +65,7 @@ def draw(evidence: Evidence, look: Look = Look(), decider: Evidence | None = Non
         while True:
             figure = _drawn(evidence, look, decider, growth)
             try:
-                # The texts of the house style fit. Larger texts fit if the figure grows by the same factor.
+                # Larger texts than those of the house style fit if the figure grows by the same factor.
                 size = matplotlib.rcParams["font.size"] / STYLE["font.size"]
                 if (growth.min() >= size and not _set_size()) or texts_have_room(figure):
                     return encoded(figure, look.formats)
@@ -145,7 +143,6 @@ def has_panels(evidence: Evidence) -> bool:
 
 
 def _training_figure(evidence: Evidence, look: Look, growth: np.ndarray) -> tuple[Figure, str]:
-    """The figure and a text about its marks: panels for pairs of arms, for other arms and for effects."""
     curves, panel = collect(evidence, evidence.experiment.figure), look.panel
     pairs = _by_pair(evidence)
     letters = string.ascii_lowercase[: len(pairs)] if len(pairs) > 1 else ""
@@ -203,7 +200,6 @@ def _lines(equal: Sequence[str], ends_differ: bool = False) -> str:
 
 
 def _beside_effects(evidence: Evidence, growth: np.ndarray) -> tuple[Figure, str]:
-    """The figure and a text about its marks: values of runs on the left, effects on the right."""
     experiment = evidence.experiment
     groups = effect_groups(evidence.with_rows)
     heights = [0.6 + 0.55 * len(group) for group in groups]
@@ -231,7 +227,7 @@ def _beside_effects(evidence: Evidence, growth: np.ndarray) -> tuple[Figure, str
 
 
 def _by_pair(evidence: Evidence) -> list[list[Judged]]:
-    """For each pair of arms with rows: their comparison (a ratio if there is one), then those of variants."""
+    """For each pair of arms: their comparison (a ratio if there is one), then those of variants."""
     roots = {arm.name: arm.of or arm.name for arm in evidence.experiment.arms}
     pairs: dict[tuple[str, str], dict[tuple[str, str], Judged]] = {}
     for one in evidence.with_rows:

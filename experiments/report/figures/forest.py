@@ -1,7 +1,4 @@
-"""claims.png and claims.svg: a forest plot with a line for each primary comparison of all experiments.
-
-The evidence that decides a claim also has a line for each of its controls.
-"""
+"""A forest plot with a line for each primary comparison of all experiments."""
 
 import textwrap
 from collections.abc import Sequence
@@ -38,13 +35,13 @@ from experiments.report.figures.effects import (
 )
 from experiments.report.finding import label
 
-# Inches: width of the figure; height of a line of text; largest height of all lines; height of the rest.
+# Inches: width of the figure, height of a line of text, largest height of all lines, height of the rest.
 WIDTH, ROW, ROWS, ELSE = 11.4, 0.19, 9.0, 1.6
 # Font size in points; readable if the figure is shown 900 pixels wide.
 TEXT = 6.7
-# Largest number of characters in a line.
+# Characters in a line.
 STATEMENT, VERDICT = 94, 31
-# Widths of the panels, relative to each other.
+# Relative widths of panels.
 WIDTHS = {"difference, points": 3.4, "ratio": 1.1}
 # The axis of differences is linear up to this many points, and logarithmic beyond.
 LINEAR = 2.0
@@ -52,7 +49,7 @@ POINTS = "difference, points"
 
 
 class Mark(NamedTuple):
-    """The marker of a verdict; shape and fill differ, so that no reader needs colour vision."""
+    """The marker of a verdict; shapes and fills differ, so that no reader needs colour vision."""
 
     shape: str
     fill: str
@@ -75,11 +72,9 @@ class Line(NamedTuple):
     """A primary comparison, or a control, on one data set.
 
     Attributes:
-        decides: whether the condition decides its claim.
-        heading: the claim, if this is its first line, else None.
-        role: the name of the condition, and whether it decides the claim; empty if the claim has only one
-            condition.
-        row, heading_row: middle of its text and middle of its heading, in lines of text from the top.
+        heading: the claim, if this is its first line.
+        role: the name of the condition; empty if the claim has only one.
+        row, heading_row: middle of its text and of its heading, in lines of text from the top.
     """
 
     evidence: Evidence
@@ -116,7 +111,7 @@ class Line(NamedTuple):
 
 
 def draw_forest(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> dict[str, bytes]:
-    """The figure in both formats: {"png": ..., "svg": ...}; needs at least one primary comparison."""
+    """The figure, {"png": ..., "svg": ...}; needs at least one primary comparison."""
     lines = lines_of(found, experiments)
     units = sorted(
         dict.fromkeys(line.axis for line in lines), key=lambda name: (name != POINTS, name != "ratio")
@@ -127,7 +122,7 @@ def draw_forest(found: Sequence[Evidence], experiments: Sequence[Experiment]) ->
         # The resolution of the file decides how wide small texts are.
         sharpness = matplotlib.rcParams["savefig.dpi"]
         figure = Figure(figsize=(WIDTH, row * count + ELSE), dpi=sharpness, layout="constrained")
-        # The outer columns have no width of their own: the layout makes them as wide as their texts.
+        # The layout makes the outer columns as wide as their texts.
         widths = [0.01, *(WIDTHS.get(unit, 0.72) for unit in units), 0.01]
         texts, *panels, verdicts = figure.subplots(1, len(widths), sharey=True, width_ratios=widths)
         for unit, axes in zip(units, panels, strict=True):
@@ -141,7 +136,7 @@ def draw_forest(found: Sequence[Evidence], experiments: Sequence[Experiment]) ->
         _explain_marks(texts, lines)
         title(figure, count_verdicts(found))
         caption(figure, explanation(lines, without_rows(experiments, found)))
-        # The last bits of the layout differ from run to run, and would change the names of clips in the SVG.
+        # The last bits of the layout differ from run to run, and would change names in the SVG.
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
         for axes in figure.axes:
@@ -172,7 +167,6 @@ def lines_of(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> li
 
 
 def _heights(lines: Sequence[Line]) -> list[int]:
-    """The number of lines of text of each heading and of each line below it, in turn."""
     return [
         height
         for line in lines

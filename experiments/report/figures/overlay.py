@@ -1,5 +1,3 @@
-"""One figure of the runs in several folders: the committed ones and a user's own."""
-
 from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
@@ -14,15 +12,13 @@ from experiments.experiment import Experiment, Variant
 def overlaid(folders: Sequence[Path], experiments: Sequence[Experiment]) -> Evidence:
     """The runs of several folders of one experiment, judged together.
 
-    An arm is renamed if an earlier folder has an arm of the same name, for example to `relu (runs)`. In
-    brackets is the part of the path that distinguishes its folder from `folders[0]`. If this part is the same
-    for two folders, their whole paths are used.
+    An arm is renamed if an earlier folder has an arm of the same name, for example to `relu (runs)`.
 
     Args:
         folders: `<results-dir>/<dataset>/<experiment>`, at least one.
 
     Raises:
-        InputError: if the folders are not of one experiment, one is given twice, or one has no valid rows.
+        InputError: if the folders are not of one experiment, or one is given twice or has no valid rows.
     """
     names = {folder.absolute().name for folder in folders}
     experiment = next((each for each in experiments if {each.name} == names), None)
@@ -55,7 +51,7 @@ def overlaid(folders: Sequence[Path], experiments: Sequence[Experiment]) -> Evid
         for arm, name in renamed.items():
             if known := own.get(arm) or (Variant(arm) if name != arm else None):
                 variants[name] = Variant(known.of, known.settings, place)
-        # Two folders may have runs of the same id, such as one run repeated on another machine.
+        # Two folders may have runs of the same id.
         rows += [
             {**row, "arm": renamed[row["arm"]], "run_id": f"{folder}/{row['run_id']}"} for row in found.rows
         ]
@@ -65,7 +61,7 @@ def overlaid(folders: Sequence[Path], experiments: Sequence[Experiment]) -> Evid
 
 
 def figure_name(folders: Sequence[Path]) -> str:
-    """A name made of the paths, so that figures of different folders do not replace each other.
+    """A file name made of the paths.
 
     Example:
 

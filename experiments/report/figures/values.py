@@ -1,5 +1,3 @@
-"""Panels that show one metric of all runs by arm, for metrics of trained nets, which have no curve."""
-
 import textwrap
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +12,7 @@ from alexnet_tf.statistics.effects import LEVEL
 from experiments.evidence.read import Evidence
 from experiments.experiment import Metric
 
-# The mark of a net's own value in the distribution of its random splits.
+# Marks a net's own value in the distribution of its random splits.
 MARKED: dict[str, Any] = {
     "marker": "_", "color": PALETTE[1], "markersize": 9, "markeredgewidth": 2, "linestyle": "none",
     "zorder": 3,
@@ -25,14 +23,11 @@ HOLLOW = "Hollow dots: seeds without a run to compare with, which effects and me
 def draw_values(axes: Axes, evidence: Evidence, metric: Metric) -> str:
     """Draws a metric of every run: a dot for each seed, joined from arm to arm, and a bar at each arm's mean.
 
-    - A seed without a partner in any comparison is a hollow dot and is left out of the mean.
-    - An ensemble that is the same for every seed is one dot.
-    - If the metric is the mean of a distribution whose percentiles are metrics too (`METRIC_p5`, `_p25`,
-      `_p75`, `_p95`), each seed has a bar of them. Other arms of the same nets have no dots of their own;
-      their values are marked on the bar.
-    - For p values, a line at the significance level is drawn instead of means.
+    If percentiles of the metric (`METRIC_p5`, `_p25`, `_p75`, `_p95`) are metrics too, each seed has a bar of
+    them, on which the values of other arms of the same nets are marked.
 
-    Returns sentences for the caption, which explain hollow dots, bars and lines.
+    Returns:
+        Sentences for the caption.
     """
     percentiles = _percentiles(metric)
     has_distributions = _has_distributions(evidence, metric)
@@ -106,7 +101,6 @@ def _has_distributions(evidence: Evidence, metric: Metric) -> bool:
 
 
 def _marked_arms(evidence: Evidence) -> list[str]:
-    """The arms whose nets are all marked in the distributions of another arm."""
     for metric in evidence.experiment.metrics:
         if _has_distributions(evidence, metric):
             lowest = _percentiles(metric)[0]
@@ -120,7 +114,7 @@ def _marked_arms(evidence: Evidence) -> list[str]:
 def _draw_distribution(
     axes: Axes, evidence: Evidence, run: tuple[str, int], columns: Sequence[str], place: float
 ) -> list[float]:
-    """Draws the distribution of which a run's value is the mean; returns the values marked in it."""
+    """Returns the values marked in the distribution."""
     (row,) = (row for row in evidence.rows if (row["arm"], row["seed"]) == run)
     metric, lowest, low, high, highest = columns
     if row[lowest] is None:

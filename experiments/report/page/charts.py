@@ -19,7 +19,7 @@ TICKS = (-20, -10, -5, -2, -1, 0, 1, 2, 5, 10, 20, 50)
 
 
 def curve_points(evidence: Evidence) -> list[dict[str, Any]]:
-    """Mean, smallest and largest error over the runs of each arm after each epoch, in percent."""
+    """Mean, smallest and largest error of each arm after each epoch, in percent."""
     values: dict[tuple[str, str, int], list[float]] = {}
     for row in evidence.curves:
         for column, split in SPLITS.items():
@@ -40,7 +40,7 @@ def curve_points(evidence: Evidence) -> list[dict[str, Any]]:
 
 
 def curves_chart(evidence: Evidence) -> dict[str, Any] | None:
-    """Vega-Lite: training and test error by epoch, with a checkbox for each arm; None without curves."""
+    """Vega-Lite: training and test error by epoch; None without curves."""
     points = curve_points(evidence)
     arms = list(dict.fromkeys(point["arm"] for point in points))
     if not arms:
@@ -93,8 +93,7 @@ def curves_chart(evidence: Evidence) -> dict[str, Any] | None:
 def forest_point(one: Judged) -> dict[str, float | None] | None:
     """An effect, its interval and the paper's number in units of s, the smallest effect of interest.
 
-    0 is no effect (the null value) and 1 is s. Ratios are compared by their logarithms. None without a
-    two-sided interval.
+    0 is the null value. Ratios are compared by their logarithms. None without a two-sided interval.
 
     Example:
 
@@ -155,7 +154,7 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> alt.InlineData:
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    # None keeps a column as text. Otherwise Vega would read arms named 0.5 and 0.9 as numbers.
+    # None keeps a column as text: Vega would read an arm named 0.5 as a number.
     types = {
         column: "number" if isinstance(value, int | float) else None for column, value in rows[0].items()
     }
@@ -163,7 +162,7 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> alt.InlineData:
 
 
 def _specification(chart: Any) -> dict[str, Any]:
-    # `config` is Altair's theme. page.js sets another one, in the colours of the page.
+    # `config` is Altair's theme; page.js sets its own.
     return {key: value for key, value in chart.to_dict().items() if key != "config"}
 
 

@@ -37,9 +37,9 @@ PICTURES = {
     "predictions.png": "Figure 4, left: test images and the five most probable classes.",
     "neighbours.png": "Figure 4, right: the nearest training images in fc7, and in pixels.",
 }
-# In pixels. At this width, four pictures take a fifth of a megabyte.
+# In pixels. Four such pictures take a fifth of a megabyte.
 PICTURE_WIDTH = 1100
-# All other HTML is escaped, because it comes from the cells of recorded tables, which may hold any text.
+# All other HTML is escaped, because recorded tables may hold any text.
 OWN_TAGS = re.compile(r"&lt;(/?(?:details|summary))&gt;")
 COLUMNS = ("arm", "seed", "status", "epochs", "learning_rate", "train_error", "test_error", "test_top5_error")
 
@@ -50,7 +50,6 @@ def write_page(results_dir: Path, found: Sequence[Evidence], experiments: Sequen
     if effects := _effects(found):
         charts["forest"] = forest_chart(effects)
     adjusted = adjusted_p(found)
-    # The page shows only claims that have runs; claims.md also names the others.
     claims = [
         _claim(claim, results_dir, adjusted) for claim in claims_of(found, experiments) if claim.conditions
     ]
@@ -88,7 +87,7 @@ def _claim(claim: Claim, results_dir: Path, adjusted: Mapping[int, float | None]
         "statement": statement_of(claim),
         "section": f"Section {section} of the paper." if claim.is_of_paper else "A question of our own.",
         "verdict": claim.verdict,
-        # Without heading and statement, which the page has already.
+        # Without heading and statement.
         "text": _html(claim_section(claim, adjusted).split("\n\n", 2)[2], results_dir, results_dir),
         "experiments": [_experiment(evidence, claim.decides) for evidence in claim.conditions],
     }
@@ -133,7 +132,7 @@ def _command(evidence: Evidence) -> str:
     experiment = evidence.experiment
     if not experiment.name.startswith("ablation-"):
         return f"make {experiment.name}"
-    # The results folder has only a short name for a folder of images; the records have its path.
+    # Only the records have the path of a folder of images.
     config = next((found for row in evidence.rows if (found := evidence.about(row, "config"))), {})
     dataset = config.get("data", {}).get("dataset", evidence.dataset)
     place = "" if dataset == "builtin" or dataset.startswith("folder:") else " DATA_DIR=..."
@@ -194,7 +193,7 @@ def _html(text: str, folder: Path, results_dir: Path) -> str:
             if target and "://" not in str(target) and not str(target).startswith("#"):
                 there = f"{RESULTS}/{folder.relative_to(results_dir).as_posix()}/{target}"
                 part.attrSet("href" if part.type == "link_open" else "src", there)
-        # One level below the headings of the page itself.
+        # Below the headings of the page itself.
         if token.type in ("heading_open", "heading_close"):
             token.tag = "h4"
     rendered = parser.renderer.render(tokens, parser.options, {})
