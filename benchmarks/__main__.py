@@ -1,4 +1,4 @@
-"""The command line: `python -m benchmarks run | report | scaling | growth | profile | gpu-check`."""
+"""The command line: `python -m benchmarks COMMAND`."""
 
 import alexnet_tf.runtime.import_path  # noqa: F401, I001 (before all others: it checks the environment)
 

@@ -17,11 +17,11 @@ from benchmarks.plan import PRECISIONS
 from benchmarks.tensorflow_side.training_step import CLASSES, compiled_alexnet, constant_batch, training_task
 
 BATCH, SECONDS = 128, 20
-# Largest result of `gpu_difference` that passes the check.
+# Largest `gpu_difference` that passes the check.
 BOUND = 1e-3
-# Operations that run Python code on the host in the middle of a step.
+# Operations that run Python code on the host.
 ROUND_TRIPS = {"PyFunc", "PyFuncStateless", "EagerPyFunc"}
-# Operations that the runtime replaces before it places operations on devices, so they need no kernel.
+# Operations that the runtime replaces before placement, so they need no kernel.
 REPLACED = {"Placeholder"}
 
 
@@ -35,12 +35,7 @@ def first_gpu() -> tf.config.PhysicalDevice:
 
 
 def run_gpu_check(gpu: tf.config.PhysicalDevice) -> int:
-    """Prints training rates, the utilisation of the GPU and its difference from the CPU.
-
-    This takes about three minutes.
-
-    Returns the exit status: 0, or 1 if a check fails.
-    """
+    """Prints rates, utilisation and difference from the CPU; returns 1 if a check fails, otherwise 0."""
     print(f"{gpu.name}: {tf.config.experimental.get_device_details(gpu).get('device_name', '?')}")
     difference = gpu_difference()
     print(
@@ -67,7 +62,7 @@ def run_gpu_check(gpu: tf.config.PhysicalDevice) -> int:
 
 
 def steps_graph(model: keras.Model, batch: int) -> tf.Graph:
-    """The graph of the loop of training steps of a compiled model, as a run traces it."""
+    """The graph of training steps, as a run traces it."""
     images = tf.zeros((batch, *model.input_shape[1:]))
     batches = iter(tf.data.Dataset.from_tensors((images, tf.zeros(batch, tf.int64))))
     steps = tf.function(compiled_steps(model, tf.distribute.get_strategy()))
@@ -77,8 +72,7 @@ def steps_graph(model: keras.Model, batch: int) -> tf.Graph:
 def host_operations(graph: tf.Graph) -> list[str]:
     """The operations of a graph, and of the functions it calls, that a GPU would leave to the host.
 
-    These are calls of Python, operations placed on a CPU, and operations on types for which this build of
-    TensorFlow has no GPU kernel. Kernels are looked up, not run, so this needs no GPU.
+    Kernels are looked up, not run, so this needs no GPU.
     """
     definition = graph.as_graph_def()
     nodes = [*definition.node, *(node for each in definition.library.function for node in each.node_def)]
@@ -102,8 +96,7 @@ def _runs_on_gpu(node: tf.compat.v1.NodeDef) -> bool:
 def gpu_difference(device: str = "GPU:0", side: int = 224, batch: int = 16, width: float = 1.0) -> float:
     """The largest relative difference between a device and the CPU, over the loss and all gradients.
 
-    The differences of each array are divided by its largest absolute value on the CPU. TF32, which would
-    round the GPU's products, is off.
+    TF32, which would round the GPU's products, is off.
     """
     was_on = tf.config.experimental.tensor_float_32_execution_enabled()
     tf.config.experimental.enable_tensor_float_32_execution(False)
@@ -124,7 +117,7 @@ def gpu_difference(device: str = "GPU:0", side: int = 224, batch: int = 16, widt
 
 
 def _loss_and_gradients(model: keras.Model, images: np.ndarray, labels: np.ndarray, device: str) -> list:
-    # In inference mode, because dropout draws different random numbers on CPU and GPU.
+    # Inference mode, because dropout draws different random numbers on CPU and GPU.
     with tf.device(device), tf.GradientTape() as tape:
         loss = keras.losses.sparse_categorical_crossentropy(labels, model(images), from_logits=True)
         loss = tf.reduce_mean(loss)

@@ -1,4 +1,4 @@
-"""The comparisons that the benchmark measures. Data only: no framework is imported here."""
+"""The comparisons that the benchmark measures. No framework is imported here."""
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -6,26 +6,21 @@ from typing import Any, Literal
 
 Side = Literal["tensorflow", "pytorch"]
 Unit = Literal["images", "GFLOP", "GB", "values", "runs"]
-# Recorded with the rows. Plan 1 compared with eager PyTorch only. Its rows are neither judged by today's
-# targets nor mixed with new rows.
+# Rows of another plan are neither judged by today's targets nor mixed with new rows.
 PLAN = "2"
-# The worker process in which PyTorch uses jemalloc or tcmalloc instead of glibc's allocator.
 OTHER_ALLOCATOR = "pytorch, other allocator"
 PRECISIONS = ("float32", "mixed_bfloat16")
 
 
 @dataclass(frozen=True)
 class Contender:
-    """One implementation of the work that is measured.
+    """One implementation of the measured work.
 
     Attributes:
-        side: framework whose worker process runs it.
         build: `module.function` in `benchmarks/<side>_side/`; the function returns a `Task`.
-        arguments: keyword arguments of that function.
         unit: unit of its work, if it differs from the benchmark's.
-        rival: contenders with the same `rival` compete; those far behind the fastest are timed only once.
-        other_allocator: whether its process uses jemalloc or tcmalloc.
-        lock: measure how long threads that read images hold the global interpreter lock (GIL).
+        rival: contenders with the same `rival` compete.
+        lock: measure how long threads that read images hold the GIL.
     """
 
     name: str
@@ -43,7 +38,7 @@ class Contender:
 
     @property
     def must_run(self) -> bool:
-        """Whether its failure is an error: true for this library, and for limits measured with TensorFlow."""
+        """Whether its failure is an error: for this library, and for limits measured with TensorFlow."""
         function = self.build.split(".")[1]
         return self.side == "tensorflow" and not function.startswith(("stock_", "keras_", "tensorflow_"))
 
@@ -53,11 +48,8 @@ class Benchmark:
     """Contenders that do the same work and are measured in turns.
 
     Attributes:
-        item: name of the file with its rows, without suffix.
-        contenders: in the order of the first round; every second round is in reverse order.
-        calls: minimum number of calls per turn. Contenders prefetch batches during the turns of others, so
-            only a turn with more calls than prefetched batches includes the time of reading.
-        least_rounds: minimum number of rounds, however long they take; the budget's, if that is smaller.
+        calls: minimum number of calls per turn. Only a turn with more calls than prefetched batches includes
+            the time of reading.
     """
 
     item: str
@@ -70,14 +62,10 @@ class Benchmark:
 
 @dataclass(frozen=True)
 class Conditions:
-    """The conditions of a run that the plan depends on.
+    """What the plan of a run depends on.
 
     Attributes:
-        quick: leave out slow measurements, such as AlexNet's step in PyTorch at batch 128; measure the step
-            on real input at batch 32 instead of 128.
-        images: folder with three folders of JPEG files: `photographs`, `thumbnails` (many of 64x64 pixels)
-            and `few` (few of 64x64 pixels). Each has one subfolder per class.
-        threads: number of hardware threads of this machine.
+        images: folder of JPEG files in `photographs`, and of 64x64 pixels in `thumbnails` and `few`.
     """
 
     quick: bool
@@ -94,7 +82,6 @@ def _pytorch(name: str, build: str, **arguments: Any) -> Contender:
 
 
 def _rivals(build: str, forms: Mapping[str, Mapping[str, Any]], **arguments: Any) -> list[Contender]:
-    """One PyTorch contender for each form (name -> arguments)."""
     return [
         Contender(f"PyTorch {name}", "pytorch", build, {**arguments, **form}, None, "PyTorch", OTHER in name)
         for name, form in forms.items()
@@ -116,7 +103,7 @@ STRONG = {
 
 
 def machine_limits(conditions: Conditions) -> Iterator[Benchmark]:
-    """Matrix products, memory traffic, JPEG decoding: upper bounds for the speed on this machine."""
+    """Upper bounds for the speed on this machine."""
     for dtype in ("float32", "bfloat16"):
         products = (
             _tensorflow("tensorflow", "machine_limits.matmul", size=2048, dtype=dtype),
@@ -138,7 +125,7 @@ def alexnet_step(conditions: Conditions) -> Iterator[Benchmark]:
             dtype = precision.removeprefix("mixed_")
             product = _tensorflow("matrix product", "machine_limits.matmul", "GFLOP", size=4096, dtype=dtype)
             contenders = [_tensorflow("ours", "training_step.alexnet", **step), product]
-            # Of the compiled forms, bfloat16 gets only two, because compiling takes half a minute.
+            # Compiling takes half a minute, so bfloat16 gets only two compiled forms.
             strong = STRONG if precision == "float32" else LRN_FORMS
             # PyTorch's own LRN slows down every form, so it is measured at batch 32 only.
             forms = UNCOMPILED if batch == 32 else {} if conditions.quick else POOLED_EAGER | strong
@@ -155,7 +142,7 @@ def cifar_step(conditions: Conditions) -> Iterator[Benchmark]:
             step: dict[str, Any] = {"batch": 128, "precision": precision, "lrn": lrn}
             step["steps"] = 4 if conditions.quick else 10
             contenders.append(_tensorflow(f"ours {name}", "training_step.cifar_net", **step))
-            # Compiling takes most of a minute. Without LRN it gains no speed, as the float32 rows show.
+            # Compiling takes most of a minute. Without LRN it gains no speed.
             is_compiled = not conditions.quick and (lrn or precision == "float32")
             compiled = {", compiled": {"form": "banded", "compiled": True}} if is_compiled else {}
             for form, arguments in {"": {}, **compiled}.items():
@@ -230,7 +217,6 @@ def input_pipeline(conditions: Conditions) -> Iterator[Benchmark]:
 
 
 def step_with_input(conditions: Conditions) -> Iterator[Benchmark]:
-    """The same training step on real input and on a constant batch; a quick run uses a smaller batch."""
     batch = 32 if conditions.quick else 128
     files: dict[str, Any] = {"folder": f"{conditions.images}/photographs"}
     for precision in PRECISIONS:
@@ -259,7 +245,6 @@ def inference(conditions: Conditions) -> Iterator[Benchmark]:
 
 
 def memory(conditions: Conditions) -> Iterator[Benchmark]:
-    """Peak memory of a process that trains AlexNet; each contender runs in its own process."""
     for precision in () if conditions.quick else PRECISIONS:
         step: dict[str, Any] = {"batch": 128, "precision": precision}
         build = "training_step.alexnet"
@@ -268,7 +253,7 @@ def memory(conditions: Conditions) -> Iterator[Benchmark]:
 
 
 def commands(conditions: Conditions) -> Iterator[Benchmark]:
-    """Whole commands that train small nets. The case with hardly any training measures start and overhead."""
+    """Whole commands; the case with hardly any training measures start and overhead."""
     cases: list[tuple[str, str, int, int]] = [
         ("four runs of two epochs", "builtin", 4, 2),
         ("ten runs with hardly any training", f"folder:{conditions.images}/few", 10, 1),

@@ -1,5 +1,3 @@
-"""Rows of measurements, their CSV files, and the format of their numbers."""
-
 import contextlib
 import math
 import statistics
@@ -15,10 +13,10 @@ COLUMNS = (
     "case", "contender", "framework", "unit", "rate", "median_seconds", "gflop_per_second", "peak_mebibytes",
     "rounds", "seconds", "status", "message", "cpu_seconds", "lock_seconds", "note",
 )  # fmt: skip
-# Columns that were added later, so older files lack them.
+# Older files lack these columns.
 ADDED = ("cpu_seconds", "lock_seconds", "note")
 STATUSES = MEASURED, NOT_MEASURED = ("measured", "not measured")
-# Columns that a measured row must fill, by file: `memory` has no times, `growth` has times and memory.
+# Columns that a measured row must fill, by file.
 TIMED = ("rate", "median_seconds", "seconds")
 NEEDED = {"memory": ("peak_mebibytes",), "growth": (*TIMED, "peak_mebibytes")}
 
@@ -28,15 +26,14 @@ class Row:
     """The result of one contender in one comparison.
 
     Attributes:
-        framework: `tensorflow` or `pytorch`, the contender's `side` in the plan; empty if `find` has no row.
+        framework: `tensorflow` or `pytorch`; empty if `find` has no row.
         amount: work of one call, in `unit`.
         gflop: operations of one call, in 1e9; 0 if they are not counted.
         seconds: duration of one call, one value per round.
-        peak_mebibytes: peak memory of the process, if it was measured.
-        message: reason why nothing was measured; empty if the row was measured.
-        cpu_seconds: processor time of one call, of all its processes; the median of the rounds, if measured.
-        lock_seconds: time in a call during which threads that read images hold the GIL, if measured.
-        note: conditions of the measurement, such as the build and the allocator.
+        message: reason why nothing was measured.
+        cpu_seconds: processor time of one call in all processes; the median of the rounds.
+        lock_seconds: time in a call during which threads that read images hold the GIL.
+        note: conditions of the measurement.
     """
 
     case: str
@@ -62,7 +59,6 @@ class Row:
 
     @property
     def rate(self) -> float:
-        """Units of work per second."""
         return self.amount / self.median
 
     @property
@@ -165,7 +161,7 @@ def write_lines(path: Path, columns: Sequence[str], lines: Iterable[Sequence[obj
 
 
 def positive_number(name: str, text: str, place: str) -> float:
-    """Parses a field; raises an InputError if the text is not a finite number above 0."""
+    """Raises an InputError if the text is not a finite number above 0."""
     try:
         number = float(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Sphinx's configuration: `make docs` builds the site, offline and with warnings as errors."""
+"""Sphinx's configuration."""
 
 import os
 import sys
@@ -29,7 +29,7 @@ exclude_patterns = ["_build", "_extensions", "conf.py"]
 html_theme = "furo"
 html_title = f"alexnet_tf {version}"
 html_show_sphinx = False
-# Widens the column of text, so that code lines of up to 110 characters fit.
+# Widens the text, so that code lines of 110 characters fit.
 html_static_path = ["_static"]
 html_css_files = ["width.css"]
 
@@ -44,7 +44,6 @@ napoleon_use_rtype = False
 myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3
 nb_custom_formats = {".py": ["jupytext.reads", {"fmt": "py:percent"}]}
-# A page's cells are executed again only if its code has changed; the cache is below docs/_build.
 nb_execution_mode = "cache"
 nb_execution_cache_path = str(ROOT / "docs" / "_build" / "executed")
 nb_execution_timeout = 600

@@ -1,4 +1,4 @@
-"""Measures how time and memory grow with batch size, image size, number of images and number of devices."""
+"""Measures how time and memory grow with the size of the work."""
 
 import sys
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ def image_counts(quick: bool) -> tuple[int, ...]:
 def sweeps(quick: bool, images: Path) -> Iterator[Benchmark]:
     """Benchmarks that each vary one quantity; each contender is one value, named `<value> <quantity>`.
 
-    `images` is a folder with a subfolder `<count>` of JPEG files for each of `image_counts`.
+    `images` has a subfolder `<count>` of JPEG files for each of `image_counts`.
     """
 
     def sweep(case: str, quantity: str, build: str, arguments: dict[int, dict[str, Any]]) -> Benchmark:

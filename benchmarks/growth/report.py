@@ -11,12 +11,11 @@ from benchmarks.rows import Row, duration, read_rows, significant
 from benchmarks.runner.machine import read_machine
 from experiments.report.markdown import markdown
 
-# Expected slopes on logarithmic axes: work is proportional to the size raised to this power.
+# Expected slopes on logarithmic axes.
 SLOPES = {"images a batch": 1, "pixels a side": 2, "logical devices": 0, "images in the set": 1}
 
 
 def write_growth_report(folder: Path) -> list[Path]:
-    """Writes growth.md, growth.png and growth.svg to the folder of growth.csv."""
     rows = read_rows(folder / "growth.csv")
     if not rows:
         raise InputError(f"expected rows in {folder / 'growth.csv'}; received none")
@@ -40,7 +39,7 @@ def growth_table(rows: Sequence[Row], about: dict[str, str]) -> str:
 
 
 def draw(rows: Sequence[Row], about: dict[str, str]) -> Figure:
-    """Draws time (top row) and memory (bottom row) on logarithmic axes, one column for each quantity."""
+    """Draws time above memory, one column for each quantity."""
     quantities = list(dict.fromkeys(_quantity(row) for row in rows))
     figure = Figure(figsize=(2.6 * len(quantities) + 0.6, 4.6), layout="constrained")
     axes = figure.subplots(2, len(quantities), squeeze=False)
@@ -59,11 +58,11 @@ def draw(rows: Sequence[Row], about: dict[str, str]) -> Figure:
                 axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
                 axis.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
                 axis.minorticks_off()
-                # The axis spans at least a factor of four, so that a quantity that does not grow looks flat.
+                # Wide enough that a quantity that does not grow looks flat.
                 low, high = axis.get_ylim()
                 axis.set_ylim(min(low, min(values) / 2), max(high, 2 * max(values)))
                 if quantity in SLOPES and not number:
-                    # Drawn through the largest size, where a constant part of time or memory matters least.
+                    # Through the largest size, where a constant part of time or memory matters least.
                     slope = SLOPES[quantity]
                     guide = [values[-1] * (size / sizes[-1]) ** slope for size in sizes]
                     axis.plot(sizes, guide, ":", color=GREY, label=f"slope {slope} (expected)", zorder=1)

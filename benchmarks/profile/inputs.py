@@ -26,7 +26,7 @@ from experiments.report.markdown import markdown
 
 COLUMNS = ("work", "stage", "cpu_ms", "elapsed_ms")
 BATCH, ROUNDS = 128, 5
-# Work, stage, number of images, and the function that runs the stage on them.
+# Work, stage, number of images, and what runs the stage on them.
 Call = tuple[str, str, int, Callable[[], object]]
 Step = Callable[[Path], object]
 FILES, CACHED, SMALL = "JPEG files, 256 to 224", "decoded pixels, 256 to 224", "JPEG files of 64 pixels"
@@ -38,9 +38,8 @@ class Stage:
     """The measured time of an input pipeline from its start to the end of one stage.
 
     Attributes:
-        work: `FILES`, `BILINEAR`, `CACHED` or `SMALL`.
         cpu_ms: processor time per image, of all threads.
-        elapsed_ms: wall-clock time per image. All stages run on one thread, except those named `batches...`.
+        elapsed_ms: wall-clock time per image; only stages named `batches...` use several threads.
     """
 
     work: str
@@ -50,7 +49,7 @@ class Stage:
 
 
 def profile_inputs(images: int) -> list[Stage]:
-    """Measures all stages in turns; the first turn is a warm-up."""
+    """The first turn is a warm-up."""
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         write_photographs(scratch / "large", images)
@@ -136,7 +135,7 @@ def write_stages(path: Path, stages: list[Stage]) -> None:
 
 
 def stages_table(path: Path) -> str:
-    """Markdown of profile_inputs.csv; an empty string if the file does not exist."""
+    """Markdown of profile_inputs.csv; empty if the file does not exist."""
     rows, before, work = [], 0.0, ""
     for place, values in read_texts(path, COLUMNS):
         cpu, elapsed = (positive_number(name, values[name], place) for name in COLUMNS[2:])

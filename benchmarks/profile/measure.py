@@ -1,5 +1,3 @@
-"""Measures the parts of a training step and of inference, and a matrix product for comparison."""
-
 import multiprocessing
 import statistics
 import time
@@ -36,12 +34,12 @@ from benchmarks.tensorflow_side.machine_limits import matmul
 
 BATCHES = 32, 128
 ROUNDS = 3
-# Calls per round: more for work whose calls are short.
+# Calls per round.
 CALLS = {TRAINING: 1, HALF_WIDTH: 3, INFERENCE: 10}
 
 
 def run_profile(results_dir: Path, batches: Sequence[int] = BATCHES, images: int = 1024) -> Path:
-    """Profiles training steps in each precision that the processor supports, inference and input pipelines.
+    """Profiles training steps, inference and input pipelines.
 
     Writes profile.csv, profile_inputs.csv and profile_machine.csv to the machine's folder, and returns it.
 
@@ -52,7 +50,7 @@ def run_profile(results_dir: Path, batches: Sequence[int] = BATCHES, images: int
     # In a separate process, which may use all threads.
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         write_stages(folder / "profile_inputs.csv", pool.submit(profile_inputs, images).result())
-    # Run operations one after another, so that their times add up to the time of the step.
+    # One operation at a time, so that their times add up to the time of the step.
     tf.config.threading.set_inter_op_parallelism_threads(1)
     described = describe_machine({"tensorflow": about()}, quick=False)
     shares = []
@@ -93,7 +91,7 @@ def _shares(work: str, precision: str, batch: int, task: Task) -> list[Share]:
 
 
 def _seconds_in_turns(*tasks: tuple[Task, int]) -> list[float]:
-    """Median duration of a call of each (task, calls per turn), in seconds; the first turn is a warm-up."""
+    """Median seconds of a call of each (task, calls per turn); the first turn is a warm-up."""
     taken: list[list[float]] = [[] for _ in tasks]
     for _ in range(ROUNDS + 1):
         for (task, calls), seconds in zip(tasks, taken, strict=True):

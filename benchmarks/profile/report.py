@@ -5,10 +5,7 @@ from experiments.report.markdown import markdown
 
 
 def profile_tables(shares: list[Share], about: Mapping[str, str]) -> str:
-    """Markdown with two tables for each call: the times of layers, and those of parts that belong to none.
-
-    `about` describes the run, as in profile_machine.csv.
-    """
+    """Markdown of the times of layers, and of parts that belong to none, for each call."""
     if not shares:
         return ""
     parts = [

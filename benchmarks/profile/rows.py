@@ -22,13 +22,9 @@ class Share:
     """One part of a call (a training step or an inference).
 
     Attributes:
-        work: `TRAINING`, `HALF_WIDTH` or `INFERENCE`.
-        batch: number of images in a call.
-        part: name of the part; `WHOLE` for the entire call, `MATRIX_PRODUCT` for the matrix product that
-            shows the machine's limit.
-        layer: name of the convolution or fully connected layer; empty if the part belongs to none.
-        seconds: duration in one call.
-        gflop: number of operations in one call, in 1e9; 0 if they are not counted.
+        part: name of the part, or `WHOLE`; `MATRIX_PRODUCT` shows the machine's limit.
+        layer: name of a layer with weights; empty if the part belongs to none.
+        gflop: operations in one call, in 1e9; 0 if they are not counted.
     """
 
     work: str
@@ -78,7 +74,7 @@ def read_profile(path: Path) -> list[Share]:
 
 
 def by_call(shares: Sequence[Share]) -> dict[tuple[str, str, int], list[Share]]:
-    """Groups parts by call: (work, precision, batch) -> shares, in their original order."""
+    """Groups parts by work, precision and batch."""
     calls: dict[tuple[str, str, int], list[Share]] = {}
     for one in shares:
         calls.setdefault((one.work, one.precision, one.batch), []).append(one)

@@ -1,5 +1,3 @@
-"""Traces the operations of a call, and assigns each operation to a part of the call."""
-
 import re
 import tempfile
 from collections.abc import Mapping
@@ -22,20 +20,18 @@ NORMALISATION, ACTIVATION, POOLING, UPDATE, COPIES, REST = (
 )
 # Convolutions and matrix products, with or without the bias and ReLU that oneDNN fuses into them.
 PRODUCT = re.compile(r"Conv2D|MatMul")
-# In a trace, the names of TensorFlow's operations, and the one name of all code that XLA has compiled. In the
-# calls that are profiled, this is the response normalisation.
 OPERATION = re.compile(r"[\w/.-]+:\w+")
+# The name of all code that XLA has compiled. In the profiled calls, this is the response normalisation.
 COMPILED = "CpuExecutable::ExecuteAsyncOnStream"
 LAYER = re.compile(r"(?:^|/)(?:conv|fc|relu)(\d)(?:_\d+)?/")
 
 
 def operation_seconds(task: Task, calls: int) -> dict[str, float]:
-    """Mean seconds of each operation (`name:kind`) in a call; all code compiled by XLA is one operation.
+    """Mean seconds of each operation (`name:kind`) in a call.
 
-    The process must run operations one after another (one inter-op thread), so that their times add up to the
-    time of the call. Two warm-up calls precede the trace.
+    The process must have one inter-op thread, so that the times add up to the time of the call.
     """
-    # The module that reads the profiler's files is not part of TensorFlow's public API.
+    # Not part of TensorFlow's public API.
     from tensorflow.tsl.profiler.protobuf import xplane_pb2
 
     task.call()

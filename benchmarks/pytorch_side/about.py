@@ -9,8 +9,7 @@ def about() -> dict[str, str | int]:
     return {
         "version": torch.__version__,
         "build": build(),
-        # The form of the update in `training_step.sgd`. Where an older machine.csv has no `pytorch_sgd`,
-        # PyTorch's default form was measured.
+        # Where an older machine.csv has no `pytorch_sgd`, PyTorch's default form was measured.
         "sgd": "fused SGD",
         "torchvision": version("torchvision"),
         "opencv": version("opencv-python-headless"),

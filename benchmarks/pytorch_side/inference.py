@@ -14,10 +14,7 @@ def alexnet(
     channels_last: bool = True,
     all_threads: bool = False,
 ) -> Task:
-    """Class probabilities of 256x256 images, averaged over 1 or 10 views of 224x224; their logarithm.
-
-    If `compiled`, the weights are constants, which oneDNN rearranges once for its computations.
-    """
+    """If `compiled`, the weights are constants, which oneDNN rearranges only once."""
     if all_threads:
         networks.use_all_threads()
     net = networks.alexnet(lrn, channels_last).eval()

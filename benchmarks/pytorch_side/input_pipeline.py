@@ -16,15 +16,13 @@ from torch.utils.data import DataLoader, Dataset
 from benchmarks.runner.task import Task
 
 CIFAR_SIZE, CIFAR_SIDE, CIFAR_PAD = 50_000, 32, 4
-# Number of images of `torchvision_memory`, which transforms them one by one; 50,000 would take 15 seconds.
+# `torchvision_memory` transforms images one by one; 50,000 would take 15 seconds.
 FEWER = 10_000
-# A torchvision transform, from an image, array or tensor to another of these.
 Transform = Callable[[Any], Any]
 MEAN, STDDEV = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
 
 
 def torchvision_files(folder: str, batch: int, threads: int) -> Task:
-    """One epoch from JPEG files, with torchvision's folder data set and transforms."""
     torchvision = _torchvision()
     transforms = torchvision.transforms
     augment = _augmentation(transforms.Resize(256), transforms.RandomCrop(224))
@@ -32,12 +30,11 @@ def torchvision_files(folder: str, batch: int, threads: int) -> Task:
 
 
 def pillow_files(folder: str, batch: int, threads: int) -> Task:
-    """One epoch from JPEG files with Pillow, for machines on which torchvision does not run."""
+    """For machines on which torchvision does not run."""
     return _epochs(Photographs(folder), batch, threads)
 
 
 def opencv_files(folder: str, batch: int, threads: int) -> Task:
-    """One epoch from JPEG files with OpenCV; the central square is scaled as by our `scaling=bilinear`."""
     return _epochs(FastPhotographs(folder), batch, threads)
 
 
@@ -64,10 +61,7 @@ class Photographs(Dataset):
 
 
 class FastPhotographs(Photographs):
-    """The same with OpenCV, except that only the central square is scaled, and without antialiasing.
-
-    Albumentations, too, uses OpenCV.
-    """
+    """The same with OpenCV, but only the central square is scaled, without antialiasing."""
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
         import cv2
@@ -91,14 +85,13 @@ class FastPhotographs(Photographs):
 
 
 def torchvision_memory(batch: int, threads: int) -> Task:
-    """One epoch of 10,000 images of 32x32 in memory, with torchvision's transforms."""
     transforms = _torchvision().transforms
     crop = transforms.RandomCrop(CIFAR_SIDE, padding=CIFAR_PAD)
     return _epochs(Thumbnails(_noise(FEWER), _augmentation(transforms.ToPILImage(), crop)), batch, threads)
 
 
 def memory(batch: int) -> Task:
-    """One epoch of 50,000 images, without DataLoader: whole batches are cropped and mirrored by indexing."""
+    """One epoch without DataLoader: whole batches are cropped and mirrored by indexing."""
     margin = torch.nn.functional.pad(_noise(CIFAR_SIZE), [CIFAR_PAD] * 4)
     reach = torch.arange(CIFAR_SIDE)
     mean, stddev = (255 * torch.tensor(values)[:, None, None] for values in (MEAN, STDDEV))
@@ -117,8 +110,6 @@ def memory(batch: int) -> Task:
 
 
 class Thumbnails(Dataset):
-    """Small images in memory, which torchvision's transforms process one at a time."""
-
     def __init__(self, images: torch.Tensor, transform: Transform):
         self.images, self.transform = images, transform
 
@@ -132,8 +123,8 @@ class Thumbnails(Dataset):
 def _torchvision() -> ModuleType:
     """Imports torchvision, even if its compiled operations do not fit this build of PyTorch.
 
-    In this case the first import fails, because torchvision registers shapes for two operations that were
-    not loaded. No transform uses these two, so it is enough to declare them before a second import.
+    In this case the first import fails, because two operations were not loaded. No transform uses them, so it
+    is enough to declare them before a second import.
     """
     with contextlib.suppress(RuntimeError):
         return importlib.import_module("torchvision")

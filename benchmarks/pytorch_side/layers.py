@@ -9,7 +9,6 @@ from benchmarks.runner.task import Task
 
 
 def lrn(shape: list[int], dtype: str, form: Lrn = "layer", compiled: bool = False) -> Task:
-    """`nn.LocalResponseNorm`, or the same normalisation in a faster form."""
     layer = normalization(form)
     return _both_ways(torch.compile(layer) if compiled else layer, shape, dtype, math.prod(shape))
 

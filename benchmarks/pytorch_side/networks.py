@@ -16,10 +16,7 @@ def normalization(form: Lrn = "layer") -> nn.Module:
 
 
 class FastNormalization(nn.Module):
-    """LRN that computes the mean over five channels by one fast operation on channels-last maps.
-
-    The operation is an average pooling over channels (`pooled`) or a product with a banded matrix (`banded`).
-    """
+    """LRN by a fast operation on channels-last maps: average pooling, or a product with a banded matrix."""
 
     def __init__(self, form: Lrn):
         super().__init__()
@@ -68,7 +65,7 @@ def use_all_threads() -> None:
 
 
 def cifar_net(lrn: bool, form: Lrn = "layer") -> nn.Module:
-    """The four-layer network of Figure 1; its 3x3 pooling with stride 2 halves each side."""
+    """The four-layer network of Figure 1."""
     norm = normalization if lrn else nn.Identity
     return nn.Sequential(
         nn.Conv2d(3, 32, 5, padding=2), nn.MaxPool2d(3, 2, ceil_mode=True), nn.ReLU(), norm(form),

@@ -1,5 +1,3 @@
-"""Training steps of PyTorch networks on a constant batch."""
-
 from collections.abc import Iterable
 
 import torch
@@ -17,7 +15,7 @@ def alexnet(
     channels_last: bool = True,
     all_threads: bool = False,
 ) -> Task:
-    """The paper's network; `compiled` applies `torch.compile`, which needs a C++ compiler."""
+    """The paper's network; `compiled` needs a C++ compiler."""
     if all_threads:
         networks.use_all_threads()
     net = networks.alexnet(lrn, channels_last)

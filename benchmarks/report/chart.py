@@ -1,5 +1,3 @@
-"""The chart of this library's speed relative to PyTorch and Keras, with the targets."""
-
 import textwrap
 from collections.abc import Mapping, Sequence
 
@@ -11,8 +9,7 @@ from benchmarks.plan import PRECISIONS
 from benchmarks.report.targets import TARGETS, Measured, Target, best, paired_ratio
 from benchmarks.rows import Rows, find, significant
 
-# Bars without a target: title, item, case, beginning of the other contenders' names, our contender's name. Of
-# several other contenders, the fastest counts.
+# Bars without a target: title, item, case, beginning of the other contenders' names, our contender's name.
 FURTHER = (
     *((f"CIFAR net {lrn}, {precision.removeprefix('mixed_')}, against PyTorch", "cifar_step",
        f"batch 128, {precision}", f"PyTorch {lrn}", f"ours {lrn}")
@@ -29,7 +26,6 @@ FURTHER = (
     ("32x32 images in memory, against PyTorch", "input_pipeline", "32x32 images in memory",
      "PyTorch", "ours"),
 )  # fmt: skip
-# Color of bars without a target.
 PALE = "#9CC7E2"
 
 # Title, ratio, target.
@@ -88,7 +84,7 @@ def _draw_bars(axes: Axes, bars: Sequence[Bar]) -> None:
             text = f"{target.shown(one.ratio)}, target {target.bound:g}×: {verdict}"
             axes.plot([target.bound] * 2, [place - 0.4, place + 0.4], color=PALETTE[1], linewidth=1.6)
         missed, edge = verdict.startswith("not met"), PALETTE[0] if target else PALE
-        # Bars start at 1 (equal speed) and extend to the left or right.
+        # Bars start at 1, equal speed.
         axes.barh(
             [place], [one.ratio - 1], left=1, height=0.62, facecolor="white" if missed else edge,
             edgecolor=edge, hatch="////" if missed else None,
@@ -109,5 +105,5 @@ def _draw_bars(axes: Axes, bars: Sequence[Bar]) -> None:
     ticks = [value for value in (0.5, 1, 2, 5, 10, 20, 50, 100) if value <= 2 * widest]
     axes.set_xticks(ticks, [f"{value:g}×" for value in ticks])
     axes.minorticks_off()
-    # Leave room for the text next to the longest bar.
+    # Room for the text next to the longest bar.
     axes.set_xlim(min([0.7, *(one.low for _, one, _ in bars)]) * 0.9, 2 * widest)

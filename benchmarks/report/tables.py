@@ -9,13 +9,12 @@ EARLIER = (
     "These rows are of an earlier plan, which compared with eager PyTorch only. Today's targets do not judge "
     "them, because they are for the fastest form of PyTorch's CPU build."
 )
-# The remark on rows that were measured before the fused form was used.
+# For rows that were measured before the fused form was used.
 DEFAULT_SGD = "default SGD, which is slower than the fused one"
 DIFFER = "`rounds differ`: the median decides, but at least one round is on the other side of the target."
 
 
 def machine_table(rows: Rows, about: Mapping[str, str], profile: str = "") -> str:
-    """Markdown with the targets, their limits, all rows, the profile if there is one, and the versions."""
     parts = ["# Speed and memory"]
     if about and not is_current(about):
         parts += [conditions(about), EARLIER]
@@ -44,7 +43,7 @@ def targets_table(rows: Rows) -> str:
 
 
 def machines_table(machines: Mapping[str, Rows]) -> str:
-    """Markdown table with a line for each target and a column for each machine (title -> rows)."""
+    """Markdown with a line for each target and a column for each machine (title -> rows)."""
     lines = [
         [target.work, target.precision, _bound(target), *(_cell(target, rows) for rows in machines.values())]
         for target in TARGETS
@@ -52,7 +51,7 @@ def machines_table(machines: Mapping[str, Rows]) -> str:
     return markdown(("work", "precision", "target", *machines), lines)
 
 
-# Parts of the README's sentence about speed: work of a target (in float32) -> part of the sentence.
+# Work of a target -> part of the README's sentence about speed.
 SPOKEN = {
     "AlexNet training step, against the best of PyTorch": "training AlexNet {} times that of PyTorch's best",
     "AlexNet training step, against stock Keras layers": "training it {} times that of Keras's own layers",
@@ -61,7 +60,7 @@ SPOKEN = {
 
 
 def speed_sentence(machines: Sequence[Mapping[str, Sequence[Row]]]) -> str:
-    """A sentence with our speed relative to PyTorch and Keras in float32: the range over all machines."""
+    """The range over all machines of our speed relative to PyTorch and Keras."""
     said = []
     for target in TARGETS:
         measured = [target.measure(rows) for rows in machines]
@@ -76,7 +75,7 @@ def speed_sentence(machines: Sequence[Mapping[str, Sequence[Row]]]) -> str:
 
 
 def is_current(about: Mapping[str, str]) -> bool:
-    """Whether rows were measured with today's plan, so that today's targets apply."""
+    """Whether today's targets apply to the rows."""
     return about.get("plan") == PLAN
 
 
@@ -94,7 +93,6 @@ def _bound(target: Target) -> str:
 
 
 def conditions(about: Mapping[str, str]) -> str:
-    """Sentences about the machine, the versions and the date of the rows."""
     names = {"TensorFlow": "tensorflow_version", "Keras": "tensorflow_keras", "PyTorch": "pytorch_version"}
     versions = ", ".join(f"{name} {about[key]}" for name, key in names.items() if key in about)
     if "pytorch_build" in about:
@@ -152,7 +150,7 @@ def _item_table(rows: Sequence[Row]) -> str:
         rate = f"{significant(row.rate)} {row.unit}/s"
         cpu = duration(row.cpu_seconds) if row.cpu_seconds else ""
         lines.append([row.case, row.contender, rate, duration(row.median), spread, speed, cpu, row.note])
-    # Columns that no row fills, such as those that earlier rows lack, are left out.
+    # Earlier rows lack some columns.
     kept = [place for place in range(len(header)) if any(line[place] for line in lines)]
     return markdown([header[place] for place in kept], [[line[place] for place in kept] for line in lines])
 
@@ -164,7 +162,7 @@ def _reason(row: Row) -> str:
 def _measured(measured: Measured, target: Target) -> str:
     if not measured.rounds:
         return measured.note
-    # Several rounds may have no range, because only their median was recorded.
+    # Some rows have only the median of several rounds.
     spread = ""
     if measured.low < measured.high:
         spread = f"{_ratio(measured.low, target)} to {_ratio(measured.high, target)} in "

@@ -8,16 +8,15 @@ from benchmarks.rows import Row, Rows, find, significant
 
 @dataclass(frozen=True)
 class Measured:
-    """A measured value in the unit of its target, or the reason why there is none.
+    """A measured value, or the reason why there is none.
 
     Attributes:
         ratio: median over the rounds.
-        low, high: minimum and maximum over the rounds; equal to `ratio` if only the median was recorded.
-        rounds: number of rounds; 0 if nothing was measured.
-        limit: the ratio that a training step would have at the speed of the machine's matrix product.
-        note: name of the contender, a condition or a second measurement; or why nothing was measured.
-        met: verdict if a second criterion, which `note` describes, is met; it then replaces the comparison
-            with `bound`. Empty otherwise.
+        low, high: extremes over the rounds; equal to `ratio` if only the median was recorded.
+        rounds: 0 if nothing was measured.
+        limit: the ratio of a training step at the speed of the machine's matrix product.
+        note: a remark, or why nothing was measured.
+        met: verdict by a second criterion, if that is met.
     """
 
     ratio: float = math.nan
@@ -34,10 +33,8 @@ class Target:
     """One line of the table of targets.
 
     Attributes:
-        precision: `float32` or `bfloat16`; `–` if it does not matter.
         bound: minimum, or maximum if `at_least` is False; None if the value is only stated.
-        measure: computes the value from the rows of all items.
-        unit: `×` for a ratio, `%` for one shown as a percentage, ` images/s`, ` ms` or ` s`.
+        unit: `%` shows a ratio as a percentage.
     """
 
     work: str
@@ -78,10 +75,7 @@ class Target:
 
 
 def paired_ratio(numerator: Row, denominator: Row) -> Measured:
-    """Ratio of the times that two contenders take for equal work.
-
-    It is computed for each round, because the machine's speed may drift between rounds.
-    """
+    """Ratio of the times for equal work, by round, because the machine's speed may drift between rounds."""
     for row in (numerator, denominator):
         if not row.measured:
             return Measured(note=row.message)
@@ -93,16 +87,15 @@ def paired_ratio(numerator: Row, denominator: Row) -> Measured:
 
 
 def share_of_peak(rows: Rows, case: str) -> Measured:
-    """Operations per second of our AlexNet step relative to a matrix product, by round."""
+    """Operations per second of our AlexNet step relative to a matrix product."""
     step, product = (find(rows, "alexnet_step", case, name) for name in ("ours", "matrix product"))
     return paired_ratio(replace(product, amount=product.gflop), replace(step, amount=step.gflop))
 
 
 def fastest(others: Sequence[Row], reference: Row) -> Row:
-    """The row that is fastest relative to a reference in the same rounds; the first row if none was measured.
+    """The row that is fastest relative to a reference; the first row if none was measured.
 
-    If some rows have several rounds, a row of one round does not compete: the machine may have been faster
-    in that round than in the later rounds of its rivals.
+    A row of one round does not compete with rows of several: the machine may have been faster in that round.
     """
     measured = [row for row in others if row.measured]
     again = [row for row in measured if len(row.seconds) > 1]
@@ -110,7 +103,7 @@ def fastest(others: Sequence[Row], reference: Row) -> Row:
 
 
 def against_best(rows: Rows, item: str, case: str, beginning: str) -> Measured:
-    """Our speed relative to the fastest contender whose name has this beginning; the note is its name."""
+    """Our speed relative to the `best` contender; the note is its name."""
     other = best(rows, item, case, beginning)
     measured = paired_ratio(other, find(rows, item, case, "ours"))
     return replace(measured, note=other.contender) if measured.rounds else measured
@@ -123,11 +116,7 @@ def best(rows: Rows, item: str, case: str, beginning: str, reference: str = "our
 
 
 def step_ratio(rows: Rows, other: str, policy: str) -> Measured:
-    """How many times faster our AlexNet step is than the best form of `other`.
-
-    The batch size is 128, or 32 if 128 was not measured. `limit` is the same ratio for a step that does our
-    step's operations at the speed of the matrix product in the same round.
-    """
+    """Our speed in an AlexNet step against the best form of `other`, at batch 128 or else 32."""
     tried = {}
     for batch in (128, 32):
         case = f"batch {batch}, {policy}"
@@ -149,8 +138,7 @@ def step_ratio(rows: Rows, other: str, policy: str) -> Measured:
 FILES, SMALL_FILES = "JPEG files to 224x224", "64x64 JPEG files, an epoch"
 FOUR_RUNS, TEN_RUNS = "four runs of two epochs", "ten runs with hardly any training"
 PILLOW = ("torchvision DataLoader", "PyTorch DataLoader, Pillow")
-# Names of PyTorch's loader with OpenCV, oldest first. It averaged over areas; then it scaled whole images
-# bilinearly; now it scales only the central square.
+# Names of PyTorch's loader with OpenCV, oldest first.
 OPENCV = ("OpenCV", "OpenCV bilinear", "OpenCV bilinear square")
 ANY = (*PILLOW, *(f"PyTorch DataLoader, {scaling}" for scaling in OPENCV))
 
@@ -183,7 +171,7 @@ def _rate(case: str, contender: str) -> Callable[[Rows], Measured]:
 
 
 def _image(field: str, case: str = FILES) -> Callable[[Rows], Measured]:
-    """A time in our pipeline's row, in milliseconds per image."""
+    """Milliseconds per image of our pipeline."""
 
     def measure(rows: Rows) -> Measured:
         row = find(rows, "input_pipeline", case, "ours")
@@ -200,7 +188,6 @@ def _image(field: str, case: str = FILES) -> Callable[[Rows], Measured]:
 
 
 def _lock(rows: Rows) -> Measured:
-    """Milliseconds per image with the GIL held. Two fast reader processes meet the target, too."""
     held, bound = _image("lock_seconds")(rows), 1.8
     readers = _between("input_pipeline", FILES, "one reader alone", "two readers alone")(rows)
     if not readers.rounds:

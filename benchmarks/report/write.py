@@ -24,7 +24,6 @@ from experiments.report.markdown import replace_marked_section
 
 
 def write_all(results_dir: Path) -> list[Path]:
-    """Writes the reports of all machines in `results_dir`."""
     folders = sorted(path.parent for path in results_dir.glob("*/machine.csv"))
     if not folders:
         raise InputError(f"expected <machine kind>/machine.csv in {results_dir}; received none")
@@ -36,10 +35,7 @@ def write_all(results_dir: Path) -> list[Path]:
 
 
 def write_report(folder: Path) -> list[Path]:
-    """Writes a machine's table.md and figure, the table of all machines, and the README's sentence.
-
-    There is no figure for rows of an earlier plan.
-    """
+    """Writes a machine's table.md and figure, the table of all machines, and the README's sentence."""
     rows, about = read_all(folder), read_machine(folder / "machine.csv")
     table = folder / "table.md"
     write_text(table, machine_table(rows, about, read_profile_tables(folder)))
@@ -76,7 +72,6 @@ def read_profile_tables(folder: Path) -> str:
 
 
 def machines_page(results_dir: Path) -> str:
-    """Markdown: charts, the table of targets and the conditions of each machine."""
     folders = {path.parent: read_machine(path) for path in sorted(results_dir.glob("*/machine.csv"))}
     judged = [folder for folder, about in folders.items() if is_current(about)]
     parts = ["# Speed on all machines"]

@@ -1,5 +1,3 @@
-"""Measures with py-spy how long threads that read images hold the GIL (Python's global interpreter lock)."""
-
 import signal
 import subprocess
 import tempfile
@@ -14,19 +12,16 @@ READER = "FuncRegistry.__call__"
 
 
 class LockError(Exception):
-    """Sampling failed; the message is the reason."""
+    """Sampling failed."""
 
 
 def seconds_held(pid: int, python: str, work: Callable[[], object]) -> float:
     """Seconds during `work` in which a thread of the process `pid` that reads images holds the GIL.
 
-    The result is the number of py-spy's samples in which such a thread holds the lock, divided by the
-    sampling rate, but at most the duration of `work`. It includes the time in which the holder waits for a
-    processor, so on a busy machine it is an upper bound.
+    It includes time in which the holder waits for a processor, so on a busy machine it is an upper bound.
 
     Args:
         python: interpreter of the environment that py-spy is installed in.
-        work: makes the process read images, and returns when all are read.
 
     Raises:
         LockError: if py-spy is missing, is not allowed to inspect the process, or does not end.
@@ -50,7 +45,7 @@ def seconds_held(pid: int, python: str, work: Callable[[], object]) -> float:
             errors = _interrupt(spy)
         if not stacks.exists():
             raise LockError(f"py-spy: {(errors.strip().splitlines() or ['no samples'])[-1]}")
-        # A line has the frames, outermost first, joined by semicolons, and then the number of samples.
+        # A line is `frame;frame;... samples`.
         lines = [line.rpartition(" ") for line in stacks.read_text().splitlines()]
     held = sum(int(count) for frames, _, count in lines if READER in frames)
     return min(held / SAMPLES_A_SECOND, seconds)
@@ -60,7 +55,7 @@ def _interrupt(spy: subprocess.Popen) -> str:
     spy.send_signal(signal.SIGINT)
     try:
         return spy.communicate(timeout=SECONDS_TO_END)[1]
-    except subprocess.TimeoutExpired:  # for example, because this process was started with SIGINT ignored
+    except subprocess.TimeoutExpired:  # this process was started with SIGINT ignored, for example
         spy.kill()
         spy.communicate()
         raise LockError(f"py-spy: still running {SECONDS_TO_END} s after SIGINT") from None

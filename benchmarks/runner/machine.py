@@ -11,7 +11,7 @@ from alexnet_tf.runtime.files import make_folder
 from alexnet_tf.runtime.processor import processor_field, processor_flags, processor_name
 from benchmarks.rows import write_lines
 
-# Instruction sets that affect the speed of a network.
+# Those that affect the speed of a network.
 FLAGS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_bf16")
 COLUMNS = ("property", "value")
 
@@ -26,9 +26,9 @@ def machine_kind() -> str:
 
 
 def describe_machine(sides: Mapping[str, Mapping[str, Any]], quick: bool) -> dict[str, str]:
-    """Properties of the machine, of installed versions and of the run: name -> value.
+    """Properties of the machine, of installed versions and of the run.
 
-    `sides` holds the answer of `Worker.about()` for each side (`tensorflow`, `pytorch`).
+    `sides` holds the answer of `Worker.about()` for each framework.
     """
     flags = processor_flags()
     about = {
@@ -47,10 +47,9 @@ def describe_machine(sides: Mapping[str, Mapping[str, Any]], quick: bool) -> dic
 
 
 def describe_item(about: Mapping[str, str], whole: Mapping[str, str]) -> str:
-    """Describes a run that measures one item separately, by its time, load, commit and kind (quick or full).
+    """Describes a run that measures one item separately.
 
-    `about` has the properties of this run, `whole` those of the run that measured the other items. Properties
-    that differ between them are appended.
+    `whole` has the properties of the run that measured the other items.
     """
     own = ("run", "measured_at", "load_before", "tensorflow_git_commit")
     changed = [
@@ -73,7 +72,7 @@ def write_machine(path: Path, about: Mapping[str, str]) -> None:
 
 
 def read_machine(path: Path) -> dict[str, str]:
-    """Reads machine.csv: property -> value; empty if the file does not exist."""
+    """Reads machine.csv; empty if the file does not exist."""
     return {line["property"]: line["value"] for _, line in read_texts(path, COLUMNS)}
 
 

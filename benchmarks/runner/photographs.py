@@ -25,10 +25,9 @@ def scratch_folder() -> Iterator[Path]:
 
 
 def write_photographs(folder: Path, count: int) -> None:
-    """Writes `count` JPEG files of 500x375 pixels and about 100 kB into class folders.
+    """Writes JPEG files of 500x375 pixels and about 100 kB.
 
-    Decoding time depends on the detail in an image. Like photographs, these images have detail at all scales,
-    and less of it at finer scales.
+    Decoding time depends on detail. Like photographs, these images have less detail at finer scales.
     """
     rng = np.random.default_rng(0)
     for number in range(count):

@@ -31,12 +31,9 @@ def run_benchmark(
 ) -> tuple[Path, list[str]]:
     """Measures items; writes `<item>.csv` and `machine.csv` to `<results_dir>/<machine kind>/`.
 
-    The rows of an item are written as soon as it is measured.
-
     Args:
         pytorch: Python interpreter that has PyTorch; if it has none, PyTorch's rows say so.
         items: names from `ITEMS`; default all. If the folder has rows of an earlier plan, all are required.
-        quick: measure fewer rounds and cases.
 
     Returns:
         The machine's folder, and a line for each contender that must run but failed.
@@ -69,8 +66,7 @@ def run_benchmark(
     try:
         sides = {side: workers[side].about() for side in ("tensorflow", "pytorch")}
         about = describe_machine(sides, quick) | {"plan": PLAN}
-        # Until all items are measured, the folder holds new rows of some items and earlier rows of others. So
-        # each new item is described on its own, like an item that is measured separately.
+        # Until all items are measured, the folder has earlier rows too, so each new item is described apart.
         described = earlier or about
         write_machine(path, described)
         began = time.perf_counter()

@@ -1,9 +1,4 @@
-"""The worker process: prepares tasks and times them on request. It uses only the standard library.
-
-    python -m benchmarks.runner.serve benchmarks.pytorch_side
-
-Requests and answers are lines of JSON on standard input and output.
-"""
+"""The worker process, `python -m benchmarks.runner.serve PACKAGE`. It uses only the standard library."""
 
 import contextlib
 import gc
@@ -20,12 +15,11 @@ from typing import Any
 from benchmarks.runner.task import Task
 
 # A first call that takes more seconds than this is the only warm-up call: tracing is a small part of it.
-# Compiling may be a large part, but rounds are timed after it.
 LONG = 4.0
 
 
 class Server:
-    """Answers requests. `prepare` names the `module.function` of `package` that builds a task."""
+    """Answers the requests of a `Worker`."""
 
     def __init__(self, package: str):
         self.package = package
@@ -43,12 +37,7 @@ class Server:
         return importlib.import_module(f"{self.package}.about").about()
 
     def _prepare(self, key: str, build: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Builds a task and warms it up with two calls, because the first call also traces and allocates.
-
-        If the first call takes longer than `LONG`, there is no second one. The answer's `seconds` is the
-        duration of the last call. It is infinite for a task without warm-up, so that `turns.measure` does not
-        repeat its calls.
-        """
+        """`seconds` is infinite without warm-up, so that `turns.measure` does not repeat the calls."""
         module, function = build.split(".")
         task = getattr(importlib.import_module(f"{self.package}.{module}"), function)(**arguments)
         seconds = _timed(task) if task.warm else math.inf
@@ -60,7 +49,6 @@ class Server:
         return {"seconds": seconds, "amount": task.amount, "gflop": task.gflop, "note": note}
 
     def _time(self, key: str, calls: int) -> dict[str, Any]:
-        """Mean duration and processor time in seconds of `calls` consecutive calls."""
         if key not in self.tasks:
             raise RuntimeError("its process ended while another contender was prepared or timed")
         call = self.tasks[key].call
@@ -86,7 +74,7 @@ def _timed(task: Task) -> float:
 
 
 def _processor_seconds() -> float:
-    """Processor time in seconds of this process and its descendants, including those that have ended."""
+    """Processor time of this process and its descendants, including those that have ended."""
     found: dict[int, tuple[int, float]] = {}
     for path in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):  # the process ended meanwhile
@@ -102,7 +90,7 @@ def _processor_seconds() -> float:
 
 
 def main() -> None:
-    # Standard output carries only answers. What libraries print goes to standard error.
+    # What libraries print goes to standard error.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     server = Server(sys.argv[1])

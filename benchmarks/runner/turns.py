@@ -1,5 +1,3 @@
-"""Measures contenders in turns, or each contender alone in a new process."""
-
 import contextlib
 import math
 import statistics
@@ -17,11 +15,8 @@ class Budget:
     """Limits on the number and duration of measurements.
 
     Attributes:
-        rounds: maximum number of rounds of a benchmark.
-        seconds: total time after which a contender gets no more rounds; `calls / 2` times as much for a
-            benchmark with more than two `calls`.
-        least_rounds: minimum number of rounds, whatever `seconds` is; the benchmark's, if that is smaller.
-        shortest: minimum duration of a turn in seconds; shorter calls are repeated.
+        seconds: total time after which a contender gets no more rounds.
+        shortest: minimum seconds of a turn; shorter calls are repeated.
     """
 
     rounds: int
@@ -32,15 +27,14 @@ class Budget:
 
 QUICK = Budget(rounds=3, seconds=4.0, least_rounds=1, shortest=0.15)
 FULL = Budget(rounds=5, seconds=4.0, least_rounds=3, shortest=0.5)
-# A contender that is this many times slower than its fastest rival in the first round gets no further rounds.
+# A contender this many times slower than its fastest rival gets no further rounds: only the fastest counts.
 BEHIND = 1.2
 
 
 def measure(benchmark: Benchmark, workers: Mapping[str, Worker], budget: Budget) -> list[Row]:
     """Prepares all contenders, then times them in turns; every second round is in reverse order.
 
-    The row of a contender that fails holds the reason. Rivals far behind in the first round are not timed
-    again, because only the fastest rival counts.
+    The row of a contender that fails holds the reason.
     """
     rows, calls = {}, {}
     cpu: dict[str, list[float]] = {}
@@ -104,7 +98,7 @@ def _with_lock(
 
 
 def measure_alone(benchmark: Benchmark, workers: Mapping[str, Worker], calls: int) -> Iterator[Row]:
-    """Measures each contender in a new process: the duration of each call, and peak memory.
+    """Measures times and peak memory of each contender in a new process.
 
     The system records the peak since the start of a process. PyTorch's optimizer allocates its state at the
     end of the first training step, so the peak comes in a later step.
@@ -131,7 +125,7 @@ def blank_row(benchmark: Benchmark, contender: Contender, message: str = "") -> 
 
 
 def _prepare(contender: Contender, benchmark: Benchmark, workers: Mapping[str, Worker]) -> tuple[Row, float]:
-    """The contender's row, still without times, and the duration of a call in seconds."""
+    """The contender's row without times, and the seconds of a warm-up call."""
     row = blank_row(benchmark, contender)
     try:
         answer = workers[contender.worker].ask(

@@ -9,22 +9,16 @@ from pathlib import Path
 from typing import IO, Any
 
 ROOT = Path(__file__).parents[2]
-# PyTorch's guide to speed on CPUs recommends these instead of glibc's allocator; the first one found is used.
+# PyTorch's guide to speed on CPUs recommends these instead of glibc's allocator.
 ALLOCATORS = ("jemalloc", "tcmalloc", "tcmalloc_minimal")
 
 
 class WorkerError(Exception):
-    """A request failed; the message is the reason."""
+    """A request failed."""
 
 
 class Worker:
-    """A worker process of one framework; a request starts it if it is not running.
-
-    Args:
-        python: Python interpreter that has the framework.
-        package: `benchmarks.tensorflow_side` or `benchmarks.pytorch_side`.
-        other_allocator: use jemalloc or tcmalloc instead of the system's memory allocator.
-    """
+    """A worker process of one framework; a request starts it if it is not running."""
 
     def __init__(self, python: str, package: str, other_allocator: bool = False):
         self.python = python
@@ -33,7 +27,7 @@ class Worker:
         self._process: subprocess.Popen[str] | None = None
 
     def ask(self, timeout: float = 600.0, **request: Any) -> dict[str, Any]:
-        """Sends a request and waits for its answer, at most `timeout` seconds.
+        """Sends a request and waits for its answer.
 
         Raises:
             WorkerError: if the process cannot start or ends, the request fails, or the timeout expires.
@@ -75,7 +69,7 @@ class Worker:
     def stop(self) -> None:
         if self._process:
             self._process.kill()
-            # Close the pipes and wait for the process; flushing a request that was never read may fail.
+            # Flushing a request that was never read may fail.
             with contextlib.suppress(OSError), self._process:
                 pass
             self._resources.close()
@@ -89,7 +83,7 @@ class Worker:
         with contextlib.ExitStack() as resources:
             try:
                 self._errors = resources.enter_context(tempfile.TemporaryFile())
-                # For the worker's caches (folder listings, decoded pixels); deleted when the worker stops.
+                # For the worker's caches (folder listings, decoded pixels).
                 scratch = resources.enter_context(tempfile.TemporaryDirectory())
             except OSError as error:
                 raise WorkerError(f"temporary directory: {error.strerror}") from None

@@ -1,11 +1,11 @@
-"""A model of the duration of a synchronous training step on N devices: compute, all-reduce, input."""
+"""A model of the duration of a synchronous training step on N devices."""
 
 from dataclasses import dataclass
 
-# Parameters of AlexNet. A step sums the same number of gradients, in float32.
+# Parameters of AlexNet.
 PARAMETERS = 60_965_224
 FLOAT32_BYTES = 4 * PARAMETERS
-# Operations of a step for one image, counted by `training_gflop` in `tensorflow_side/training_step.py`.
+# Per image, from `training_gflop` in `tensorflow_side/training_step.py`.
 TRAINING_GFLOP = 4.1356
 TRAINING_IMAGES = 1_281_167
 
@@ -15,9 +15,7 @@ class Device:
     """A GPU, a processor or a whole machine.
 
     Attributes:
-        seconds_per_image: time of a training step per image, without the fixed part.
-        seconds_per_step: fixed part of a step, the same for all batch sizes: weight update, kernel launches.
-        input_images_per_second: rate of its input pipeline; infinite if input is not a limit.
+        seconds_per_step: fixed part of a step: weight update, kernel launches.
     """
 
     name: str
@@ -27,14 +25,14 @@ class Device:
 
     @classmethod
     def from_peak(cls, name: str, gflop_per_second: float, share: float) -> "Device":
-        """A device of which only the peak speed is known; its assumed speed is this share of the peak."""
+        """A device that is assumed to reach this share of its peak speed."""
         return cls(name, TRAINING_GFLOP / (share * gflop_per_second))
 
     @classmethod
     def from_steps(
         cls, name: str, seconds: dict[int, float], input_images_per_second: float = float("inf")
     ) -> "Device":
-        """A device whose step was timed at two batch sizes, by a linear fit through both times.
+        """A device whose step was timed at two batch sizes.
 
         Example:
 
@@ -53,7 +51,7 @@ class Network:
 
     Attributes:
         bytes_per_second: rate at which a device sends, and at the same time receives.
-        latency: latency of one message, in seconds.
+        latency: seconds of one message.
     """
 
     name: str
@@ -71,7 +69,7 @@ class Step:
 
     @property
     def seconds(self) -> float:
-        """Duration of the step: compute, then all-reduce; input is prepared in parallel on other cores."""
+        """Duration of the step; input is prepared in parallel on other cores."""
         return max(self.compute + self.all_reduce, self.input)
 
 
@@ -92,11 +90,7 @@ def ring_all_reduce_seconds(count: int, size: float, network: Network) -> float:
 def step(
     device: Device, count: int, batch: int, network: Network, gradient_bytes: float = FLOAT32_BYTES
 ) -> Step:
-    """The step of `count` devices that share a global batch evenly; only the input overlaps with computation.
-
-    A program could also overlap the all-reduce with the backward pass, which takes two thirds of the
-    computation and computes the gradients of fc6 to fc8 (96% of all) first.
-    """
+    """The step of `count` devices that share a global batch; only the input overlaps with computation."""
     share = batch / count
     return Step(
         compute=device.seconds_per_step + share * device.seconds_per_image,
@@ -106,5 +100,4 @@ def step(
 
 
 def images_per_second(device: Device, count: int, batch: int, network: Network) -> float:
-    """Training rate of all devices together."""
     return batch / step(device, count, batch, network).seconds

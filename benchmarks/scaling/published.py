@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from benchmarks.scaling.model import FLOAT32_BYTES, TRAINING_IMAGES, Device, Network, Step, step
 
-# The model agrees with a published rate if the larger rate is at most this many times the smaller one.
+# Rates agree if the larger is at most this many times the smaller.
 TOLERANCE = 1.25
 
 
@@ -13,13 +13,9 @@ class Published:
     """A published training rate.
 
     Attributes:
-        device: as described in the source; if its speed is unknown, 75% of its peak is assumed.
-        network: as described in the source, at its nominal rate.
-        count: number of devices.
+        network: at its nominal rate.
         batch: global batch size.
-        images_per_second: published rate, or epochs times images divided by the published time.
         epochs: number of epochs in the published time; 0 if the rate itself was published.
-        gradient_bytes: size of the gradients that are summed.
         assumed: assumptions about what the source does not state.
     """
 
@@ -43,7 +39,6 @@ class Published:
 
     @property
     def ratio(self) -> float:
-        """Predicted rate divided by the published rate."""
         return self.predicted / self.images_per_second
 
     @property
@@ -52,30 +47,26 @@ class Published:
 
     @property
     def slower_compute(self) -> float:
-        """How many times slower than predicted the computation was, if the all-reduce was as predicted."""
+        """How many times slower than predicted the computation was, if it explains the whole difference."""
         return (self.batch / self.images_per_second - self.step.all_reduce) / self.step.compute
 
     @property
     def slower_all_reduce(self) -> float:
-        """How many times slower than predicted the all-reduce was, if computation was as predicted.
-
-        Only for more than one device.
-        """
+        """The same for the all-reduce; only for more than one device."""
         return (self.batch / self.images_per_second - self.step.compute) / self.step.all_reduce
 
 
-# TensorFlow's benchmarks, May 2017 (docs_src/performance/benchmarks.md of TensorFlow 1.2): DGX-1,
-# AlexNet, 512 images per GPU, synthetic data, replicated variables with NCCL. The rate of one GPU defines
-# the device.
+# TensorFlow's benchmarks, May 2017 (docs_src/performance/benchmarks.md of TensorFlow 1.2): DGX-1, 512 images
+# per GPU, synthetic data, replicated variables with NCCL. The rate of one GPU defines the device.
 P100 = Device("P100", 1 / 2987)
 NVLINK = Network("one NVLink, 20 GB/s", 20e9, 10e-6)
 P100_IMAGES_PER_SECOND = {1: 2987, 2: 5658, 4: 10509, 8: 17822}
-# You et al., "ImageNet Training in Minutes" (arXiv 1709.05011): 100 epochs in 11 minutes, batch 32,768, on
-# Xeon Platinum 8160 (24 cores with two AVX-512 units each; 1.4 GHz if all cores use them), two per node. The
-# paper gives the number of processors both as 1,024 and as 2,048; both are listed.
+# You et al., "ImageNet Training in Minutes" (arXiv 1709.05011): Xeon Platinum 8160 (24 cores with two AVX-512
+# units each; 1.4 GHz if all cores use them), two per node. The paper gives the number of processors both as
+# 1,024 and as 2,048.
 XEON_NODE = Device.from_peak("2 x Xeon 8160", 2 * 24 * 64 * 1.4, share=0.75)
 XEON_NODES = {"1,024 Xeon 8160 in 512 nodes": 512, "2,048 Xeon 8160 in 1,024 nodes": 1024}
-# Jia et al., arXiv 1807.11205: 95 epochs in 4 minutes on 1,024 P40, batch 65,536, gradients of 16 bits.
+# Jia et al., arXiv 1807.11205: gradients of 16 bits.
 P40 = Device.from_peak("P40", 11_760, share=0.75)
 ETHERNET = Network("100 Gbit/s a machine", 12.5e9, 2e-6)
 

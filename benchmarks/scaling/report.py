@@ -1,8 +1,4 @@
-"""Compares predicted with published training rates, and predicts training on many measured machines.
-
-The predictions are ideal: ring all-reduce runs at the network's nominal speed, and no device waits for a
-slower one. If only the peak speed of a device is known, only convolutions and matrix products are counted.
-"""
+"""Compares predicted with published training rates, and predicts training on many measured machines."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -31,7 +27,7 @@ NETWORKS = (
 
 
 class Prediction(NamedTuple):
-    """The training rate of `machines` machines; `efficiency` is this rate / (`machines` x rate of one)."""
+    """`efficiency` is the training rate / (`machines` x rate of one)."""
 
     device: Device
     network: Network
@@ -41,10 +37,7 @@ class Prediction(NamedTuple):
 
 
 def measured_device(machine: Path, precision: str) -> Device | None:
-    """A device from a machine's rows of the training step and, if measured, of input from JPEG files.
-
-    None if the step was not measured at both batch sizes, 32 and 128.
-    """
+    """A device from a machine's rows; None if the step was not measured at both batch sizes, 32 and 128."""
     rows = {item: read_rows(machine / f"{item}.csv") for item in ("alexnet_step", "input_pipeline")}
     seconds = {}
     for batch in (32, 128):
@@ -67,7 +60,7 @@ def predictions(devices: Sequence[Device]) -> Iterator[Prediction]:
 
 
 def write_scaling(results_dir: Path, machines: Sequence[Path]) -> list[Path]:
-    """Writes published.csv, predicted.csv, table.md and the figure; skips machines without training steps."""
+    """Writes the rows, table.md and the figure; skips machines without training steps."""
     make_folder(results_dir, "--out")
     measured = [measured_device(machine, precision) for machine in machines for precision in PRECISIONS]
     devices = [device for device in measured if device is not None]
@@ -169,7 +162,6 @@ def draw(predicted: Sequence[Prediction]) -> Figure:
             axes.set_title(re.sub(r"-(\d+)-threads$", r",\n\1 threads", machine), fontsize="small")
         panels[0].set_ylabel("rate / (N × rate of one machine)")
         named = {str(line.get_label()): line for axes in panels for line in axes.lines}
-        # A column for each network.
         handles = [named[label] for label in sorted(named, key=lambda label: int(label.split()[0]))]
         part.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize="small")
         heading = f"Predicted for N machines like ours, {LOCAL_BATCH} images each"
@@ -194,7 +186,7 @@ def _draw_published(axes: Axes) -> None:
         ends = [p.images_per_second, p.predicted]
         axes.plot(ends, [place, place], color="#bbbbbb", linewidth=1.5, zorder=1)
         axes.plot(ends[1], place, "o", color=PALETTE[0], label="" if place else "predicted (ideal)")
-        # A ring, so that both markers are visible if the rates agree.
+        # A ring, so that both markers are visible.
         axes.plot(
             ends[0], place, "o", markersize=9, markerfacecolor="none", markeredgecolor=DARK,
             label="" if place else "published",

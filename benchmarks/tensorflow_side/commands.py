@@ -8,12 +8,11 @@ from pathlib import Path
 from benchmarks.runner.task import Task
 
 ROOT = Path(__file__).parents[2]
-# Less than the time that the runner waits for an answer, so that the command is ended before.
+# Less than the time that the runner waits for an answer.
 LIMIT = 420
 
 
 def ablation(dataset: str, runs: int, epochs: int, jobs: str) -> Task:
-    """Trains the ReLU arm of `ablation-relu` with `runs` seeds, on images of 32x32 pixels."""
     command = [sys.executable, "-m", "experiments", "run", "ablation-relu", "--arms", "relu", "--seeds"]
     command += [",".join(map(str, range(runs))), "--dataset", dataset, "--epochs", str(epochs)]
     command += ["--set", "image_size=32", "--precision", "float32", "--jobs", jobs, "--results-dir"]
@@ -41,6 +40,6 @@ def ablation(dataset: str, runs: int, epochs: int, jobs: str) -> Task:
 
 
 def _end_with_parent() -> None:
-    """Makes Linux send SIGTERM to this process when its parent dies, so that no command is left behind."""
+    """Makes Linux send SIGTERM to this process when its parent dies."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG

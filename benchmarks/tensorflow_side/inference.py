@@ -9,7 +9,6 @@ from benchmarks.runner.task import Task
 
 
 def alexnet(batch: int, views: int, precision: str) -> Task:
-    """Class probabilities of 256x256 images, averaged over 1 or 10 views of 224x224; their logarithm."""
     keras.config.set_dtype_policy(precision)
     net = alexnet_model((224, 224, 3), 1000)
     model = averaging_model([net], (256, 256, 3), views)
@@ -20,5 +19,5 @@ def alexnet(batch: int, views: int, precision: str) -> Task:
 
 
 def forward_gflop(model: keras.Model) -> float:
-    """Floating-point operations of the forward pass for one input image, in billions."""
+    """Operations of the forward pass for one image, in 1e9."""
     return 2 * sum(cost.multiply_adds for cost in layer_costs(model)) / 1e9

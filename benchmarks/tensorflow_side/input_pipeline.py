@@ -22,13 +22,12 @@ from benchmarks.runner.task import Task
 
 CIFAR_SIZE = 50_000
 READ_BATCH = 32
-# Number of images that `read_files` asks for at a time: as many of 256x256 pixels as the pipeline reads.
+# As many images of 256x256 pixels as the pipeline reads at a time.
 READ_PART = 21
 Storage = Literal["memory", "stream"]
 
 
 def open_photographs(folder: str, storage: Storage, scaling: Method = "antialiased") -> DataPipelines:
-    """Pipelines that augment as in the paper: 224x224 crops of 256x256 pixels, mirroring, colour noise."""
     paper = DataConfig(f"folder:{folder}", image_size=256, crop=224, flip=True, color_noise="paper")
     return open_data(replace(paper, scaling=scaling, storage=storage))
 
@@ -38,12 +37,10 @@ def files(folder: str, batch: int, scaling: Method = "antialiased") -> Task:
 
 
 def cached_files(folder: str, batch: int) -> Task:
-    """One epoch from decoded pixels, which are written to disk beforehand."""
     return with_pixels_decoded_once(folder, lambda data: _epochs(data, batch))
 
 
 def read_files(folder: str, readers: int) -> Task:
-    """Reads, decodes and scales JPEG files in reader processes, a part of a batch at a time."""
     reading = open_photographs(folder, "stream").read_by(readers)
     image_set = reading.__enter__().streamed_set("--readers")
     count = len(image_set.train_labels)
@@ -58,14 +55,14 @@ def read_files(folder: str, readers: int) -> Task:
 
 
 def read_epoch(folder: str, storage: Storage) -> Task:
-    """One epoch of a folder of small images; with storage `memory`, they are read before the epoch."""
+    """One epoch; with storage `memory`, the images are read before it."""
     data = open_data(DataConfig(f"folder:{folder}", image_size=64, crop=56, flip=True, storage=storage))
     steps = data.train_size // READ_BATCH
     return Task(lambda: sum(1 for _ in data.train(0, 1, READ_BATCH)), READ_BATCH * steps)
 
 
 def with_pixels_decoded_once(folder: str, build: Callable[[DataPipelines], Task]) -> Task:
-    """Builds a task on photographs whose decoded pixels are kept on disk until the task is deleted."""
+    """Builds a task on decoded pixels, which stay on disk until the task is deleted."""
     place = tempfile.TemporaryDirectory()
     task = build(open_photographs(folder, "stream").cached(Path(place.name)))
     weakref.finalize(task.call, place.cleanup)
@@ -73,7 +70,6 @@ def with_pixels_decoded_once(folder: str, build: Callable[[DataPipelines], Task]
 
 
 def memory(batch: int) -> Task:
-    """One epoch of 50,000 images of 32x32 in memory, padded by 4 pixels, cropped and mirrored."""
     rng = np.random.default_rng(0)
     images = rng.integers(0, 256, (CIFAR_SIZE, 32, 32, 3), np.uint8)
     labels = np.arange(CIFAR_SIZE) % 10
@@ -84,9 +80,9 @@ def memory(batch: int) -> Task:
 
 
 def endless(data: DataPipelines, batch: int, epochs: int = 8) -> tf.data.Dataset:
-    """Endless batches: `epochs` epochs with different random augmentation, repeated from the first."""
+    """Epochs with different random augmentation, repeated from the first."""
     each = (data.train(0, epoch, batch) for epoch in range(1, epochs + 1))
-    # Prefetch, so that the next epoch starts while the last batches of the current one are used.
+    # Prefetch, so that the next epoch starts while the last batches of this one are used.
     return functools.reduce(tf.data.Dataset.concatenate, each).repeat().prefetch(2)
 
 

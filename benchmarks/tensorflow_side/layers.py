@@ -1,5 +1,3 @@
-"""Forward and backward passes of single layers, and the update rule."""
-
 import math
 from collections.abc import Callable
 
@@ -13,17 +11,14 @@ from benchmarks.tensorflow_side.training_step import keras_sgd, paper_optimizer,
 
 
 def lrn(shape: list[int], dtype: str) -> Task:
-    """This library's response normalisation, which has a custom gradient."""
     return _both_ways(LocalResponseNormalization(dtype=_policy(dtype)), shape, dtype)
 
 
 def tensorflow_lrn(shape: list[int], dtype: str) -> Task:
-    """TensorFlow's response normalisation, computed in float32 for any `dtype`."""
     return _both_ways(stock_normalization, shape, dtype)
 
 
 def grouped(shape: list[int], filters: int, kernel: int, dtype: str) -> Task:
-    """This library's grouped convolution, which computes group by group on a CPU."""
     layer = GroupedConv2D(filters, kernel, padding="same", groups=2, dtype=_policy(dtype))
     return _both_ways(layer, shape, dtype)
 
@@ -66,7 +61,7 @@ def _both_ways(layer: Callable[[tf.Tensor], tf.Tensor], shape: list[int], dtype:
             tape.watch(inputs)
             outputs = layer(inputs)
         above = tf.broadcast_to(upstream, tf.shape(outputs))
-        # Return the outputs too, because TensorFlow skips computations whose results nobody uses.
+        # TensorFlow skips computations whose results nobody uses, so the outputs are returned too.
         return outputs, *tape.gradient(outputs, [inputs, *weights], above)
 
     if isinstance(layer, keras.layers.Conv2D):

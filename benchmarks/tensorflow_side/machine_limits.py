@@ -16,7 +16,7 @@ def matmul(size: int, dtype: str) -> Task:
 
 
 def add_in_place(megabytes: int) -> Task:
-    """Adds one array to another in place; its traffic is two arrays read and one written."""
+    """Adds in place; the traffic is two arrays read and one written."""
     size = megabytes * 2**20 // 4
     total, term = tf.Variable(tf.zeros([size])), tf.ones([size])
 
@@ -28,7 +28,6 @@ def add_in_place(megabytes: int) -> Task:
 
 
 def decode_jpegs(folder: str, threads: int) -> Task:
-    """Reads and decodes all JPEG files in `folder` on `threads` threads, with the accurate inverse DCT."""
     paths = sorted(str(path) for path in Path(folder).rglob("*.jpg"))
 
     def decode(path: tf.Tensor) -> tf.Tensor:
@@ -41,7 +40,7 @@ def decode_jpegs(folder: str, threads: int) -> Task:
 
 
 def decode_and_scale_jpegs(folder: str, threads: int, side: int) -> Task:
-    """Reads and decodes all JPEG files, and scales the central square of each, as our pipeline does."""
+    """Reads, decodes and scales as our pipeline does."""
     paths = sorted(Path(folder).rglob("*.jpg"))
 
     def read(path: Path) -> None:

@@ -5,12 +5,11 @@ from benchmarks.tensorflow_side.training_step import compiled_alexnet, training_
 
 
 def files(batch: int, precision: str, folder: str) -> Task:
-    """A step on images from JPEG files, which are decoded and augmented during the previous step."""
+    """A step on images that are decoded and augmented during the previous step."""
     return _task(open_photographs(folder, "stream"), batch, precision)
 
 
 def cached(batch: int, precision: str, folder: str) -> Task:
-    """A step on images decoded once. Pixels are read from disk and augmented during the previous step."""
     return with_pixels_decoded_once(folder, lambda data: _task(data, batch, precision))
 
 

@@ -1,5 +1,3 @@
-"""Training steps of Keras models, by default on a constant batch."""
-
 import dataclasses
 from collections.abc import Iterable
 
@@ -22,7 +20,6 @@ CIFAR_SHAPE, CLASSES = (32, 32, 3), 1000
 
 
 def alexnet(batch: int, precision: str, side: int = 224) -> Task:
-    """The paper's network with this library's layers and optimizer, on images (side, side, 3)."""
     return training_task(compiled_alexnet(precision, side), constant_batch(batch, side, CLASSES), batch)
 
 
@@ -34,18 +31,18 @@ def half_width_alexnet(batch: int, precision: str) -> Task:
 
 
 def half_width_model() -> keras.Model:
-    """Width .5, 56 pixels, 100 classes: the size of the nets of the experiments' condition `trained`."""
+    """The size of the nets of the experiments' condition `trained`."""
     return alexnet_model((56, 56, 3), 100, dataclasses.replace(SCALED, width=0.5))
 
 
 def stock_alexnet(batch: int, precision: str) -> Task:
-    """The paper's network with Keras's layers and SGD, TensorFlow's LRN, and `jit_compile=False`."""
+    """The paper's network with Keras's layers and SGD, and TensorFlow's LRN."""
     keras.config.set_dtype_policy(precision)
     return training_task(compiled(stock_model(), keras_sgd()), constant_batch(batch, 224, CLASSES), batch)
 
 
 def cifar_net(batch: int, precision: str, lrn: bool, steps: int, devices: int = 1) -> Task:
-    """The four-layer network of Figure 1 with `steps` steps per call; logical devices share each batch."""
+    """The four-layer network of Figure 1; logical devices share each batch."""
     strategy = make_strategy(str(devices))
     keras.config.set_dtype_policy(precision)
     with strategy.scope():
@@ -55,7 +52,7 @@ def cifar_net(batch: int, precision: str, lrn: bool, steps: int, devices: int = 
 
 
 def paper_optimizer() -> keras.optimizers.Optimizer:
-    """The paper's update rule, with a learning rate so small that training on noise does not diverge."""
+    """The learning rate is so small that training on noise does not diverge."""
     return make_optimizer(1e-4, momentum=0.9, weight_decay=5e-4)
 
 
@@ -77,7 +74,7 @@ def compiled(model: keras.Model, optimizer: keras.optimizers.Optimizer) -> keras
 
 
 def constant_batch(batch: int, side: int, classes: int, deviation: float = 60) -> tf.data.Dataset:
-    """Endlessly repeats one batch of random images (batch, side, side, 3) and labels."""
+    """Repeats one batch of random images (batch, side, side, 3) and labels."""
     rng = np.random.default_rng(0)
     images = tf.constant(rng.normal(0, deviation, (batch, side, side, 3)).astype(np.float32))
     labels = tf.constant(rng.integers(0, classes, batch))

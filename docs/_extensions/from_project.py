@@ -1,4 +1,4 @@
-"""Directives that take text from the project when the site is built, so that no page repeats numbers."""
+"""Directives that take text from the project, so that no page repeats numbers."""
 
 import argparse
 import ast
@@ -20,7 +20,7 @@ LINK = re.compile(r"\[([^\]]+)\]\((?!https?://|#)([^)]+)\)")
 
 @functools.cache
 def claims() -> dict[str, Any]:
-    """The evidence below results/ for each claim, by the name of the claim."""
+    """The evidence below results/ for each claim."""
     from experiments import EXPERIMENTS
     from experiments.evidence.claims import claims_of
     from experiments.evidence.read import read_evidence
@@ -31,7 +31,7 @@ def claims() -> dict[str, Any]:
 
 
 def claim_text(name: str) -> str:
-    """Markdown: a claim's verdict, and for each condition its scale, comparisons, controls and command."""
+    """Markdown of a claim's verdict and conditions."""
     if name not in claims() or not claims()[name].conditions:
         raise ValueError(f"claim: expected one with rows in results/; received {name!r}")
     claim = claims()[name]
@@ -53,7 +53,7 @@ def claim_text(name: str) -> str:
 
 
 def experiment_text(name: str) -> str:
-    """Markdown: all comparisons of an experiment on its own data set, and the reasons that it declares."""
+    """Markdown of an experiment's comparisons on its own data set, and its reasons."""
     (one,) = (
         one
         for claim in claims().values()
@@ -86,7 +86,7 @@ def comparisons_table(judged: Sequence[Any]) -> str:
 
 
 class Measured(SphinxDirective):
-    """`{claim} C3` or `{comparisons} ablation-relu`: effects and verdicts, from the rows below results/."""
+    """`{claim} C3` or `{comparisons} ablation-relu`: effects and verdicts."""
 
     required_arguments = 1
 
@@ -99,7 +99,7 @@ class Measured(SphinxDirective):
 
 
 class Commands(SphinxDirective):
-    """`{commands} alexnet_tf`: a section with the help text of each command of a program."""
+    """`{commands} alexnet_tf`: the help text of each command."""
 
     required_arguments = 1
 
@@ -108,7 +108,7 @@ class Commands(SphinxDirective):
 
 
 def commands_text(room: str) -> str:
-    os.environ["COLUMNS"] = "110"  # the width of the help texts
+    os.environ["COLUMNS"] = "110"
     parser = importlib.import_module(f"{room}.__main__")._parser()
     (commands,) = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
     parts = [f"```none\n{parser.format_help()}```"]
@@ -136,7 +136,7 @@ def source_of(path: Path, name: str) -> str:
 
 
 class Source(SphinxDirective):
-    """`{source} alexnet_tf/reference/pooling.py max_pool`: the code of a definition, without docstrings."""
+    """`{source} alexnet_tf/reference/pooling.py max_pool`: the code of a definition."""
 
     required_arguments = 2
 
