@@ -204,8 +204,14 @@ def _batches(
 ) -> Iterator[np.ndarray]:
     """The images, without the padding of the last batch."""
     left = len(indices)
-    for images, _, _ in data.chosen(split, indices, min(BATCH, left), cropped):
+    for images, _, weights in data.chosen(split, indices, min(BATCH, left), cropped):
         data.check_readable()
+        if lost := int(np.sum(weights[:left] == 0)):
+            # Their pixels are black, so they could be drawn, and be neighbours.
+            raise InputError(
+                f"{data.image_set.name}: expected images that stay readable during the command; received "
+                f"{lost} that did not; run the command again, which leaves them out"
+            )
         yield images.numpy()[:left]
         left -= len(images)
 

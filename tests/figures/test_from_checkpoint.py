@@ -177,19 +177,24 @@ def test_drawn_predictions_equal_the_output_of_the_network(net, data):
     assert not all(np.array_equal(a.image, b.image) for a, b in zip(sample, other, strict=True))
 
 
-def test_an_image_that_becomes_unreadable_does_not_move_the_others(net, data, tree, tmp_path):
+def test_an_image_that_becomes_unreadable_is_refused_and_does_not_move_the_others(net, data, tree, tmp_path):
     shutil.copytree(tree, tmp_path / "colors")
     config = net.config.replace(storage="stream")
     streamed = open_data_for(dataclasses.replace(net, config=config), f"folder:{tmp_path / 'colors'}")
-    before = find_neighbours(net.model, data, seed=0).spaces[1].indices
     lose_content(tmp_path / "colors" / "n01443537" / "01.png")
+    indices = np.arange(len(data.image_set.train_labels))
 
-    after = find_neighbours(net.model, streamed, seed=0).spaces[1].indices
+    (found,) = streamed.chosen("train", indices, len(indices))
 
-    (lost,) = streamed.image_set.lost_indices()
-    unchanged = ~(before == lost).any(axis=1)
-    assert unchanged.any()
-    np.testing.assert_array_equal(after[unchanged], before[unchanged])
+    lost = streamed.image_set.lost_indices()
+    assert len(lost) == 1
+    (expected,) = data.chosen("train", indices, len(indices))
+    np.testing.assert_array_equal(np.flatnonzero(found[2] == 0), lost)
+    np.testing.assert_array_equal(np.delete(found[0], lost, 0), np.delete(expected[0], lost, 0))
+    with pytest.raises(
+        InputError, match="expected images that stay readable during the command; received 1 "
+    ):
+        find_neighbours(net.model, streamed, seed=0)
 
 
 def test_examples_are_chosen_from_different_classes_first():
