@@ -6,8 +6,8 @@ from benchmarks.rows import Row, Rows, duration, significant
 from experiments.report.markdown import markdown
 
 EARLIER = (
-    "These rows are of an earlier plan, which compared with eager PyTorch only. Today's targets do not judge "
-    "them, because they are for the fastest form of PyTorch's CPU build."
+    "These rows are of an earlier plan, which compared with eager PyTorch only. Today's targets compare with "
+    "the fastest form of PyTorch's CPU build, so they do not judge these rows."
 )
 # For rows that were measured before the fused form was used.
 DEFAULT_SGD = "default SGD, which is slower than the fused one"
