@@ -9,7 +9,7 @@ import sys
 # TensorFlow reads these when a test file imports it.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-# No window must open for the figures of docs/.
+# The cells of docs/ draw figures, which must not open windows.
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 import pytest

@@ -9,8 +9,8 @@ import sys
 
 __version__ = "0.1.0"
 
-# By default TensorFlow does not use oneDNN on CPUs without AVX512_VNNI, although it makes the training step
-# twice as fast (benchmarks/LOG.md). TensorFlow reads this on import.
+# By default TensorFlow does not use oneDNN on CPUs without AVX512_VNNI, although oneDNN makes the training
+# step twice as fast on such CPUs too (benchmarks/LOG.md). TensorFlow reads this variable on import.
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 _PUBLIC = {
@@ -49,7 +49,10 @@ _REGISTERED = ("alexnet_tf.layers", "alexnet_tf.training.optimizers")
 
 
 class _RegisterLater:
-    """Imports `_REGISTERED` only when Keras and TensorFlow are imported anyway, which takes seconds."""
+    """An import finder that imports `_REGISTERED` once Keras and TensorFlow are both imported.
+
+    These modules import both, which takes seconds, so a program that needs neither should not import them.
+    """
 
     def __init__(self, awaited: set[str]):
         self._awaited = awaited

@@ -246,7 +246,8 @@ def _claimed_out(name: str, options: argparse.Namespace) -> AbstractContextManag
     for flag in ("out", "cache"):
         for images in ("dataset", "among"):
             check_outside(getattr(options, flag, None), getattr(options, images, None), f"--{flag}")
-    # Of several workers only the chief takes the lock, later. That of a new folder is beside the folder.
+    # Of several workers only the chief takes the lock, later. The commands in `NEW_FOLDER` take it later
+    # too, because their lock file is beside the folder.
     options.is_claimed = bool(out) and name not in NEW_FOLDER and not (name == "train" and may_be_worker())
     if options.is_claimed:
         return claimed_folder(out, "--out")

@@ -96,7 +96,8 @@ def _runs_on_gpu(node: tf.compat.v1.NodeDef) -> bool:
 def gpu_difference(device: str = "GPU:0", side: int = 224, batch: int = 16, width: float = 1.0) -> float:
     """The largest relative difference between a device and the CPU, over the loss and all gradients.
 
-    TF32, which would round the GPU's products, is off.
+    The differences of each array are divided by its largest absolute value on the CPU. TF32, which would
+    round the GPU's products, is off.
     """
     was_on = tf.config.experimental.tensor_float_32_execution_enabled()
     tf.config.experimental.enable_tensor_float_32_execution(False)

@@ -19,7 +19,8 @@ class Contender:
     Attributes:
         build: `module.function` in `benchmarks/<side>_side/`; the function returns a `Task`.
         unit: unit of its work, if it differs from the benchmark's.
-        rival: contenders with the same `rival` compete.
+        rival: contenders with the same `rival` compete; those far behind the fastest are timed only once.
+        other_allocator: whether its process uses jemalloc or tcmalloc.
         lock: measure how long threads that read images hold the GIL.
     """
 
@@ -48,8 +49,9 @@ class Benchmark:
     """Contenders that do the same work and are measured in turns.
 
     Attributes:
-        calls: minimum number of calls per turn. Only a turn with more calls than prefetched batches includes
-            the time of reading.
+        calls: minimum number of calls per turn. Contenders prefetch batches during the turns of others, so
+            only a turn with more calls than prefetched batches includes the time of reading.
+        least_rounds: minimum number of rounds, however long they take; the budget's, if that is smaller.
     """
 
     item: str
@@ -65,7 +67,9 @@ class Conditions:
     """What the plan of a run depends on.
 
     Attributes:
-        images: folder of JPEG files in `photographs`, and of 64x64 pixels in `thumbnails` and `few`.
+        images: folder with three folders of JPEG files: `photographs`, `thumbnails` (many of 64x64 pixels)
+            and `few` (few of 64x64 pixels).
+        threads: number of hardware threads of this machine.
     """
 
     quick: bool
@@ -142,7 +146,7 @@ def cifar_step(conditions: Conditions) -> Iterator[Benchmark]:
             step: dict[str, Any] = {"batch": 128, "precision": precision, "lrn": lrn}
             step["steps"] = 4 if conditions.quick else 10
             contenders.append(_tensorflow(f"ours {name}", "training_step.cifar_net", **step))
-            # Compiling takes most of a minute. Without LRN it gains no speed.
+            # Compiling takes most of a minute. Without LRN it gains no speed, as the float32 rows show.
             is_compiled = not conditions.quick and (lrn or precision == "float32")
             compiled = {", compiled": {"form": "banded", "compiled": True}} if is_compiled else {}
             for form, arguments in {"": {}, **compiled}.items():
@@ -245,6 +249,7 @@ def inference(conditions: Conditions) -> Iterator[Benchmark]:
 
 
 def memory(conditions: Conditions) -> Iterator[Benchmark]:
+    """Peak memory of a process that trains AlexNet."""
     for precision in () if conditions.quick else PRECISIONS:
         step: dict[str, Any] = {"batch": 128, "precision": precision}
         build = "training_step.alexnet"

@@ -18,8 +18,9 @@ SHARED = "common"
 def find_experiments(package: ModuleType) -> tuple[Experiment, ...]:
     """The `EXPERIMENT` or `EXPERIMENTS` of every module of a package.
 
-    Claims of the paper come first, by number. Of experiments on one claim, the first is nearest to the paper.
-    Questions of our own follow, by name.
+    Experiments on claims of the paper come first, by the claim's number. Experiments on one claim keep the
+    order in which they are declared: the one nearest to the paper is first. Questions of our own follow, by
+    name.
 
     Raises:
         InputError: if a module declares no experiment, or two experiments have the same name.

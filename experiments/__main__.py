@@ -50,7 +50,7 @@ RERUN = (
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Runs one command; returns its exit status, 1 if runs failed."""
+    """Runs one command; returns its exit status, such as 1 if runs failed or results differ."""
     return run_command(_parser().parse_args(arguments))
 
 

@@ -33,7 +33,8 @@ def load_torchvision(model: keras.Model, arrays: Mapping[str, np.ndarray]) -> No
     """Copies the weights of torchvision's AlexNet into a `one_weird_trick` model.
 
     Args:
-        model: for the file's number of classes, and 224 x 224 pixels for torchvision's own weights.
+        model: a model with the file's number of classes. Its images must give fc6 as many inputs as the file
+            has: 224 x 224 pixels for torchvision's own weights.
         arrays: the state dict as NumPy arrays, `features.0.weight`, `features.0.bias`, ... In PyTorch:
             `np.savez("alexnet.npz", **{k: v.detach().numpy() for k, v in model.state_dict().items()})`.
 
@@ -65,8 +66,8 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """Reads named arrays from an .npz, .safetensors or .npy file; nothing in it is executed.
 
     Args:
-        path: the dictionary in a .npy file maps either `conv1` etc. to [weight, bias], or names such as
-            `conv1.weight` to arrays, as an .npz file does.
+        path: the file, whose first bytes decide its kind. The dictionary in a .npy file maps either `conv1`
+            etc. to [weight, bias], or names such as `conv1.weight` to arrays, as an .npz file does.
 
     Raises:
         InputError: if the file is missing, damaged, or of another kind.

@@ -15,7 +15,7 @@ from alexnet_tf.runtime.archives import check_unpacked
 
 # Raised for a damaged pickle, in addition to `UNREADABLE_ARCHIVE`.
 DAMAGED = (IndexError, SystemError, pickle.UnpicklingError, struct.error)
-# A network of eight layers needs about 600 steps and 16 names.
+# A network of eight layers needs about 600 steps (opcodes) and 16 names.
 MOST_STEPS, MOST_NAMES, LONGEST_NAME = 20_000, 1_000, 200
 NUMBERS = re.compile(r"[<>=|]?([biuf]\d\d?|O8?)")
 STEPS = (
@@ -30,7 +30,7 @@ def load_arrays(file: IO[bytes]) -> Any:
     """The dictionary that `numpy.save` has pickled, from a file positioned after its header.
 
     Raises:
-        one of `UNREADABLE_ARCHIVE` or `DAMAGED`: if it is damaged or has other types.
+        one of `UNREADABLE_ARCHIVE` or `DAMAGED`: if the pickle is damaged or has other types.
     """
     return _ArraysOnly(file).load().item()
 

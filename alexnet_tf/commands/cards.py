@@ -16,6 +16,7 @@ def model_card(net: Trained, about: dict[str, Any], kind: str, checkpoint: Path)
 
     Args:
         about: content of the network's model.json.
+        kind: format of the export, `saved-model` or `onnx`.
     """
     wanted = input_wanted(net)
     is_imported = about.get("status") == "imported"

@@ -42,7 +42,7 @@ def report_data(config: DataConfig, out: Path, seed: int, access: DataAccess) ->
 
     Args:
         config: `storage` is ignored: every set but `builtin` is streamed.
-        seed: of the augmentation in samples.png.
+        seed: seed of the augmentation in samples.png.
 
     Raises:
         InputError: if the set cannot be read, in which case nothing is written, or `out` cannot be written.
@@ -63,9 +63,11 @@ def report_data(config: DataConfig, out: Path, seed: int, access: DataAccess) ->
 
 
 def data_statistics(data: DataPipelines) -> Statistics:
-    """Counts, image sizes and colour statistics (on the 0..255 scale) of a set, by name.
+    """Counts, image sizes and colour statistics of a set, by name.
 
-    The eigenvalues are those of the covariance of the channels (paper, section 4.1).
+    Colour statistics are on the 0..255 scale, over the training images resized as configured. The eigenvalues
+    are those of the covariance of the channels (paper, section 4.1). For ImageNet, their square roots in the
+    authors' program are 121.78, 37.09 and 19.72.
     """
     images, pixels = data.image_set, data.statistics
     means = pixels.mean_image.mean(axis=(0, 1), dtype=np.float64)
@@ -98,7 +100,7 @@ def _sizes(data: DataPipelines) -> Statistics:
 
 
 def _classes(data: DataPipelines) -> list[tuple]:
-    """A table of the images of each class; those for training include those for selection."""
+    """A header, then a row per class with its numbers of images; `train` includes `selection`."""
     images = data.image_set
     groups = images.train_labels, images.train_labels[images.selected], images.report_labels
     counts = [np.bincount(labels, minlength=images.classes).tolist() for labels in groups]

@@ -80,11 +80,13 @@ def evaluate_on(
     access: DataAccess = DataAccess(),
     split: str | None = None,
 ) -> Scores:
-    """Scores one trained network, or the average of several (section 4.1), on a data set.
+    """Scores one trained network, or the average of several, on a data set.
 
     Args:
-        views: number of views per image, 1, 2, 5 or 10.
-        split: one of `scores.SPLITS`; the default is that of `alexnet evaluate`.
+        dataset: `builtin`, a TFDS name or `folder:PATH`.
+        views: number of views per image, 1, 2, 5 or 10; their probabilities are averaged (section 4.1).
+        split: one of `scores.SPLITS`. The default is the report split or, if the set has no test or
+            validation images and no network was trained on the set, all its images.
 
     Raises:
         InputError: if the networks do not match the data set, or the split has no images.
@@ -144,7 +146,7 @@ def write_classes(out: Path, scores: Scores, names: Sequence[str], dataset: str)
 
 
 def averaged(nets: Sequence[Trained], views: int) -> keras.Model:
-    """The model that averages several networks over several views of an image.
+    """The model that averages the probabilities of several networks over several views of an image.
 
     Raises:
         InputError: if the networks' inputs differ in size, or are larger than the images.

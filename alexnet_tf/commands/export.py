@@ -51,7 +51,7 @@ def write_saved_model(net: Trained, folder: Path) -> None:
 
     Signatures:
         serving_default: `image_bytes`, strings [n]: JPEG, PNG, BMP or GIF files.
-        pixels: `pixels`, float32 [n, height, width, channels], 0..255.
+        pixels: `pixels`, float32 [n, height, width, channels], 0..255, of the network's image size.
 
     Both return `probabilities` and `logits` [n, classes], and `class_names` [classes].
     """
@@ -83,7 +83,7 @@ def write_onnx(net: Trained, folder: Path) -> None:
     """Writes model.onnx, from `pixels` to `probabilities` and `logits` [n, classes].
 
     `pixels` is float32 [n, height, width, channels], 0..255. ONNX cannot decode JPEG files, so the caller
-    decodes, scales and crops images.
+    decodes, scales and crops images to the network's image size.
     """
     import tf2onnx
     from keras.src.export.tf2onnx_lib import patch_tf2onnx
@@ -161,7 +161,10 @@ def decoded(data: tf.Tensor, shape: tuple[int, int, int], method: Method) -> tf.
 
 
 def upright(image: tf.Tensor, data: tf.Tensor) -> tf.Tensor:
-    """Rotates an image by the EXIF orientation in its file's content `data`, which TensorFlow cannot do."""
+    """Rotates an image by the EXIF orientation in its file's content `data`.
+
+    TensorFlow has no such operation. Of the formats that it decodes, only JPEG and PNG have EXIF data.
+    """
     # EXIF data have the form of a TIFF file: the byte order, then the offset of a list. The list starts with
     # the number of its entries; each entry has 12 bytes.
     mark = tf.where(tf.io.is_jpeg(data), b"Exif\0\0", b"eXIf")

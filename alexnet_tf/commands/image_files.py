@@ -24,12 +24,13 @@ ANY_DEPTH = re.compile("(^|/)[*][*](/|$)")
 
 
 def image_files(names: Sequence[str | Path], listed: Path | None = None, flag: str = "IMAGE") -> list[Path]:
-    """Expands paths, folders, patterns and a list to files, each once, in order.
+    """Expands paths, folders, patterns and a list to files, each once, in the order given.
 
     Args:
-        names: files, folders, and patterns such as `**/*.png`, which a shell may have left unexpanded.
+        names: files, some of which may be missing; folders, which stand for all images below them; patterns
+            such as `**/*.png`, which a shell may have left unexpanded.
         listed: file of further names, one per line; `-` for standard input.
-        flag: for error messages.
+        flag: command-line flag that gave the names, for error messages.
 
     Raises:
         InputError: if the list cannot be read, nothing is named, a folder has no image, a pattern matches no

@@ -4,6 +4,10 @@ torchvision divides each channel c by its own standard deviation s_c. Here all c
 mean of the three standard deviations, and conv1's kernels are scaled accordingly:
 
     sum of w_c (x_c - m_c) / s_c  =  sum of (w_c s / s_c) (x_c - m_c) / s
+
+torchvision and this program pad the preprocessed image with zeros, so the outputs are equal up to rounding.
+The factors s / s_c are close to 1 (0.99 to 1.01). If training continues, weight decay and the learning rate
+therefore act almost as on torchvision's kernels.
 """
 
 import argparse
@@ -35,8 +39,8 @@ from alexnet_tf.runtime.files import (
     temporary_path,
 )
 
-# Of the covariance of ImageNet's colours; the vectors are columns. Facebook's constants (ResNet in Torch) are
-# for pixels in 0..1.
+# Eigenvalues and eigenvectors (the columns) of the covariance of ImageNet's colours, for colour noise if
+# training continues. Facebook's constants (ResNet in Torch) are for pixels in 0..1.
 EIGENVALUES = 255.0**2 * np.array([0.2175, 0.0188, 0.0045])
 EIGENVECTORS = np.array([[0.5675, 0.7192, 0.4009], [0.5808, -0.0045, -0.8140], [0.5836, -0.6948, 0.4203]])
 EIGENVECTORS *= [1, 1, -1]  # the sign convention of `PixelStatistics`
@@ -48,8 +52,8 @@ class Source:
 
     Attributes:
         head: name of the array with the biases of the last layer.
-        mean: of red, green and blue, 0..255, subtracted from images.
-        stddev: of red, green and blue, by which images are then divided, if any.
+        mean: mean of red, green and blue, 0..255, that the program subtracts.
+        stddev: standard deviations of red, green and blue by which it then divides; None for no division.
     """
 
     program: str
@@ -59,7 +63,7 @@ class Source:
     stddev: tuple[float, float, float] | None = None
 
 
-# By the preset that builds the same network.
+# The key is the preset that builds the same network.
 SOURCES = {
     "one-weird-trick": Source(
         "torchvision",
@@ -89,14 +93,16 @@ def import_weights(
 ) -> Trained:
     """Writes the folder of a network with imported weights.
 
-    Images become square as in section 2 of the paper. Caffe resizes the whole image instead.
+    The network makes its input images square as in section 2 of the paper. torchvision does the same, but
+    Caffe resizes the whole image.
 
     Args:
         path: .npz, .safetensors or .npy file, see `read_arrays`.
-        preset: its `input_scale` must be `unit` if the source divides by standard deviations.
+        preset: a preset with an `image_size`. If the source divides by standard deviations, the preset's
+            `input_scale` must be `unit`.
         out: new or empty folder.
-        class_names: by default the ids of ImageNet's classes for 1000 outputs, and 0, 1, 2 and so on for
-            others.
+        class_names: names of the outputs, in order; by default the ids of ImageNet's classes for 1000
+            outputs, and 0, 1, 2 and so on for others.
 
     Raises:
         InputError: if the file, the names or the folder are unsuitable; nothing is written then.
@@ -141,7 +147,7 @@ def _imported(
 
 def _statistics(source: Source, side: int) -> PixelStatistics:
     mean = np.broadcast_to(np.array(source.mean, np.float32), (side, side, 3))
-    # If the source does not divide, only `start_fingerprint` uses this number.
+    # If the source does not divide, only `start_fingerprint` uses this number, ImageNet's standard deviation.
     stddev = np.mean(source.stddev) if source.stddev else np.sqrt(EIGENVALUES.mean())
     return PixelStatistics(
         np.ascontiguousarray(mean),

@@ -15,14 +15,17 @@ if TYPE_CHECKING:
     from alexnet_tf.training.evaluate import Scores
 
 COLUMNS = ("views", "nets", "examples", "top1_error", "top5_error", "loss", "dataset", "checkpoint")
-# `train` excludes `selection` if a network was trained, not imported, with holdout=true. `report` is the test
-# split, else the validation split, else images held out of the training.
+# `selection` is a tenth of the training split. `train` excludes `selection` if a network was trained, not
+# imported, with holdout=true. `report` is the test split, else the validation split, else images held out of
+# the training.
 SPLITS = ("train", "selection", "report", "all")
 KEY = ("checkpoint", "dataset", "views")
 
 
 def read_scores(path: Path) -> list[dict[str, str]]:
     """The rows of a table as text; none if there is no file.
+
+    `top5_error` is empty if there are fewer than six classes.
 
     Raises:
         InputError: if the file cannot be read or is not a table of scores.
@@ -51,7 +54,7 @@ def record_scores(
     """Adds a row to the table; replaces a row with the same checkpoints, data set and views.
 
     Args:
-        dataset: a name that `open_data` accepts; it names no split.
+        dataset: a name that `open_data` accepts; rows do not say which split was scored.
 
     Raises:
         InputError: as for `read_scores`, or if the file cannot be written.

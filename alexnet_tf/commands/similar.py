@@ -75,7 +75,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def features_of(net: Trained, model: keras.Model, files: Sequence[Path]) -> tuple[list[Path], np.ndarray]:
-    """The readable files, and the features of their central crops, float32 [files, values]."""
+    """The readable files, and the features of their central crops, float32 [files, values].
+
+    `model` is the part of the network from crops to features.
+    """
     height, width = net.image_shape[0] + 2 * net.config.data.pad, net.image_shape[1] + 2 * net.config.data.pad
     side = model.input.shape[1]
     ((top, left, _),) = view_offsets(height, width, side, 1)
@@ -95,8 +98,11 @@ def nearest(
 ) -> tuple[list[dict[str, object]], np.ndarray]:
     """Finds the members that are nearest to each query, except the query itself.
 
+    The features are float [queries, values] and [members, values].
+
     Returns:
-        The rows of similar.csv, and the indices of the nearest members, int64 [queries, neighbours].
+        The rows of similar.csv, and the indices of the nearest members, int64 [queries, neighbours]. If some
+            queries have fewer neighbours than others, all indices are cut to the smallest number.
     """
     search = NearestSearch(query_features, min(NEIGHBOURS + 1, len(members)))
     search.add(member_features)

@@ -33,7 +33,8 @@ def fit_small_folder(options: argparse.Namespace, started: Config | None = None)
     train = config.train
     images, tested = tree.split_sizes()
     batch = train.batch_size
-    # A fifth of the images may be held out for testing, and a tenth of the rest for selection.
+    # A fifth of the images may be held out for testing, and a tenth of the rest for selection, so a batch
+    # must fit in 70% of the images.
     while batch > max(0.7 * tree.trained, 1):
         batch //= 2
     if batch < train.batch_size:

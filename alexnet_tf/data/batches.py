@@ -3,7 +3,7 @@
 The elements are (images, places, is_readable):
 
 - images: uint8 [batch_size, height, width, channels].
-- places: int64 [batch_size], positions in the array of indices.
+- places: int64 [batch_size], positions in the given array of indices.
 - is_readable: bool [batch_size].
 """
 
@@ -32,7 +32,7 @@ def training_batches(
     Args:
         order: int64 [n], indices of training examples.
         done: batches to leave out at the beginning.
-        read: examples that were read for them.
+        read: examples that were read for the batches left out.
     """
     places = tf.data.Dataset.range(len(order))
     if isinstance(image_set, ImageSet):

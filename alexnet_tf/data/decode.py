@@ -3,8 +3,8 @@
 The pixels of a JPEG are those of `tf.io.decode_jpeg(dct_method="INTEGER_ACCURATE")`. Those of TFDS's decoder
 differ by a few grey levels.
 
-Within the limits below, the most expensive images that were tried took 1.2 GB (a WebP) and 7 s (a TIFF of
-progressive JPEGs).
+Without the limits below, decoding a small file could take gigabytes of memory, or minutes. Within them, the
+most expensive images that were tried took 1.2 GB (a WebP) and 7 s (a TIFF of progressive JPEGs).
 """
 
 import contextlib

@@ -12,15 +12,15 @@ START, SCAN = b"\xff\xd8", b"\xff\xda"
 # Markers of the frame header (SOF).
 HUFFMAN, ARITHMETIC = range(0xC0, 0xC4), (0xC9, 0xCA, 0xCB)
 MOST_PARTS = 1000
-# In metadata that may say that the image is rotated: EXIF, or the same tag in XMP.
+# Metadata that contain one of these may say that the image is rotated: EXIF, or the same tag in XMP.
 TURNING = (b"Exif\0", b"Orientation")
 
 
 def refusal(data: bytes, pixels: int) -> str:
     """The reason to refuse a JPEG of `pixels` pixels; empty if there is none.
 
-    For arithmetic coding, libjpeg takes several times as long, and does not notice a missing end. No camera
-    or browser writes such files.
+    Arithmetically coded files are refused, because libjpeg takes several times as long for them, and does not
+    notice a missing end. No camera or browser writes such files.
     """
     if _coding(data) in ARITHMETIC:
         return "an arithmetically coded JPEG; expected Huffman coding"

@@ -64,7 +64,7 @@ class DataPipelines:
 
     @contextlib.contextmanager
     def read_by(self, count: int) -> Iterator["DataPipelines"]:
-        """The same pipelines, but `count` processes read the images; 0 is this process."""
+        """The same pipelines, but `count` processes read the images; for 0, this process does."""
         if not count:
             yield self
             return
@@ -186,7 +186,8 @@ class DataPipelines:
         if is_noisy:
             components = tf.constant(self.statistics.color_components(config.color_noise), tf.float32)
             shift = augment.color_shift(draws.color, components)
-        # Recorded runs without flip, noise and random crop were not compiled; this keeps their last bits.
+        # Nothing is compiled without flip, noise and random crop, as when the recorded runs were made: their
+        # graphs, and so the last bits of their numbers, stay the same.
         is_plain = not (config.flip or is_noisy or (self._crop and config.crop_position == "random"))
         images = (self._move if is_plain else self._compiled_move)(images, draws, shift)
         if is_noisy and config.color_noise == "code":

@@ -76,8 +76,9 @@ class PixelSums:
     def statistics(self) -> PixelStatistics:
         """Mean image, standard deviation and principal components; needs at least one image."""
         values = self.count * self.sums.size
-        # Over n images: sum of (x - mean)^2 = sum of x^2 - (sum of x)^2 / n. `squares` is n times the total.
-        # It is an integer, because the difference of two large floats would lose digits.
+        # For each position and channel, over n images: sum of (x - mean)^2 = sum of x^2 - (sum of x)^2 / n.
+        # `squares` is n times the total of these sums. It is an integer, because the difference of two large
+        # floats would lose digits.
         squares = int(np.trace(self.products)) * self.count - sum(s * s for s in self.sums.ravel().tolist())
         pixels = values // self.sums.shape[-1]
         center = self.sums.sum(axis=(0, 1)) / pixels

@@ -65,7 +65,7 @@ def central_square(image: np.ndarray | Image.Image, side: int, method: Method = 
     """Scales the shorter side to `side` pixels and crops the centre (paper, section 2).
 
     Only the pixels of the crop are computed, so an image of 1 x 10,000 pixels takes no longer than others.
-    Scaling the whole image first may differ by one grey level.
+    Compared with scaling the whole image first, values may differ by one grey level.
 
     Args:
         image: uint8 [height, width, 1 or 3], or an image from `decode.decoded`.
@@ -144,7 +144,7 @@ class ImageShape:
     method: Method | None
 
     def apply(self, image: np.ndarray | Image.Image) -> np.ndarray:
-        """Scales a decoded image to this shape: uint8 [height, width, channels]."""
+        """A decoded image, scaled to this shape unless `method` is None: uint8 [height, width, channels]."""
         if self.method:
             return central_square(image, self.shape[0], self.method)
         return pixels(image)

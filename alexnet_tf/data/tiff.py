@@ -8,7 +8,7 @@ TILE_WIDTH, TILE_LENGTH = 0x0142, 0x0143
 SHORT = 3
 # Types (byte, text, undefined) whose values Pillow keeps as one object. A colour profile has millions.
 BYTES = (1, 2, 7)
-# Pillow makes an object of each field and value. The largest image has 2**18 tiles of 16 x 16 pixels.
+# Pillow makes an object of each field and value. An image of MAX_PIXELS has 2**18 tiles of 16 x 16 pixels.
 MOST_FIELDS, MOST_VALUES = 2**12, 2**18
 
 

@@ -88,7 +88,7 @@ class TinyImagenet200(tfds.core.GeneratorBasedBuilder):
 
 
 class TinyImagenet100(TinyImagenet200):
-    """The 100 classes with an even index."""
+    """The 100 classes with an even index in the sorted list of WordNet ids."""
 
     STEP: ClassVar = 2
 

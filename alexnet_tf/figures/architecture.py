@@ -99,6 +99,9 @@ def lighter(color: str, share: float) -> tuple[float, float, float]:
 def architecture_figure(model: keras.Model, name: str | None = None) -> Figure:
     """Draws a network (Figure 2): boxes are outputs, windows are kernels, bands are full connections.
 
+    Each tower has its own row. If a stage has one group per tower, a kernel is connected only to its own
+    tower, otherwise (in the paper: in conv3 and the fully connected layers) to all towers.
+
     Raises:
         InputError: as `stages_of`.
 

@@ -12,7 +12,7 @@ MOST_COUNTS, MOST_NAMES = 25, 60
 def confusion_figure(matrix: np.ndarray, names: Sequence[str], dataset: str) -> Figure:
     """Draws the share of each class (row) that was predicted as each class (column).
 
-    `matrix` is int [classes, classes].
+    `matrix` is int [classes, classes]: numbers of images by class and predicted class.
     """
     shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     side = float(np.clip(2.5 + 0.3 * len(names), 5, 14))

@@ -43,6 +43,8 @@ def figures_of(
 
     Args:
         dataset: `builtin`, a TFDS name or `folder:PATH`; it must have the network's classes.
+        words: see `readable_names`.
+        seed: seed that selects the images of Figure 4.
 
     Raises:
         InputError: for an unusable checkpoint, CSV file or data set, before any file is written; or if a file

@@ -44,6 +44,7 @@ class Neighbourhood:
 
     Attributes:
         images: uint8 [count, height, width, 1 or 3].
+        names: names of the neighbours' classes.
         same: whether each neighbour has the query's class.
     """
 
@@ -78,6 +79,7 @@ def neighbours_figure(
 
     Args:
         queries: uint8 [q, height, width, 1 or 3].
+        names: names of the queries' classes.
         spaces: heading of a space -> the neighbours of each query.
     """
     count = len(next(iter(spaces.values()))[0].names)

@@ -64,7 +64,7 @@ def tower_colorfulness(kernels: np.ndarray, towers: int) -> np.ndarray:
     their energy is low.
 
     Args:
-        kernels: [height, width, 3, kernels], in one block for each tower.
+        kernels: [height, width, 3, kernels]; each tower has one of `towers` consecutive blocks of equal size.
 
     Example:
 

@@ -96,7 +96,7 @@ def rate_drops(rows: Sequence[Mapping[str, float]]) -> list[tuple[float, float]]
 
 
 def curve_figure(rows: Sequence[Mapping[str, float]], name: str, dataset: str) -> Figure:
-    """Draws errors against epochs, with the drops of the learning rate."""
+    """Draws the errors of `rows` (see `read_curve`) against epochs, with the drops of the learning rate."""
     figure = Figure(figsize=(7.2, 4.6), layout="constrained")
     axes = figure.add_subplot()
     epochs = [row["epoch"] for row in rows]
@@ -131,7 +131,10 @@ def training_figure(
     name: str,
     dataset: str,
 ) -> Figure:
-    """Draws loss, learning rate and gradient norms, if there are any, against epochs."""
+    """Draws loss, learning rate and gradient norms, if there are any, against epochs.
+
+    `rows` and `norms` are those of `read_curve` and `read_gradient_norms`.
+    """
     figure = Figure(figsize=(3.9 * (3 if norms else 2), 3.4), layout="constrained")
     loss, rate, *gradient = figure.subplots(1, 3 if norms else 2)
     epochs = [row["epoch"] for row in rows]

@@ -11,7 +11,7 @@ from pathlib import Path
 import matplotlib
 import matplotlib.style
 import numpy as np
-import scipy  # not `scipy.optimize`, which takes a while to import
+import scipy  # `scipy.optimize`, which takes a while to import, is imported when it is used
 from matplotlib import font_manager
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -119,6 +119,7 @@ def write_figure(
 
     Args:
         path: without an extension.
+        dpi: dots per inch; by default the value in the style.
 
     Raises:
         InputError: if a file or its folder cannot be written.

@@ -41,7 +41,7 @@ class Space:
         name: `pixels`, or the name of the layer that computes the features.
         values: number of dimensions.
         indices: int64 [queries, count], indices into the database.
-        share: mean share of a query's neighbours that have its class.
+        share: share of a query's neighbours that have its class, as mean and 95% interval over queries.
     """
 
     name: str
@@ -57,6 +57,7 @@ class Neighbours:
     Attributes:
         queries: int64 [q], indices into the report split.
         database: int64 [m], indices into the training images.
+        spaces: the features of the last hidden layer, then the pixels.
         chance: mean share of the database that has a query's class.
     """
 
@@ -67,7 +68,10 @@ class Neighbours:
 
 
 def predict_sample(net: Trained, data: DataPipelines, names: tuple[str, ...], seed: int) -> list[Predicted]:
-    """Predictions for random images of the report split, from as many classes as possible."""
+    """Predictions for random images of the report split, from as many classes as possible.
+
+    The network sees the central crop of each image. `names` are readable names of the classes.
+    """
     labels = data.image_set.report_labels
     chosen = of_different_classes(np.random.default_rng(seed).permutation(len(labels)), labels, PREDICTED)
     crops = _gathered(data, "report", chosen)
@@ -120,8 +124,9 @@ def find_neighbours(model: keras.Model, data: DataPipelines, seed: int) -> Neigh
     """Finds the training images that are nearest to images of the report split, in two spaces.
 
     The spaces are the features of the last hidden layer, and the network's input (`pixels`). The mean image
-    is subtracted from the input, which does not change distances. The first queries, which are shown, are
-    from as many classes as possible.
+    is subtracted from the input, which does not change distances. All images are central crops without
+    augmentation. `seed` selects the queries; the first ones, which are shown, are from as many classes as
+    possible.
     """
     labels, trained_labels = data.image_set.report_labels, data.image_set.train_labels
     order = np.random.default_rng((seed, 1)).permutation(len(labels))

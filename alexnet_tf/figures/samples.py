@@ -19,7 +19,7 @@ def draw_samples(data: DataPipelines, seed: int = 0) -> Figure:
     """
     raw = _with_plain_mean(data)
     labels = data.image_set.train_labels
-    # Far apart, because a set may be sorted by class.
+    # These images are far apart, because a set may be sorted by class.
     chosen = np.unique(np.linspace(0, len(labels) - 1, IMAGES).round().astype(np.int64))
     columns = [raw.plain(chosen)] + [raw.augmented(chosen, seed, epoch) for epoch in range(1, EPOCHS + 1)]
     titles = ["in testing"] + [f"epoch {epoch}" for epoch in range(1, EPOCHS + 1)]
@@ -30,7 +30,10 @@ def draw_samples(data: DataPipelines, seed: int = 0) -> Figure:
 
 
 def _with_plain_mean(data: DataPipelines) -> DataPipelines:
-    """Subtracts one colour: to add back a mean image, the position of each crop would be needed."""
+    """The same pipelines, but one mean colour is subtracted at every pixel, and nothing is divided.
+
+    To add back a mean image, the position of each crop would have to be known.
+    """
     statistics = data.statistics
     mean = np.broadcast_to(statistics.mean_image.mean(axis=(0, 1)), statistics.mean_image.shape)
     plain = dataclasses.replace(statistics, mean_image=mean.astype(np.float32), stddev=1.0)

@@ -103,7 +103,8 @@ def layers_of(model: keras.Model) -> Iterator[keras.Layer]:
 def feature_model(model: keras.Model) -> tuple[keras.Model, str]:
     """A model from images to the input of the classifier, and the name of the stage before the classifier.
 
-    Dropout between them does nothing in inference.
+    The classifier is the last layer. Dropout between that stage, such as `fc7`, and the classifier does
+    nothing in inference.
 
     Raises:
         InputError: if the network does not end in a dense layer, or as `stages_of`.

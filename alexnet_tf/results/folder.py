@@ -1,6 +1,7 @@
 """Writes and reads the result files of one experiment on one data set.
 
-A run counts as recorded once its row is in runs.csv, which is written last.
+Neither a killed process nor concurrent writers damage the files. A run counts as recorded once its row is in
+runs.csv, which is written last.
 """
 
 from collections.abc import Mapping, Sequence

@@ -35,7 +35,7 @@ def open_npz(path: str | os.PathLike[str]) -> Iterator[NpzFile]:
 
 
 def check_unpacked(size: int, file: IO[bytes]) -> None:
-    """Raises a ValueError if an archive unpacks to too many bytes."""
+    """Raises a ValueError if an unpacked size of `size` bytes is too large for an archive of this length."""
     packed = os.fstat(file.fileno()).st_size
     if size > RATIO * packed + ROOM:
         raise ValueError(f"an archive of {packed:,} bytes that unpacks to {size:,}")

@@ -43,7 +43,7 @@ def make_bars() -> Bars | None:
 
 
 def is_terminal(stream: TextIO) -> bool:
-    """Whether a stream is a terminal of nonzero size."""
+    """Whether a stream is a terminal of nonzero size; some terminals report 0 lines or 0 columns."""
     try:
         return stream.isatty() and 0 not in os.get_terminal_size(stream.fileno())
     except (OSError, ValueError):

@@ -13,9 +13,10 @@ LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")
 
 
 def write_with_sums(folder: Path, contents: Mapping[str, bytes]) -> None:
-    """Writes files and their checksums.
+    """Writes files and their checksums; the checksums of other files that still exist are kept.
 
-    Meanwhile SHA256SUMS lists the old and the new checksums, so every file passes `check_sums` after a kill.
+    While files are being replaced, SHA256SUMS lists their old and new checksums, so every file passes
+    `check_sums` even after a kill.
 
     Args:
         contents: content by path relative to `folder`, in the order of writing.

@@ -18,7 +18,7 @@ from alexnet_tf.runtime.interval import CheckpointInterval, parse_interval
 from alexnet_tf.runtime.startup import settle_environment
 from alexnet_tf.runtime.suggestion import did_you_mean
 
-# In characters. A name that a message quotes may have millions.
+# Longest error message, in characters. A name that a message quotes may have millions.
 LONGEST_LINE = 2**12
 
 

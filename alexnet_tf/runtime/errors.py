@@ -13,7 +13,7 @@ class Interruption(KeyboardInterrupt):
     """A signal asked the process to end: Ctrl-C, SIGTERM or SIGHUP.
 
     Attributes:
-        is_kept: whether the same command resumes; None if unknown.
+        is_kept: whether the same command resumes where this one ended; None if unknown.
     """
 
     def __init__(self, number: int = signal.SIGINT, message: str = "", is_kept: bool | None = None):

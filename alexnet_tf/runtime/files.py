@@ -38,7 +38,7 @@ _TEMPORARY = re.compile(r"\.(?P<name>.+)\.\d+\.[0-9a-f]{32}\.tmp")
 def write_bytes(path: Path, content: bytes | memoryview, old: Path | None = None) -> None:
     """Writes a file atomically: it holds the old or the new content, even after a kill or a power failure.
 
-    If HDF5 wrote a file itself, a full disk would crash the process.
+    HDF5 content is made in memory first: if HDF5 wrote the file itself, a full disk would crash the process.
 
     Args:
         old: an existing file is moved to this path. After a kill between the two renames, `path` is missing.
@@ -136,7 +136,8 @@ def json_bytes(content: Mapping[str, Any], sort_keys: bool = False) -> bytes:
 def hold_lock(path: Path, waiting: str = "") -> AbstractContextManager[object]:
     """Waits for a lock between processes and holds it in a `with` block; must not be nested.
 
-    If the lock file were deleted, a process waiting for it and one creating another could both get the lock.
+    The lock file is not deleted: otherwise a process that waits for the old file and one that creates a new
+    file could both get the lock.
 
     Args:
         path: the lock file; its folder must exist.
@@ -212,7 +213,10 @@ def may_be_worker() -> bool:
 
 
 def check_unclaimed(path: Path, place: str) -> None:
-    """Raises an InputError if another process holds the lock, before TensorFlow is imported."""
+    """Raises an InputError if another process holds the lock.
+
+    Commands call it before they import TensorFlow, so that this error appears at once.
+    """
     if path.exists() and not may_be_worker():
         _taken(path, place).release()
 

@@ -1,8 +1,11 @@
 """Sets up the import path; commands import this module first.
 
 `python -m alexnet_tf` puts the current folder in front of the path. So a user's own `numpy.py` there would be
-imported instead of the library. Modules that Python imports earlier (`types`, `contextlib`) may still come
-from there.
+imported instead of the library. This module removes the current folder from the path, or moves it to the end
+if PYTHONPATH names it. If the folder is the checkout of this package, the path stays as it is.
+
+For `-m`, Python imports some modules (`types`, `contextlib`) before this one, so they may still come from the
+folder; `python -P -m` prevents this, unless PYTHONPATH names the folder.
 """
 
 import importlib.util

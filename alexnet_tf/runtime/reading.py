@@ -56,10 +56,11 @@ def check_file(path: str | bytes | os.PathLike[str], most: float = math.inf) -> 
 
 
 def check_outside(place: str | Path | None, images: str | Path | None, flag: str) -> None:
-    """Raises an InputError if an output lies in a folder of images.
+    """Raises an InputError if an output lies in a folder of images, where it could become part of the data.
 
     Args:
-        images: a Path, or the name of a data set (only `folder:PATH` is checked).
+        place: the file or folder to write; None for no output.
+        images: path of the folder of images, or name of a data set (only `folder:PATH` is checked).
         flag: the flag that names `place`.
     """
     if isinstance(images, str):

@@ -30,10 +30,11 @@ ONEDNN_VARIABLES = (
     "TF_SET_ONEDNN_FPMATH_MODE",
     *(f"{name}_{what}" for name in ("ONEDNN", "DNNL") for what in ("DEFAULT_FPMATH_MODE", "MAX_CPU_ISA")),
 )
+# With 0 TensorFlow chooses the number of threads.
 THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 MOST_THREADS = 4096
 XLA_FLAGS = ("XLA_FLAGS", "TF_XLA_FLAGS")
-# TensorFlow 2.21 ends the process if it cannot read one of their values.
+# TensorFlow 2.21 ends the process if it cannot read the value of one of these variables.
 ENDING = (
     *XLA_FLAGS, "TF_DETERMINISTIC_OPS", "TF_DETERMINISTIC_ORDER", "TF_ENABLED_DEVICE_TYPES",
     "TF_ENABLE_ASYNC_WAIT_FOR_REMOTE_FUNCTION", "TF_JITRT_FLAGS", "TF_PER_DEVICE_MEMORY_LIMIT_MB",
@@ -44,9 +45,9 @@ import tensorflow as tf
 list(tf.data.Dataset.range(2).map(lambda number: number + 1))
 tf.function(lambda: tf.random.stateless_uniform([2, 2], [1, 2]) @ tf.ones([2, 2]), jit_compile=True)()
 """
-# Keras imports them if they are installed, for features that no command uses.
+# Packages that Keras imports if they are installed, for features that no command uses.
 UNUSED_BY_KERAS = ("pandas", "matplotlib", "IPython")
-# The user's standard error, also while it is captured.
+# The file descriptor of the user's standard error, also while it is captured.
 shown_stderr = 2
 
 
@@ -91,7 +92,7 @@ def _check_temporary_folder() -> None:
 
 
 def _check_variables_of_tensorflow() -> None:
-    """Tries the variables in another process, which may crash."""
+    """Tries the variables of `ENDING` in another process, which may crash."""
     given = {name: os.environ[name] for name in ENDING if os.environ.get(name, "1") not in ("0", "1")}
     if not given:
         return
@@ -124,7 +125,7 @@ def _open_streams() -> None:
 
 def check_keras_settings(names: Iterable[str]) -> None:
     """Raises an InputError if Keras would start with other values of these `KERAS_SETTINGS`."""
-    # The places where Keras looks; its import would take seconds.
+    # Keras looks in the same places. It is not imported for this check, because that would take seconds.
     base = os.path.expanduser("~")
     default = os.path.join(base if os.access(base, os.W_OK) else "/tmp", ".keras")
     # An empty KERAS_HOME is the current folder.

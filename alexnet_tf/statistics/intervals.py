@@ -3,14 +3,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import scipy  # not `scipy.stats`, which takes a second to import
+import scipy  # `scipy.stats`, which takes a second to import, is imported when it is used
 
 from alexnet_tf.runtime.errors import InputError
 
 
 @dataclass(frozen=True)
 class Interval:
-    """Mean, sample standard deviation and interval of the mean of `n` values; None if unknown."""
+    """Mean and sample standard deviation of `n` values, and a confidence interval of the mean.
+
+    What cannot be computed is None.
+    """
 
     n: int
     mean: float | None
@@ -74,6 +77,8 @@ def binomial_standard_error(error: float, examples: int) -> float:
     """The standard error of an error rate measured on a number of examples.
 
         sqrt(error (1 - error) / examples)
+
+    The standard error measures only the random choice of examples, not the randomness of training.
 
     Raises:
         InputError: if `error` is outside [0, 1] or `examples` is below 1.

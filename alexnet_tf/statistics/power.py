@@ -1,6 +1,6 @@
 import math
 
-import scipy  # not `scipy.stats`, which takes a second to import
+import scipy  # `scipy.stats`, which takes a second to import, is imported when it is used
 
 from alexnet_tf.statistics.effects import CONFIDENCE, Effect, Kind
 from alexnet_tf.statistics.intervals import mean_interval
@@ -9,7 +9,10 @@ POWER = 0.8
 
 
 def _power(pairs: int, noncentrality: float) -> float:
-    """Probability that the t interval is on the side of a true effect of `noncentrality` standard errors."""
+    """The probability that the whole t interval lies on the true effect's side of "no effect".
+
+    `noncentrality` is the true effect in standard errors: sqrt(pairs) effect / spread.
+    """
     degrees = pairs - 1
     return float(scipy.stats.nct.sf(scipy.stats.t.ppf((1 + CONFIDENCE) / 2, degrees), degrees, noncentrality))
 
@@ -45,6 +48,8 @@ def detectable_effect(effect: Effect, kind: Kind) -> float | None:
 def pairs_needed(effect: Effect, kind: Kind, smallest_effect: float) -> int | None:
     """How many pairs with this spread would detect a true effect of `smallest_effect` with 80% probability.
 
+    The spread is estimated from the pairs of `effect`; if they are few, the estimate is rough.
+
     Returns:
         At least 2; None as for `detectable_effect`.
 
@@ -59,7 +64,7 @@ def pairs_needed(effect: Effect, kind: Kind, smallest_effect: float) -> int | No
     if std is None:
         return None
     distance = abs(math.log(smallest_effect) if kind == "ratio" else smallest_effect) / std
-    # A t distribution needs at least as many as a normal distribution.
+    # Start at the number for a normal distribution, because a t distribution needs at least as many.
     normal = scipy.stats.norm
     n = max(2, math.floor(((normal.ppf((1 + CONFIDENCE) / 2) + normal.ppf(POWER)) / distance) ** 2))
     while _power(n, distance * math.sqrt(n)) < POWER:

@@ -23,7 +23,10 @@ ALL_LAYERS = "all"
 
 
 class FollowSchedule(keras.callbacks.Callback):
-    """Sets the scheduled learning rate, and freezes conv1 after `freeze_conv1_after`."""
+    """Sets the learning rate when the schedule changes it, and freezes conv1 after `freeze_conv1_after`.
+
+    While the schedule does not change the rate, other callbacks may set it.
+    """
 
     def __init__(self, config: TrainConfig):
         super().__init__()
@@ -67,11 +70,11 @@ class HistoryFiles(keras.callbacks.Callback):
         self._folder = folder
 
     def on_epoch_begin(self, epoch, logs=None):
-        # Epoch 0, or the epochs before an interruption.
+        # Writes epoch 0 or, in a resumed run, the epochs before the interruption.
         self.on_epoch_end(epoch)
 
     def on_train_end(self, logs=None):
-        # Epoch 0 of a run that diverges before its first epoch.
+        # Writes epoch 0 of a run that diverges before its first epoch.
         self.on_epoch_end(-1)
 
     def on_epoch_end(self, epoch, logs=None):
@@ -120,6 +123,7 @@ class GradientNorms(keras.callbacks.Callback):
     """Measures the Euclidean norm of each layer's gradient in each step, and of `all` layers together.
 
     The gradient is that of the mean loss over the global batch, without weight decay.
+    `History.gradient_norms` gets the mean and the largest norms of each epoch; the logs get those of `all`.
     """
 
     def __init__(self, strategy: tf.distribute.Strategy):
@@ -137,7 +141,8 @@ class GradientNorms(keras.callbacks.Callback):
                 tf.Variable(start, trainable=False, aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
                 for start in (tf.zeros(len(self._layers)), tf.zeros(len(self._layers)), 0.0)
             )
-        # With mixed_float16, the inner optimizer gets the gradients without the loss scale.
+        # Keras passes gradients only to the optimizer. With mixed_float16, the inner optimizer gets them
+        # without the loss scale.
         optimizer = getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer)
         apply = optimizer.apply
 
@@ -183,8 +188,8 @@ class GradientNorms(keras.callbacks.Callback):
 class KeptWeights(keras.callbacks.Callback):
     """Saves the weights of each epoch, of the best epoch, or both.
 
-    The best epoch has the lowest value of the config's `watch` so far; it needs a selection split.
-    A new run deletes such files of an earlier run.
+    The best epoch has the lowest value of the config's `watch` so far; `best` needs a selection split. A new
+    run deletes such files of an earlier run.
     """
 
     def __init__(self, folder: Path, config: TrainConfig, epochs: bool, best: bool):
@@ -217,7 +222,8 @@ class KeptWeights(keras.callbacks.Callback):
 def callback_states(callbacks: Iterable[keras.callbacks.Callback]) -> dict[str, dict[str, Any]]:
     """The states of callbacks by class name, as JSON-serializable values.
 
-    Of several callbacks of one class, only the last one's state is kept.
+    The state of a callback is what its `get_state` returns, or, for one of Keras's own callbacks, its public
+    attributes that are numbers or None. Of several callbacks of one class, only the last one's state is kept.
     """
     states = {}
     for callback in callbacks:

@@ -44,7 +44,7 @@ class Cluster:
         return host.strip("[]"), int(port)
 
     def listen(self) -> socket.socket:
-        """A server at the port of this process; raises an InputError if it cannot be opened."""
+        """A server at the port of this process; raises an InputError if the port cannot be opened."""
         host, port = self.place(self.rank)
         try:
             return socket.create_server(("", port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
@@ -68,7 +68,8 @@ def find_cluster() -> Cluster | None:
             return None
         os.environ["TF_CONFIG"] = json.dumps(found)
     cluster = read_cluster(os.environ["TF_CONFIG"])
-    # gRPC uses a proxy for hosts that are not in `no_grpc_proxy`. If it is set, gRPC ignores `no_proxy`.
+    # gRPC uses a proxy for hosts that are not in `no_grpc_proxy`. If this variable is set, gRPC ignores
+    # `no_proxy`, so the hosts of `no_proxy` are copied.
     direct = os.environ.get("no_grpc_proxy") or os.environ.get("no_proxy")  # noqa: SIM112 (their names)
     hosts = [direct] if direct else []
     hosts += sorted({cluster.place(rank)[0] for rank in range(len(cluster.tasks))})
@@ -114,8 +115,9 @@ def _slurm_cluster() -> dict[str, Any] | None:
     try:
         import tensorflow as tf
 
-        # Jobs that share a node need different ports. Slurm assigns the GPUs, but the resolver requires
-        # their numbers.
+        # Jobs that share a node get different ports, unless their ids are equal modulo 200. Steps of one job
+        # get the same ports. Slurm assigns the GPUs; the arguments with numbers of GPUs are required
+        # nevertheless.
         port = 10_000 + int(os.environ.get("SLURM_JOB_ID", "0")) % 200 * 100
         tasks = int(os.environ["SLURM_STEP_NUM_TASKS"])
         resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(
@@ -131,7 +133,8 @@ def _slurm_cluster() -> dict[str, Any] | None:
         ) from None
     node = os.environ.get("SLURMD_NODENAME", own.rpartition(":")[0])
     if own.rpartition(":")[0] != node:
-        # TensorFlow's resolver sorts the names of the nodes as text, so node10 comes before node9.
+        # TensorFlow's resolver sorts the names of the nodes as text, so node10 comes before node9. It gives
+        # all tasks of a node consecutive numbers.
         raise InputError(
             f"Slurm: expected task {resolver.task_id} on {own.rpartition(':')[0]}, as TensorFlow orders the "
             f"nodes; received {node}; use srun --distribution=block and nodes that Slurm lists in the order "

@@ -9,7 +9,7 @@ UNCOMPARED = ("dataset", "storage")
 
 
 def compared_values(config: Config, data_fingerprint: str) -> dict[str, Any]:
-    """The values by name: data fingerprint, the config's fields without `UNCOMPARED`, and its hash."""
+    """The data fingerprint, the config's fields without `UNCOMPARED`, and the config's hash, by name."""
     fields: dict[str, Any] = {}
     for name, value in config.to_dict().items():
         fields |= value if isinstance(value, dict) else {name: value}

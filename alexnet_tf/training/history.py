@@ -14,13 +14,14 @@ class History:
     """The measurements of a run so far.
 
     Attributes:
-        curve: one dictionary per epoch, from epoch 0 on.
-        selection_errors: errors on the selection split after epochs 1, 2, ...
-        selection_losses: losses there after the same epochs.
+        curve: one dictionary per epoch, from epoch 0 on. In a search, which does not use the report split,
+            columns are named `selection_*` instead of `test_*`.
+        selection_errors: errors on the selection split after epochs 1, 2, ...; empty without such a split.
+        selection_losses: losses on the selection split after the same epochs.
         gradient_norms: rows of `GradientNorms`.
         seconds: wall-clock time of all sessions.
         status: `running`, `done`, `diverged` or `interrupted`.
-        message: why the run ended early.
+        message: why the run ended early, else empty.
         unfinished: the current epoch so far: `steps` trained, `examples` read, mean `loss`, `seconds` and,
             with several workers, the `sums` of the metrics on each replica. Empty between epochs.
         callbacks: states from `callback_states`.
@@ -50,9 +51,10 @@ class History:
         Args:
             epoch: epoch 0, before training, is added even if its loss is not finite.
             scores: those of `train`, and of `report`, `selection` or both.
+            images_per_second: speed of training; None for epoch 0.
         """
         if not math.isfinite(scores["train"].loss):
-            # The mean loss of the epoch's steps does not include the last update.
+            # The mean loss of the epoch's steps may be finite, because it does not include the last update.
             self.end("diverged", f"loss is not finite after epoch {epoch}")
             if epoch:
                 return
@@ -73,7 +75,7 @@ class History:
 
 
 class TrainingInterrupted(Interruption):
-    """Training was interrupted, as `history` says."""
+    """Training was interrupted; `history` has the status `interrupted` and the exception's message."""
 
     def __init__(self, history: History, number: int, is_kept: bool | None = None):
         super().__init__(number, history.message, is_kept)

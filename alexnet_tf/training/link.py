@@ -6,7 +6,8 @@ import queue
 import socket
 from typing import Any
 
-# A peer that does not answer for 8 s counts as gone. Systems other than Linux may lack these options.
+# A peer that does not answer for 8 s counts as gone. Systems other than Linux may lack these options; there
+# the loss of a machine is noticed later.
 KEEPALIVE = {"TCP_KEEPIDLE": 2, "TCP_KEEPINTVL": 2, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 8000}
 LONGEST_LINE = 1 << 20
 
@@ -16,8 +17,8 @@ class Link:
 
     Attributes:
         inbox: received messages; None says that the connection is closed.
-        has_left: whether the worker has done its work.
-        is_awaited: whether the worker is still at work.
+        has_left: whether the worker has said that it may end before the others.
+        is_awaited: false once the worker has left, has told the others to end, or is disconnected.
     """
 
     def __init__(self, connection: socket.socket, rank: int = 0):
@@ -36,7 +37,7 @@ class Link:
             self._connection.sendall(json.dumps(message).encode() + b"\n")
 
     def receive(self, timeout: float | None = None) -> dict[str, Any] | None:
-        """The next message; None after an error or a timeout, or if it is no JSON object."""
+        """The next message; None if the connection is closed or times out, or if it is no JSON object."""
         try:
             self._connection.settimeout(timeout)
             message = json.loads(self._file.readline(LONGEST_LINE))

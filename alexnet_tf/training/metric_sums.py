@@ -18,7 +18,7 @@ def make_gatherer(model: keras.Model, strategy: tf.distribute.Strategy) -> Calla
 
 
 def assign_sums(model: keras.Model, strategy: tf.distribute.Strategy, sums: list[list[float]]) -> None:
-    """Sets the sums of each replica to its row, if there is a row for each."""
+    """Sets the sums of each replica to its row; does nothing if the numbers of replicas and rows differ."""
 
     def assign() -> None:
         row = tf.constant(sums)[tf.distribute.get_replica_context().replica_id_in_sync_group]

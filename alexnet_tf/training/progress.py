@@ -11,8 +11,9 @@ from rich.progress import TaskID
 from alexnet_tf.config.fields import TrainConfig
 from alexnet_tf.runtime.bars import Bars, duration, make_bars
 
+# Seconds between two lines of a log within an epoch.
 LOG_SECONDS = 600.0
-# In characters.
+# Widths, in characters, of an epoch's line and of a bar's label on a terminal.
 LINE_WIDTH, LABEL_WIDTH = 80, 30
 Run = TypeVar("Run")
 
@@ -116,6 +117,7 @@ class RunProgress(keras.callbacks.Callback):
 
     def on_train_batch_begin(self, batch, logs=None):
         if self._done < batch * self._batch_size:
+            # These steps were trained before an interruption.
             self._done = self._skipped = batch * self._batch_size
             self._first += self._skipped / self._images_per_epoch
 

@@ -1,4 +1,4 @@
-"""One session of a run."""
+"""One session of a run: from the start or a checkpoint to the end or an interruption."""
 
 import contextlib
 import math
@@ -39,7 +39,7 @@ EVALUATION_BATCH = 500
 
 
 class Session:
-    """The parts of `train`."""
+    """The parts of `train`; it takes the arguments of `train`."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class Session:
         position = {
             "epochs in the checkpoint": max(len(self.history.curve) - 1, 0),
             "steps in the checkpoint": self.history.unfinished.get("steps", 0),
-            # All workers must call the loop for the same number of steps.
+            # All workers must call the compiled loop for the same number of steps.
             "--checkpoint-every": checkpoint_every,
         }
         current_workers().compare(position)
@@ -185,10 +185,10 @@ class Session:
                 history.end("diverged", f"loss is not finite in epoch {epoch}")
             history.unfinished = {}
             history.seconds = time.perf_counter() - self._started
-            # After a divergence, the last point is of an earlier epoch.
+            # If the run has diverged, the last point of the curve belongs to an earlier epoch.
             last = history.curve[-1] if history.status == "running" else {}
             logs = {name: value for name, value in last.items() if name != "epoch"}
-            # Before saving: if the run is killed in between, the resumed run calls them again.
+            # Called before saving. If the run is killed in between, the resumed run calls them again.
             self._calls.on_epoch_end(epoch - 1, {"loss": loss, **logs})
             if history.status == "running" and not has_finite_weights(self._model):
                 history.end("diverged", f"weights are not finite after epoch {epoch}")
@@ -197,7 +197,10 @@ class Session:
             self._save(is_best)
 
     def _begin_epoch(self) -> None:
-        """Calls the callbacks; in a resumed epoch, undoes their changes, as the checkpoint contains them."""
+        """Calls the callbacks at the beginning of an epoch.
+
+        In a resumed epoch their changes are undone, because the checkpoint already contains these changes.
+        """
         goes_on = bool(self.history.unfinished)
         values = variable_values(self._model) if goes_on else []
         self._calls.on_epoch_begin(self._epoch - 1)

@@ -29,14 +29,16 @@ def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
     """Chooses the distribution strategy.
 
     `auto` uses all GPUs, or the default device if there are none. A number uses that many GPUs or, if there
-    are fewer, logical CPU devices.
+    are fewer, logical CPU devices. TensorFlow can create these only before it initialises its devices.
 
-    With `TF_CONFIG`, or in a Slurm step of several tasks, it waits for the other workers. A worker that has
-    done its work must call `current_workers().leave()`; otherwise the others take its end for a failure.
+    With `TF_CONFIG`, or in a Slurm step of several tasks, this process is one of several workers. Each uses
+    all GPUs that it sees, and the function returns when all workers have connected. A worker that has done
+    its work must call `current_workers().leave()`; otherwise the others take its end for a failure.
 
     Raises:
-        InputError: for another value, or for more replicas than TensorFlow can still create. On every worker
-            if one does not connect, or differs in code, packages, settings or number of GPUs.
+        InputError: for another value, or for more replicas than TensorFlow can still create; if the variables
+            do not describe a cluster and this process's task in it; on every worker, if one does not connect,
+            or differs in code, packages, settings or number of GPUs.
 
     Example:
 
@@ -76,7 +78,7 @@ def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
 
 @functools.cache
 def warn_of_unseen_gpu() -> None:
-    """Warns, once per process, if TensorFlow does not see an NVIDIA GPU."""
+    """Warns, once per process, if TensorFlow does not see an NVIDIA GPU that the user has not hidden."""
     is_hidden = os.environ.get("CUDA_VISIBLE_DEVICES", "0") in ("", "-1")
     is_there = any(path.exists() for path in NVIDIA_DEVICES)
     if is_there and not is_hidden and not tf.config.list_physical_devices("GPU"):

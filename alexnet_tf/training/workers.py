@@ -21,7 +21,7 @@ from alexnet_tf.training.cluster import Cluster
 from alexnet_tf.training.link import Link
 
 MEETING_SECONDS = 60.0
-# For a process to end by itself after another has ended.
+# Time that a process has to end by itself after another has ended.
 ENDING_SECONDS = 6.0
 GREETING = "alexnet_tf"
 
@@ -66,7 +66,11 @@ class Workers:
             link.send(equal=True)
 
     def check_shared(self, folder: Path, what: str) -> None:
-        """Raises an InputError on all workers if one does not see the same folder as the chief."""
+        """Raises an InputError on all workers if one does not see the same folder as the chief.
+
+        Args:
+            what: name of the folder in the error message.
+        """
         if not self._links:
             return
         name = temporary_path(folder / "shared").name
@@ -115,14 +119,14 @@ class Workers:
             self._fail(self._why_ended)
 
     def _gather(self) -> None:
-        """Waits at the chief's address, which TensorFlow does not use yet."""
+        """Waits for the workers at the chief's address, which TensorFlow does not use yet."""
         tasks = range(1, len(self._cluster.tasks))
         deadline = time.monotonic() + MEETING_SECONDS
         with self._cluster.listen() as server:
             server.settimeout(0.1)
             while missing := [self._cluster.name(rank) for rank in tasks if not self._is_here(rank)]:
-                # In a thread, so that a program that sends nothing delays no worker. OSError: nobody
-                # connects, or too many files are open.
+                # Greeted in threads, so that a program that connects but sends nothing delays no worker. An
+                # OSError is raised if nobody connects in time, or if too many files are open.
                 with contextlib.suppress(OSError):
                     threading.Thread(target=self._greet, args=server.accept(), daemon=True).start()
                 if self._why_ended:

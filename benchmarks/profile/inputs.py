@@ -49,7 +49,7 @@ class Stage:
 
 
 def profile_inputs(images: int) -> list[Stage]:
-    """The first turn is a warm-up."""
+    """Measures all stages in turns; the first turn is a warm-up."""
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         write_photographs(scratch / "large", images)

@@ -50,7 +50,7 @@ def run_profile(results_dir: Path, batches: Sequence[int] = BATCHES, images: int
     # In a separate process, which may use all threads.
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         write_stages(folder / "profile_inputs.csv", pool.submit(profile_inputs, images).result())
-    # One operation at a time, so that their times add up to the time of the step.
+    # Run operations one after another, so that their times add up to the time of the step.
     tf.config.threading.set_inter_op_parallelism_threads(1)
     described = describe_machine({"tensorflow": about()}, quick=False)
     shares = []

@@ -5,7 +5,10 @@ from experiments.report.markdown import markdown
 
 
 def profile_tables(shares: list[Share], about: Mapping[str, str]) -> str:
-    """Markdown of the times of layers, and of parts that belong to none, for each call."""
+    """Markdown of the times of layers, and of parts that belong to none, for each call.
+
+    `about` describes the run, as in profile_machine.csv.
+    """
     if not shares:
         return ""
     parts = [

@@ -14,7 +14,10 @@ def alexnet(
     channels_last: bool = True,
     all_threads: bool = False,
 ) -> Task:
-    """If `compiled`, the weights are constants, which oneDNN rearranges only once."""
+    """Class probabilities of 256x256 images, averaged over 1 or 10 views of 224x224; their logarithm.
+
+    If `compiled`, the weights are constants, which oneDNN rearranges only once.
+    """
     if all_threads:
         networks.use_all_threads()
     net = networks.alexnet(lrn, channels_last).eval()

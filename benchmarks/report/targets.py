@@ -8,7 +8,7 @@ from benchmarks.rows import Row, Rows, find, significant
 
 @dataclass(frozen=True)
 class Measured:
-    """A measured value, or the reason why there is none.
+    """A measured value in the unit of its target, or the reason why there is none.
 
     Attributes:
         ratio: median over the rounds.
@@ -16,7 +16,7 @@ class Measured:
         rounds: 0 if nothing was measured.
         limit: the ratio of a training step at the speed of the machine's matrix product.
         note: a remark, or why nothing was measured.
-        met: verdict by a second criterion, if that is met.
+        met: verdict by a second criterion, which replaces the one by `bound`; empty if it is not met.
     """
 
     ratio: float = math.nan
@@ -34,7 +34,7 @@ class Target:
 
     Attributes:
         bound: minimum, or maximum if `at_least` is False; None if the value is only stated.
-        unit: `%` shows a ratio as a percentage.
+        unit: `×` for a ratio, `%` for one shown as a percentage, ` images/s`, ` ms` or ` s`.
     """
 
     work: str

@@ -11,7 +11,7 @@ from alexnet_tf.runtime.files import make_folder
 from alexnet_tf.runtime.processor import processor_field, processor_flags, processor_name
 from benchmarks.rows import write_lines
 
-# Those that affect the speed of a network.
+# Instruction sets that affect the speed of a network.
 FLAGS = ("avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_bf16")
 COLUMNS = ("property", "value")
 
@@ -49,7 +49,8 @@ def describe_machine(sides: Mapping[str, Mapping[str, Any]], quick: bool) -> dic
 def describe_item(about: Mapping[str, str], whole: Mapping[str, str]) -> str:
     """Describes a run that measures one item separately.
 
-    `whole` has the properties of the run that measured the other items.
+    `about` has the properties of this run, `whole` those of the run that measured the other items. Properties
+    that differ between them are appended.
     """
     own = ("run", "measured_at", "load_before", "tensorflow_git_commit")
     changed = [

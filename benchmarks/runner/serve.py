@@ -15,6 +15,7 @@ from typing import Any
 from benchmarks.runner.task import Task
 
 # A first call that takes more seconds than this is the only warm-up call: tracing is a small part of it.
+# Compiling may be a large part, but rounds are timed after it.
 LONG = 4.0
 
 
@@ -37,7 +38,7 @@ class Server:
         return importlib.import_module(f"{self.package}.about").about()
 
     def _prepare(self, key: str, build: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        """`seconds` is infinite without warm-up, so that `turns.measure` does not repeat the calls."""
+        """The answer's `seconds` is infinite without warm-up, so that `turns.measure` repeats no call."""
         module, function = build.split(".")
         task = getattr(importlib.import_module(f"{self.package}.{module}"), function)(**arguments)
         seconds = _timed(task) if task.warm else math.inf

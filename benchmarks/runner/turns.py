@@ -15,7 +15,10 @@ class Budget:
     """Limits on the number and duration of measurements.
 
     Attributes:
-        seconds: total time after which a contender gets no more rounds.
+        rounds: maximum number of rounds.
+        seconds: total time after which a contender gets no more rounds; `calls / 2` times as much for a
+            benchmark with more than two `calls`.
+        least_rounds: minimum number of rounds, whatever `seconds` is; the benchmark's, if that is smaller.
         shortest: minimum seconds of a turn; shorter calls are repeated.
     """
 

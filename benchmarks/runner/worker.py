@@ -18,7 +18,13 @@ class WorkerError(Exception):
 
 
 class Worker:
-    """A worker process of one framework; a request starts it if it is not running."""
+    """A worker process of one framework; a request starts it if it is not running.
+
+    Args:
+        python: Python interpreter that has the framework.
+        package: `benchmarks.tensorflow_side` or `benchmarks.pytorch_side`.
+        other_allocator: use one of `ALLOCATORS` instead of the system's memory allocator.
+    """
 
     def __init__(self, python: str, package: str, other_allocator: bool = False):
         self.python = python
@@ -27,7 +33,7 @@ class Worker:
         self._process: subprocess.Popen[str] | None = None
 
     def ask(self, timeout: float = 600.0, **request: Any) -> dict[str, Any]:
-        """Sends a request and waits for its answer.
+        """Sends a request and waits for its answer, at most `timeout` seconds.
 
         Raises:
             WorkerError: if the process cannot start or ends, the request fails, or the timeout expires.
@@ -69,7 +75,7 @@ class Worker:
     def stop(self) -> None:
         if self._process:
             self._process.kill()
-            # Flushing a request that was never read may fail.
+            # Close the pipes and wait for the process; flushing a request that was never read may fail.
             with contextlib.suppress(OSError), self._process:
                 pass
             self._resources.close()

@@ -162,6 +162,7 @@ def draw(predicted: Sequence[Prediction]) -> Figure:
             axes.set_title(re.sub(r"-(\d+)-threads$", r",\n\1 threads", machine), fontsize="small")
         panels[0].set_ylabel("rate / (N × rate of one machine)")
         named = {str(line.get_label()): line for axes in panels for line in axes.lines}
+        # A column for each network.
         handles = [named[label] for label in sorted(named, key=lambda label: int(label.split()[0]))]
         part.legend(handles=handles, loc="outside lower center", ncols=3, frameon=False, fontsize="small")
         heading = f"Predicted for N machines like ours, {LOCAL_BATCH} images each"

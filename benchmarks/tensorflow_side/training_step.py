@@ -31,7 +31,7 @@ def half_width_alexnet(batch: int, precision: str) -> Task:
 
 
 def half_width_model() -> keras.Model:
-    """The size of the nets of the experiments' condition `trained`."""
+    """A net as large as those of the experiments' condition `trained`."""
     return alexnet_model((56, 56, 3), 100, dataclasses.replace(SCALED, width=0.5))
 
 

@@ -29,8 +29,9 @@ class Side:
 
     Attributes:
         compared: names of the files to compare.
-        tables: file -> key -> row. A row of curves.csv gets the config hash of its run, or None if there is
-            no runs.csv.
+        tables: file -> key -> row. A row of curves.csv gets the config hash of its run. It is left out if
+            runs.csv has no such run, and gets None if there is no runs.csv.
+        records: run_id -> record.
     """
 
     path: Path
@@ -62,8 +63,9 @@ class Pair:
 def find_pairs(a: Path, b: Path) -> tuple[list[Pair], list[str]]:
     """Pairs the folders of two results, and lists those that only one side has.
 
-    Folders with the same path below `a` and `b` are paired. If there are none, folders with the same name are
-    paired; as paths end in `<data set>/<experiment>`, these hold one experiment on different data sets.
+    Two experiment folders, or files in them, are one pair. Otherwise folders with the same path below `a` and
+    `b` are paired. If there are none, folders with the same name are paired, such as those of one experiment
+    on different data sets.
 
     Raises:
         InputError: if a path is missing, there is no pair, or the kinds of file differ.

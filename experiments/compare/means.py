@@ -58,10 +58,10 @@ def equivalence(pair: Pair, metric: str, margin: float) -> list[tuple[bool, str]
     """Tests for each common arm whether the means of a metric differ by less than the margin.
 
     Equivalence is shown if the 90% Welch interval of A − B lies within ±margin (two one-sided tests at 5%).
-    Every run must have finished and have a value.
+    It is not shown if a side has only one run, or a run that did not finish or has no value.
 
     Args:
-        margin: in units of the metric.
+        margin: in units of the metric; for an error, 0.01 is one point.
 
     Returns:
         (whether equivalence is shown, a line of text) for each common arm.

@@ -7,14 +7,16 @@ from experiments.compare.folders import RUNS, SEARCH, Key, Pair, Side
 from experiments.compare.rows import common_rows, row_name, row_names
 
 ENVIRONMENT_COLUMNS = ("device", "git_commit", "keras", "tensorflow")
-# The first three do not affect numbers, so the config hash omits them; the fingerprint is in runs.csv.
+# `record_differences` ignores these. The first three do not affect numbers, so the config hash omits them.
+# The fingerprint is a column of runs.csv, which `compare_rows` compares.
 NOT_HASHED = {"data.dataset", "data.storage", "images.name", "data_fingerprint"}
 
 
 def config_differences(pair: Pair) -> list[str]:
     """Lines on how the configurations of common runs differ.
 
-    If an arm has no seed in common, its first runs on both sides are compared.
+    If an arm has no seed in common, its first runs on both sides are compared. Candidates of a search have no
+    records, so only their learning rates are listed.
     """
     found: dict[str, list[Key]] = {}
     for run in common_rows(pair, RUNS)[1]:

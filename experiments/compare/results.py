@@ -24,11 +24,13 @@ def compare(a: Path, b: Path, tolerance: float = 0.0) -> tuple[int, str]:
     """Compares runs with equal config hashes value by value, and other runs by the means of their arms.
 
     Args:
-        a, b: an experiment's folder, any folder above such folders, or a CSV file in one.
+        a, b: an experiment's folder, any folder above such folders, or a runs.csv, curves.csv or
+            lr_search.csv.
+        tolerance: largest absolute difference that counts as equal; at 0 all digits must be equal.
 
     Returns:
         status: 1 if rows with equal config hashes differ, or their records do. Else 2 if not all files could
-            be read. Else 0.
+            be read. Else 0, whatever else differs.
         text: human-readable report.
 
     Raises:
@@ -54,7 +56,7 @@ def compare_means(a: Path, b: Path, metric: str, margin: float) -> tuple[int, st
     """Tests arm by arm whether two results have equivalent means, whatever their configurations.
 
     Args:
-        a, b: as for `compare`.
+        a, b: an experiment's folder, any folder above such folders, or its runs.csv.
         margin: smallest difference of means that would matter, in units of the metric.
 
     Returns:
@@ -107,7 +109,7 @@ def _nothing_in_common(pairs: Sequence[Pair], a: Path, b: Path) -> InputError:
     received, problems = [], []
     for path, sides in ((a, [pair.a for pair in pairs]), (b, [pair.b for pair in pairs])):
         arms = dict.fromkeys(key[0] for side in sides for table in side.tables.values() for key in table)
-        # Not "none", which may be the name of an arm. Names of arms may contain commas.
+        # Not "none", which may be the name of an arm. Semicolons, because such names may contain commas.
         received.append(f"{'the arms ' * bool(arms)}{'; '.join(arms) or 'no arm'} in {path}")
         problems += [problem for side in sides for problem in side.problems]
     reason = f" ({'; '.join(problems)})" if problems else ""

@@ -24,7 +24,8 @@ def check_rows(
 ) -> tuple[list[Line], list[Line], list[str]]:
     """The usable lines of runs.csv and curves.csv, and a "file:line: expected ..., received ..." per fault.
 
-    Rows that name another experiment or data set than their folder are left out, and curves without a row.
+    Rows that name another experiment or data set than their folder are left out; so are curves of runs
+    without a row.
     """
     # A folder with another name was copied out of its tree; its parent need not be named after the data set.
     dataset = folder.absolute().parent.name if folder.name == experiment.name else None

@@ -30,7 +30,7 @@ TABLE_1 = (
 
 ONE_CNN = PaperErrors("1 CNN", 0.407, 0.182)
 FIVE_CNNS = PaperErrors("5 CNNs", 0.381, 0.164, 0.164)
-# ILSVRC-2012, validation and test set. An asterisk: pre-trained on all of ImageNet 2011 Fall.
+# ILSVRC-2012, validation and test set. An asterisk means pre-trained on the whole ImageNet 2011 Fall release.
 TABLE_2 = (
     PaperErrors("SIFT + FVs", None, None, 0.262),
     ONE_CNN,

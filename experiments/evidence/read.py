@@ -23,7 +23,7 @@ class Evidence(Runs):
     Attributes:
         folder: `<results-dir>/<dataset>/<experiment>`.
         curves: usable rows of curves.csv.
-        problems: a "file:line: expected ..., received ..." per fault.
+        problems: a "file:line: expected ..., received ..." for each fault of rows, curves and records.
     """
 
     folder: Path
@@ -74,7 +74,7 @@ class Evidence(Runs):
 
 
 def read_evidence(results_dir: Path, experiments: Sequence[Experiment]) -> list[Evidence]:
-    """The evidence that has rows, in the order of `experiments`, then of data sets."""
+    """The evidence of all experiments that have rows, in the order of `experiments`, then by data set."""
     found = [
         evidence_of(folder, experiment)
         for experiment in experiments
@@ -104,13 +104,14 @@ def evidence_of(folder: Path, experiment: Experiment) -> Evidence:
 
 
 def _tests_claim(rows: Sequence[Row], experiment: Experiment) -> bool:
+    """Whether both arms of a primary comparison have rows; a share needs only one arm."""
     missing = {arm.name for arm in experiment.arms} - {row["arm"] for row in rows}
     primary = [one for one in experiment.comparisons if one.primary]
     return not primary or any(not {one.arm, one.baseline} & missing for one in primary)
 
 
 def variants_of(rows: Sequence[Row], records: Records) -> dict[str, Variant]:
-    """The arms that were run with other settings or names (`--set`, `--as`)."""
+    """The arms that were run with other settings or names (`--set`, `--as`), by their names in the rows."""
     found = {}
     for row in rows:
         variant = records.get(row["run_id"], {}).get("variant")

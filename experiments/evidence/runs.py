@@ -38,7 +38,7 @@ class Runs:
     """The recorded runs of one experiment.
 
     Attributes:
-        experiment: the experiment, to which variants of its arms that were run are added.
+        experiment: the experiment, with the variants of its arms that were run.
         rows: the rows of runs.csv, with the metrics that are derived from their curves.
         records: run_id -> record.
     """
@@ -49,7 +49,7 @@ class Runs:
 
     @property
     def arms(self) -> list[str]:
-        """The arms that have rows."""
+        """The arms that have rows: those of the experiment in its order, then others by name."""
         present = {row["arm"] for row in self.rows}
         defined = [arm.name for arm in self.experiment.arms]
         return [name for name in defined if name in present] + sorted(present - set(defined))
@@ -58,7 +58,7 @@ class Runs:
         return [row for row in self.rows if row["arm"] == arm]
 
     def about(self, row: Row, part: str) -> Mapping[str, Any]:
-        """A part of a run's record, such as `config`; empty if it is not recorded."""
+        """A part of a run's record: `config`, `data` or `environment`; empty if it is not recorded."""
         return self.records.get(row["run_id"], {}).get(part, {})
 
     def processor(self, row: Row) -> str:
@@ -83,7 +83,10 @@ class Runs:
         return getattr(configs[arm].model, "activation", "") if arm in configs else ""
 
     def departures(self) -> dict[str, list[str]]:
-        """Arm -> the fields in which its recorded runs differ from the experiment's definition."""
+        """Arm -> the fields in which its recorded runs differ from the experiment's definition.
+
+        The seed, the data set and the precision are left out, because the table shows them anyway.
+        """
         found: dict[str, dict[str, None]] = {}
         # JSON turns tuples into lists, as in the records.
         defined = {arm.name: json.loads(json.dumps(arm.config.to_dict())) for arm in self.experiment.arms}
@@ -99,7 +102,8 @@ class Runs:
     def values(self, arm: str, metric: str) -> Values:
         """One metric of one arm.
 
-        A diverged run never reaches a target, so it counts as censored at its maximum number of epochs.
+        A diverged run never reaches a target, so it counts as censored at its maximum number of epochs. Its
+        other metrics are left out.
         """
         censorable = any(each.name == metric and each.censored_message for each in self.experiment.metrics)
         found = Values({}, {}, {})
@@ -123,7 +127,7 @@ class Runs:
         return found
 
     def sample(self, arm: str, metric: str) -> list[float]:
-        """The known values of one metric of one arm. In metrics of probes, an ensemble counts once."""
+        """The known values of one metric of one arm; probes of the same ensemble of nets count once."""
         found = self.values(arm, metric)
         of_arm = [defined for defined in self.experiment.arms if defined.name == arm]
         is_one = any(defined.is_one_ensemble(found.values) for defined in of_arm)

@@ -30,7 +30,7 @@ def number(value: float, like: float | None = None) -> str:
     """A number with at least three significant digits, if six decimal places suffice.
 
     Args:
-        like: a number whose decimal places are used.
+        like: a number whose decimal places are used instead of its own.
 
     Example:
 
@@ -55,7 +55,7 @@ def points(value: float) -> str:
 
 
 def amount(value: float, comparison: Comparison, like: float | None = None) -> str:
-    """The size of an effect, without unit."""
+    """An effect without its unit: a difference as by `difference`, a share in whole percent."""
     if comparison.kind == "ratio":
         return number(value, like)
     if comparison.kind == "share":
@@ -64,7 +64,7 @@ def amount(value: float, comparison: Comparison, like: float | None = None) -> s
 
 
 def difference(value: float, is_fraction: bool, like: float | None = None) -> str:
-    """A difference with its sign; in percentage points if the metric is a fraction."""
+    """A difference with its sign, without unit; in percentage points if the metric is a fraction."""
     if is_fraction:
         return points(value)
     text = number(value, like)

@@ -18,7 +18,7 @@ DATASET_NOTES: dict[str, str] = {
 
 
 def notes(evidence: Evidence, search_rows: Sequence[Row]) -> list[str]:
-    """The experiment's notes, and notes on inconclusive searches."""
+    """The experiment's notes, and notes on inconclusive searches (rows of lr_search.csv)."""
     return [*evidence.experiment.notes, *_search_notes(evidence, search_rows)]
 
 
@@ -33,7 +33,7 @@ def _search_notes(evidence: Evidence, search_rows: Sequence[Row]) -> list[str]:
             continue
         if winner["value"] is None:
             blind.append(f"`{name}`")
-        # A second seed has decided between tied rates.
+        # With several seeds, the second one has decided between tied rates.
         if winner["value"] is None or len({row["seed"] for row in of_arm}) > 1:
             continue
         examples = evidence.examples(name, "train_examples")

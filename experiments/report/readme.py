@@ -79,14 +79,14 @@ def networks_table(scored: Sequence[ScoredNetwork]) -> str:
     return markdown(NETWORKS_HEADER, lines) if lines else ""
 
 
-# Measured by "The Annotated AlexNet" after 50 epochs, in inference mode.
 ARTICLE_NET = "batch-norm-alexnet"
+# Accuracies that "The Annotated AlexNet" measures after 50 epochs, in inference mode, and numbers of images.
 ARTICLE = ("the article", "1", "81.82% of 462", "23.53% of 51")
 ARTICLE_HEADER = ("", "width", "accuracy on training images", "accuracy on held-out images")
 
 
 def article_table(scored: Sequence[ScoredNetwork]) -> str:
-    """Markdown: accuracies of "The Annotated AlexNet" and of our network; an empty text without ours."""
+    """Markdown: accuracies of the article's net and of our `ARTICLE_NET`; empty without scores of ours."""
     lines = []
     for network in scored:
         if network.folder.name == ARTICLE_NET and network.row["views"] == "1":

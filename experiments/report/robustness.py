@@ -107,7 +107,7 @@ def paper_noise(experiments: Sequence[Experiment]) -> str:
 
 
 def our_noise(found: Sequence[Evidence]) -> str:
-    """Markdown: standard errors of our baselines' test errors."""
+    """Markdown: standard errors of our baselines' test errors; empty if no record counts the test images."""
     errors: dict[tuple[str, int], list[float]] = {}
     for evidence in found:
         for name in dict.fromkeys(one.comparison.baseline for one in evidence.primary):

@@ -15,7 +15,10 @@ from experiments.report.markdown import bullets, markdown
 
 
 def experiment_table(evidence: Evidence, searched: Table, decider: Evidence | None = None) -> str:
-    """Markdown for one experiment on one data set; the same rows give the same bytes."""
+    """Markdown for one experiment on one data set; the same rows give the same bytes.
+
+    `decider` is the evidence that decides the claim, if it is not this one.
+    """
     experiment = evidence.experiment
     of_paper = f"Section {experiment.section} of the paper"
     own = f"A question of our own, on section {experiment.section} of the paper"

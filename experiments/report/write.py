@@ -32,9 +32,12 @@ def write_all(
 ) -> list[Path]:
     """Writes the reports on all experiments and all claims, and README's tables; returns the files written.
 
-    A README inside the results directory is updated if it has a marker. One beside it is updated if it has
-    markers and the directory is named `results`. A folder without a valid row and an unreadable table of
-    scores are skipped with a warning.
+    With `tables`, two READMEs are updated. The README beside the results directory is updated if the
+    directory is named `results` and the README has markers. The README inside the directory is updated if it
+    has the marker `article` and the network trained by the article's recipe has scores of one view.
+
+    A folder without a valid row and an unreadable table of scores are skipped with a warning. If a table of
+    scores is unreadable, the table of networks in the README beside the results directory is not updated.
 
     Raises:
         InputError: if no file of any experiment is written.
@@ -117,7 +120,7 @@ def write_report(
         experiments: those whose evidence may decide the claim (`decided_by`).
 
     Returns:
-        The problems, which are also printed as warnings.
+        The problems of the rows and of the learning-rate search, which are also printed as warnings.
 
     Raises:
         InputError: if there are no rows.

@@ -23,8 +23,10 @@ class RecordedRun:
 def find_run(results_dir: Path, run_id: str) -> RecordedRun:
     """The recorded run with this id, from a runs.csv in or below the results directory.
 
+    If several folders have the id, the least deeply nested one is used.
+
     Raises:
-        InputError: if there is no such run, it failed, or its record or curve is incomplete.
+        InputError: if there is no such run, it failed, or its record or curve is missing or incomplete.
     """
     folders = sorted(experiment_folders(results_dir), key=lambda folder: (len(folder.parts), folder))
     for folder in folders:

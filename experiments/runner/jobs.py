@@ -63,8 +63,9 @@ class Jobs:
     ) -> None:
         """Calls `function(*task.arguments, progress)` on the workers, and `record(task, result)` here.
 
-        `record` may append tasks. If several workers die in a task, its result is the `KilledWorker` error.
-        After an error, Ctrl-C or SIGTERM, the running tasks end at their next step and are recorded.
+        `record` may append tasks. If a worker dies, another worker gets its task. After several such deaths
+        the result of the task is the `KilledWorker` error. After an error, Ctrl-C or SIGTERM, the running
+        tasks end at their next step, their results are recorded, and the error is raised.
         """
         of: dict[Future, tuple[int, Task]] = {}
         ended = as_completed(raise_errors=False)
@@ -148,7 +149,8 @@ def open_jobs(options: Options, at_most: int) -> Iterator[Jobs]:
         own = {
             # Otherwise Dask changes the number of NumPy's threads.
             "distributed.nanny.pre-spawn-environ": {},
-            # Dask gives up a dead worker that is not back by then, and importing TensorFlow takes a while.
+            # Dask gives up a dead worker that is not back within this time, and importing TensorFlow takes a
+            # while.
             "distributed.deploy.lost-worker-timeout": "1 hour",
             "temporary-directory": folder,
         }
@@ -230,7 +232,7 @@ def _interrupt(command: str, number: int) -> None:
 
 
 def _is_wanted() -> bool:
-    """Whether a client still waits for the current task. It does not if it was killed."""
+    """Whether a client still waits for the current task. A killed client does not."""
     worker = get_worker()
     task = worker.state.tasks.get(worker.get_current_task())
     return task is not None and task.state != "cancelled"

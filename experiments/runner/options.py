@@ -18,7 +18,7 @@ from alexnet_tf.runtime.reading import check_outside
 from alexnet_tf.runtime.suggestion import did_you_mean
 from experiments.experiment import Arm, Experiment, Variant
 
-# These have columns of their own, so the names of arms omit them.
+# Settings that have columns of their own in the rows, so the names of arms omit them.
 NAMELESS = ("epochs", "precision")
 EVIDENCE = "results"
 
@@ -34,9 +34,11 @@ class Options:
         settings: strings of the form `field=value`.
         name: name of a single chosen arm in the rows; if empty, `variant` makes it.
         precision: if None, `settled` chooses it, unless a setting does.
-        jobs: number of runs at once, as in `count_jobs`.
+        replicas: `auto` or a number, as in `make_strategy`.
+        jobs: number of runs at once; 0 means one per GPU or, without GPUs, one per core as far as
+            memory suffices.
         scheduler: address of a Dask scheduler; `jobs` is then ignored.
-        progress: makes a run's callback; `RunProgress` by default.
+        progress: makes the callback that shows a run's progress; `RunProgress` by default.
     """
 
     dataset: str = "auto"
@@ -115,7 +117,7 @@ class Options:
         ]
 
     def check_unclaimed(self, experiment: Experiment, is_search: bool) -> None:
-        """Raises an InputError if another process holds one of the locks."""
+        """Raises an InputError if another process holds the lock of one of these runs or searches."""
         dataset = "*" if self.dataset == "auto" else results_slug(self.dataset)
         for folder in self.results_dir.glob(f"{dataset}/{experiment.name}"):
             for arm in self.chosen_arms(experiment):
@@ -128,7 +130,8 @@ class Options:
         """The options with data set and precision chosen, and notices.
 
         Args:
-            precision: the experiment's, on its own data set; on others the default is float32.
+            precision: the precision that the experiment declares for its own data set. On other sets the
+                default is float32.
 
         Raises:
             InputError: if `results` would get evidence that needs bfloat16, which the processor lacks.

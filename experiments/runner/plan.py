@@ -45,8 +45,10 @@ class Planned:
 def plan(experiment: Experiment, options: Options, strategy: tf.distribute.Strategy, is_search: bool) -> str:
     """The table of a dry run.
 
-    A run is expected to take its arm's recorded time, multiplied by the ratio of the recorded to the measured
-    speed. Without a recorded time, the images of all epochs are divided by the measured speed.
+    The first missing run is trained for some seconds to measure the speed. A run is expected to take its
+    arm's recorded time, multiplied by the ratio of the recorded to the measured speed of the first missing
+    run (1 if its arm has no recorded rows). Without a recorded time, the images of all epochs are divided by
+    the measured speed.
     """
     precision = experiment.search_precision if is_search else experiment.precision
     options, notices = options.settled(experiment, precision)
@@ -97,7 +99,7 @@ def plan(experiment: Experiment, options: Options, strategy: tf.distribute.Strat
 
 
 def measured_speed(run: Planned, strategy: tf.distribute.Strategy, seconds: float) -> float:
-    """Images per second of training."""
+    """Images per second of training, measured for `seconds`, or for one epoch if that is shorter."""
     batch_size = run.config.train.batch_size
     model = compile_model(run.config, run.data, strategy)
     batches = run.data.train(run.config.seed, 1, batch_size)

@@ -57,6 +57,8 @@ def rerun(
 
     Args:
         strategy: if its number of replicas is not the recorded one, sums differ in their last bits.
+        epochs: maximum number of epochs to replay; all by default.
+        tolerance: largest absolute difference that still counts as equal.
 
     Returns:
         status: 0 if all values are equal within the tolerance, else 1.

@@ -1,4 +1,8 @@
-"""Finds runs and nets that were already trained for another arm."""
+"""Finds runs and nets that were already trained for another arm in the same results directory.
+
+Runs with equal config hashes have equal numbers on the same kind of processor, so only one of them is
+trained.
+"""
 
 from pathlib import Path
 from typing import Any

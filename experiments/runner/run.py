@@ -39,7 +39,7 @@ def run_experiment(
     """Trains the unfinished runs and writes their rows.
 
     A run that crashes or is interrupted is recorded as failed, and the next call tries it again. After a
-    crash the other runs continue.
+    crash the other runs continue. An interruption ends the command: it is raised again.
 
     Returns:
         The folder of the rows, and the number of failed runs.

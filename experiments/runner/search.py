@@ -233,7 +233,7 @@ def make_row(
 
 
 def shortened(drops: tuple[int, ...], epochs: int, search_epochs: int) -> tuple[int, ...]:
-    """The epochs after which a shorter run drops its rate, at about the same fractions.
+    """The epochs after which a shorter run drops its rate, at about the same fractions of the run.
 
     Example:
 

@@ -8,7 +8,7 @@ from alexnet_tf.runtime.startup import import_keras, quiet_startup
 def threads_each(jobs: int) -> dict[str, str]:
     """The environment variable that divides the processor's threads among jobs.
 
-    A value that the user has set is kept.
+    A value that the user has set is kept. With `jobs` 0 each job has one thread.
 
     Example:
 

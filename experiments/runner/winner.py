@@ -7,10 +7,10 @@ from alexnet_tf.statistics.intervals import is_tie
 from experiments.experiment import Arm, Experiment
 
 SEARCH_SEED = 1000
-# Rates that tie with `SEARCH_SEED` are also trained with this seed.
+# If rates tie when trained with `SEARCH_SEED`, they are also trained with this seed.
 SECOND_SEED = 1001
 MAX_EXTENSIONS = 6
-# By learning rate and seed.
+# The rows of one arm, by learning rate and seed.
 Rows = dict[tuple[float, int], dict[str, Any]]
 
 
@@ -19,7 +19,7 @@ def next_candidates(
 ) -> list[tuple[float, int]]:
     """Learning rate and seed of each candidate to train next.
 
-    Once there is a winner, it is marked in `rows` and printed.
+    Once there is a winner, it is marked in `rows` and printed, and the list is empty.
     """
     rates, known = list(arm.grid), list[dict[str, Any]]()
     for _ in range(MAX_EXTENSIONS + 1):

@@ -16,9 +16,10 @@ WORDNET_ID = re.compile(r"n\d{8}(?!\S)")
 
 
 def read_words(path: Path) -> dict[str, str]:
-    """Reads the words of WordNet ids from a file with an id and its words per line.
+    """Reads the words of WordNet ids: a dictionary from id to words.
 
-    Such files are Tiny ImageNet's `words.txt` and Caffe's `synset_words.txt`.
+    Each line of the file has an id and its words, separated by a tab or space, as in Tiny ImageNet's
+    `words.txt`, Caffe's `synset_words.txt` and Kaggle's `LOC_synset_mapping.txt`.
 
     Raises:
         InputError: if the file cannot be read or has a line without words.

@@ -32,13 +32,13 @@ def load_folder(name: str, scaling: Scaling, storage: Storage, max_bytes: int) -
     each class, held out by `hold_out`. Class folders such as `test1` are refused, because they may be splits.
 
     Files are found at any depth below a class folder. Images are rotated by their EXIF orientation.
-    `quarantine` lists what is not used. Identical images in both splits or in two classes are used, and
-    listed in `remarks.duplicates`.
+    The `quarantine` of the returned set lists what is not used. Identical images in both splits or in two
+    classes are used, and listed in `remarks.duplicates`.
 
     Raises:
-        InputError: if the layout is none of these (see `list_tree`), a class has no readable training image,
-            the report split is empty, a scaling method was chosen but no image has to be scaled, or the
-            images do not fit in memory.
+        InputError: if there is no such folder, its layout is none of these (see `list_tree`), a class has no
+            readable training image, the report split is empty, a scaling method was chosen but no image has
+            to be scaled, or the images do not fit in memory.
     """
     tree = open_tree(name)
     _check_classes(name, tree, np.arange(tree.trained), tree.unused)
@@ -60,7 +60,7 @@ def open_tree(name: str) -> FolderTree:
         InputError: if there is no such folder, or for its layout; see `list_tree`.
     """
     path = name.removeprefix("folder:")
-    # `Path` would raise an error for an unknown ~user or an overlong name.
+    # `Path.expanduser` would raise an error for an unknown ~user, and `Path.is_dir` for an overlong name.
     root = Path(os.path.expanduser(path))
     if not path or not os.path.isdir(root):
         received = "no path" if not path else file_kind(root) if os.path.exists(root) else "no such path"
@@ -137,7 +137,7 @@ def _read_sizes(tree: FolderTree) -> list[tuple[int, int] | str]:
 def _decode(
     name: str, tree: FolderTree, scaling: Scaling, found: list[tuple[int, int] | str]
 ) -> tuple[np.ndarray, np.ndarray, Quarantine]:
-    """Images, their indices into `tree.paths`, and the unusable files; puts their reasons into `found`."""
+    """Images, their indices into `tree.paths`, and the unusable files; adds the reasons to `found`."""
     while True:
         sizes = {i: size for i, size in enumerate(found) if not isinstance(size, str)}
         readable = list(sizes)

@@ -32,6 +32,7 @@ class FolderTree:
         report_root: None if some training files will be held out instead.
         report_split: `test`, `validation` or `held-out`.
         paths: relative to `root`.
+        trained: number of training files.
         unused: (path, reason); paths of folders end with `/`.
     """
 

@@ -95,7 +95,7 @@ def find_prepared(name: str, data_dir: str | None) -> Any | None:
 
 
 def _check_files(directory: Path, name: str) -> None:
-    """Raises an OSError for a text file that is too large, or a named pipe, which would block TFDS."""
+    """Raises an OSError for a text file that is too large, or a special file: a pipe would block TFDS."""
     for depth in range(1, 4):  # configuration, version, file
         for path in directory.glob("/".join([name, *"*" * depth])):
             # Another process may be preparing the set.

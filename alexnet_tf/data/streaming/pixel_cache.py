@@ -58,7 +58,7 @@ class CacheContents:
 
     @property
     def size(self) -> str:
-        """Such as 256x256x3."""
+        """The shape as text, such as 256x256x3."""
         return "x".join(map(str, self.shape))
 
     def place(self, folder: Path) -> str:

@@ -3,7 +3,8 @@
 Pillow holds Python's global interpreter lock during part of its work. By an estimate, the threads of one
 process therefore use at most four to seven cores (`benchmarks/LOG.md`).
 
-A reader ends when its pipe closes, even if the process that started it is killed. Ctrl-C does not reach it,
+A reader is a process without TensorFlow. It receives paths through a pipe and writes pixels into shared
+memory. It ends when its pipe closes, even if the process that started it is killed. Ctrl-C does not reach it,
 because it has a session of its own.
 """
 
@@ -59,7 +60,7 @@ class Readers:
         self._end()
 
     def read(self, encoded: EncodedImages, target: ImageShape, images: np.ndarray) -> dict[int, str]:
-        """Like `read_images` for all rows: at most `PART_BYTES`, or one image.
+        """Like `read_images` for all rows, which take at most `PART_BYTES` or are one image.
 
         Raises:
             InputError: if `ATTEMPTS` readers die while reading these images, or the readers have been ended.

@@ -22,6 +22,7 @@ class Scan:
         train_rows, report_rows: int64.
         labels, dimensions, hashes, checksums: see `Pass`.
         selected: bool, True for the training examples in the selection split.
+        sums, selected_sums: over all training images, and over those of the selection split.
         unusable: (row, reason) of each image that cannot be used.
     """
 

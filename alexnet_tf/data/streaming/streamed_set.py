@@ -26,7 +26,8 @@ from alexnet_tf.data.streaming.scan import Scan, scan_images
 from alexnet_tf.data.streaming.scan_cache import cache_name, load_arrays, save_arrays
 from alexnet_tf.runtime.errors import InputError
 
-# If more files become unreadable during a run, the disk is probably failing.
+# If more files than this number (or, if that is more, this share of the training images) become unreadable
+# during a run, the disk is probably failing.
 LOST_FEW = 10
 LOST_SHARE = 0.01
 
@@ -141,8 +142,9 @@ class StreamedSet(NamedSet):
     def read(self, split: Literal["train", "report"], indices: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Reads n images of a split.
 
-        After a failure, black images are reported as readable, and `check_readable` raises the error.
-        Otherwise `training_batches` would search the rest of the set for readable images first.
+        If too many images are unreadable, or the cache or the readers fail, black images are reported as
+        readable, and `check_readable` raises the error. Otherwise `training_batches` would search the rest of
+        the set for readable images first.
 
         Returns:
             images: uint8 [n, height, width, channels].

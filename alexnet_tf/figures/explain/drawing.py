@@ -4,7 +4,7 @@ from matplotlib.figure import Figure
 
 from alexnet_tf.figures.look import DARK, GREY, caption, title
 
-# In inches. On a slide of 13 inches, text of 9 points has 13 points.
+# Width of a figure in inches. Enlarged to a slide of 13 inches, its text of 9 points has 13 points.
 WIDTH = 9
 
 

@@ -22,7 +22,7 @@ class Curves:
 def collect(evidence: Evidence, column: str) -> Curves:
     """The learning curves of all runs that have a row.
 
-    `column` may be a metric that is computed from each epoch alone.
+    `column` is a column of curves.csv, or a metric that is computed from each epoch alone.
     """
     metric = evidence.experiment.metric(column)
     by_arm: dict[str, dict[int, tuple[list[int], list[float]]]]

@@ -112,7 +112,9 @@ def draw_pair(
 def draw_all_arms(axes: Axes, evidence: Evidence, curves: Curves, names: Sequence[str]) -> list[str]:
     """Draws several arms in one panel; returns the names of equal curves.
 
-    The axis of errors leaves out the first fifth of the epochs, whose large errors would hide the effects.
+    For errors, the value axis leaves out the first fifth of the epochs, whose large errors would hide the
+    effects. For the training loss it covers only the arms of primary comparisons, and a line of text names
+    the values above it.
     """
     _epoch_axis(axes, curves.last_epoch, linear=True)
     _value_axis(axes, curves.metric)

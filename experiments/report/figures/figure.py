@@ -65,7 +65,7 @@ def draw(evidence: Evidence, look: Look = Look(), decider: Evidence | None = Non
         while True:
             figure = _drawn(evidence, look, decider, growth)
             try:
-                # Larger texts than those of the house style fit if the figure grows by the same factor.
+                # The texts of the house style fit. Larger texts fit if the figure grows by the same factor.
                 size = matplotlib.rcParams["font.size"] / STYLE["font.size"]
                 if (growth.min() >= size and not _set_size()) or texts_have_room(figure):
                     return encoded(figure, look.formats)

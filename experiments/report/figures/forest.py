@@ -72,6 +72,7 @@ class Line(NamedTuple):
     """A primary comparison, or a control, on one data set.
 
     Attributes:
+        decides: whether the condition decides its claim.
         heading: the claim, if this is its first line.
         role: the name of the condition; empty if the claim has only one.
         row, heading_row: middle of its text and of its heading, in lines of text from the top.

@@ -12,7 +12,8 @@ from experiments.experiment import Experiment, Variant
 def overlaid(folders: Sequence[Path], experiments: Sequence[Experiment]) -> Evidence:
     """The runs of several folders of one experiment, judged together.
 
-    An arm is renamed if an earlier folder has an arm of the same name, for example to `relu (runs)`.
+    An arm is renamed if an earlier folder has an arm of the same name, for example to `relu (runs)`. In
+    brackets is the part of the path that distinguishes its folder from `folders[0]`.
 
     Args:
         folders: `<results-dir>/<dataset>/<experiment>`, at least one.

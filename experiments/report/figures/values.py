@@ -24,7 +24,8 @@ def draw_values(axes: Axes, evidence: Evidence, metric: Metric) -> str:
     """Draws a metric of every run: a dot for each seed, joined from arm to arm, and a bar at each arm's mean.
 
     If percentiles of the metric (`METRIC_p5`, `_p25`, `_p75`, `_p95`) are metrics too, each seed has a bar of
-    them, on which the values of other arms of the same nets are marked.
+    them, on which the values of other arms of the same nets are marked. For p values, a line at the
+    significance level is drawn instead of means.
 
     Returns:
         Sentences for the caption.
@@ -101,6 +102,7 @@ def _has_distributions(evidence: Evidence, metric: Metric) -> bool:
 
 
 def _marked_arms(evidence: Evidence) -> list[str]:
+    """The arms whose nets are all marked in the distributions of another arm."""
     for metric in evidence.experiment.metrics:
         if _has_distributions(evidence, metric):
             lowest = _percentiles(metric)[0]

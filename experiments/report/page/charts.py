@@ -19,7 +19,7 @@ TICKS = (-20, -10, -5, -2, -1, 0, 1, 2, 5, 10, 20, 50)
 
 
 def curve_points(evidence: Evidence) -> list[dict[str, Any]]:
-    """Mean, smallest and largest error of each arm after each epoch, in percent."""
+    """Mean, smallest and largest error over the runs of each arm after each epoch, in percent."""
     values: dict[tuple[str, str, int], list[float]] = {}
     for row in evidence.curves:
         for column, split in SPLITS.items():
@@ -154,7 +154,7 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> alt.InlineData:
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    # None keeps a column as text: Vega would read an arm named 0.5 as a number.
+    # None keeps a column as text. Otherwise Vega would read an arm named 0.5 as a number.
     types = {
         column: "number" if isinstance(value, int | float) else None for column, value in rows[0].items()
     }
