@@ -110,7 +110,7 @@ def response_normalization(
 def _kernels(
     spec: tf.TensorSpec, window: Window, k: float, alpha: float, beta: float, compiled: bool
 ) -> tuple[Callable[..., tf.Tensor], Callable[..., tf.Tensor], Callable[..., tf.Tensor]]:
-    """Functions for the output: without the gradient below, with it, and with it for use within a graph.
+    """Three functions that compute the output: without a gradient, with one, and with one inside a graph.
 
     The gradient is computed from the input, without stored results of the forward pass. In compiled code
     this is faster than reading stored results, because memory traffic limits the speed. Without compilation,
@@ -147,6 +147,6 @@ def _kernels(
     def normalize(inputs: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tf.Tensor]]:
         return forward(inputs), lambda upstream: backward(inputs, upstream)
 
-    # TensorFlow never frees a graph with a custom gradient. In a function of its own, the gradient keeps only
-    # this function's graph and not the network's, which has all its variables.
+    # TensorFlow never frees a graph that contains a custom gradient. If it were the network's graph, all
+    # variables of the network would stay in memory. So `normalize` is a function with a small graph.
     return forward, normalize, tf.function(normalize, input_signature=[spec])

@@ -37,7 +37,7 @@ def make_bars() -> Bars | None:
         console=Console(stderr=True),
         refresh_per_second=2,
         transient=True,
-        # Otherwise Rich would print lines for a file or pipe above the bars.
+        # If stdout is a file or a pipe, its lines must go there. Rich would print them above the bars.
         redirect_stdout=sys.stdout.isatty(),
     )
 

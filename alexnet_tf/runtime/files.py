@@ -38,7 +38,8 @@ _TEMPORARY = re.compile(r"\.(?P<name>.+)\.\d+\.[0-9a-f]{32}\.tmp")
 def write_bytes(path: Path, content: bytes | memoryview, old: Path | None = None) -> None:
     """Writes a file atomically: it holds the old or the new content, even after a kill or a power failure.
 
-    HDF5 content is made in memory first: if HDF5 wrote the file itself, a full disk would crash the process.
+    HDF5 must not write a file itself, because a full disk would crash the process. So callers make the
+    content of an HDF5 file in memory.
 
     Args:
         old: an existing file is moved to this path. After a kill between the two renames, `path` is missing.
@@ -73,7 +74,7 @@ def temporary_path(path: Path) -> Path:
 
 
 def rename(source: Path, target: Path) -> None:
-    """Renames a folder, or a file already on the disk, so that a power failure does not undo it."""
+    """Renames a folder, or a file that has been synchronised, so that a power failure does not undo it."""
     if source.is_dir():
         for path in (*source.rglob("*"), source):
             sync_folder(path)

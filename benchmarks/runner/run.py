@@ -52,8 +52,8 @@ def run_benchmark(
     if earlier and earlier.get("plan") != PLAN:
         if items:
             raise InputError(
-                f"--items: expected rows of the same contenders in {folder}; received rows of an earlier "
-                "plan; measure all items, or choose another --results-dir"
+                "--items: expected a folder without rows of another plan; received rows of an earlier plan "
+                f"in {folder}; measure all items, or choose another --results-dir"
             )
         for item in ITEMS:
             (folder / f"{item}.csv").unlink(missing_ok=True)
@@ -66,7 +66,7 @@ def run_benchmark(
     try:
         sides = {side: workers[side].about() for side in ("tensorflow", "pytorch")}
         about = describe_machine(sides, quick) | {"plan": PLAN}
-        # Until all items are measured, the folder has earlier rows too, so each new item is described apart.
+        # The folder may have rows of an earlier run, so each new item gets a description of its own.
         described = earlier or about
         write_machine(path, described)
         began = time.perf_counter()
@@ -99,7 +99,7 @@ def run_benchmark(
 
 
 def _measure(benchmark: Benchmark, quick: bool, workers: Mapping[str, Worker]) -> Iterator[Row]:
-    # On a processor that only emulates bfloat16, a step takes about a minute (benchmarks/LOG.md).
+    # On a processor that only emulates bfloat16, measurements would take hours (benchmarks/LOG.md).
     if benchmark.case.endswith("bfloat16") and not has_bfloat16():
         return (blank_row(benchmark, contender, NO_BFLOAT16) for contender in benchmark.contenders)
     if benchmark.item == "memory":

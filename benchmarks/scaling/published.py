@@ -1,4 +1,4 @@
-"""Published training rates of AlexNet on many devices, compared with the model's predictions."""
+"""Published training rates of AlexNet on many devices, compared with predictions of the timing model."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ class Published:
     """A published training rate.
 
     Attributes:
-        network: at its nominal rate.
+        network: the connection between devices, at its nominal rate.
         batch: global batch size.
         epochs: number of epochs in the published time; 0 if the rate itself was published.
         assumed: assumptions about what the source does not state.

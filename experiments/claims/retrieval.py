@@ -87,7 +87,7 @@ COST = "about 20 min of one core with the nets of ablation-towers-trained"
 REASONS = (
     "training brings the classes together: an untrained net (`untrained`) finds hardly more neighbours of "
     "the query's class than pixels do",
-    "about a third of the distance in pixels needs no training: `untrained` has it too",
+    "about a third of the effect on the distance in pixels is not due to training: `untrained` has it too",
     "the smaller nets of ablation-retrieval, trained a third as long, find neighbours of the class less than "
     "half as often; they misclassify three quarters of the test images",
 )

@@ -32,8 +32,9 @@ RULE = f"""\
 Each comparison declares the smallest effect of interest *s*, before its runs unless a disclosure above says
 otherwise. The null value means no effect: 0 for a difference, 1 for a ratio, and 5% for a share of nets with
 p ≤ .05, because chance gives 5%. *s* lies on the claimed side of the null value. The mirror of *s* lies on
-its other side: -*s*, 1/*s* for a ratio, 10% - *s* for a share (below 0 if *s* is above 10%, so no share
-reaches it). The verdict follows from the interval alone, from the strongest to the weakest:
+the other side of the null value: it is -*s* for a difference, 1/*s* for a ratio, and 10% - *s* for a share.
+(If *s* is above 10%, no share reaches its mirror.) The verdict follows from the interval alone. The table
+has the strongest verdict first:
 
 | interval | verdict |
 |---|---|
@@ -43,11 +44,11 @@ In the tables, "direction" is the side of the null value on which the interval l
 the null value), and "size" is its position relative to *s*. With one or two pairs a comparison is undecided.
 
 A claim has the weakest verdict of its primary comparisons, in the condition closest to the paper's (an
-exception is disclosed above). A condition with missing pairs decides only if no condition is complete on the
-data set that its experiment declares.
+exception is disclosed above). On the data set that the experiments declare, a condition with all pairs comes
+before conditions with missing pairs.
 
-A control tests whether the effect remains without a simpler possible cause. Either the baseline has this
-cause, too, or both arms are compared at equal training error. If the primary comparisons confirm the claim,
+A control tests whether a simpler cause could make the effect. It compares two arms that both have this
+cause, or both arms at equal training error. If the primary comparisons confirm the claim,
 but a control shows no effect on the claimed side, the verdict adds "explained by" and the cause; if a
 control is undecided or has no pairs, it adds "cause open".
 {wording.BOUNDS}
@@ -59,8 +60,8 @@ states the number of pairs that would decide it, but they were not run. Computin
 experiments named `ablation-...-trained`.
 
 Version 1 of this rule (release 0.1.0) called every effect on the claimed side reproduced, and its headline
-counted experiments, not claims. The rows were known when the rule was changed, so each condition below also
-shows its verdict under version 1; CHANGELOG.md gives the reason for each change."""
+counted experiments, not claims. The rows were known when the rule was changed, so each condition that
+version 1 judged also shows its verdict; CHANGELOG.md gives the reason for each change."""
 
 
 def claims_page(

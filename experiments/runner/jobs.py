@@ -65,7 +65,7 @@ class Jobs:
 
         `record` may append tasks. If a worker dies, another worker gets its task. After several such deaths
         the result of the task is the `KilledWorker` error. After an error, Ctrl-C or SIGTERM, the running
-        tasks end at their next step, their results are recorded, and the error is raised.
+        tasks end at their next step, `record` gets their results, if any, and the error is raised.
         """
         of: dict[Future, tuple[int, Task]] = {}
         ended = as_completed(raise_errors=False)
@@ -175,9 +175,10 @@ def thread_notes(jobs: int, processes: int) -> list[str]:
     each = threads_each(jobs)["TF_NUM_INTRAOP_THREADS"]
     if "TF_NUM_INTRAOP_THREADS" in os.environ or each == str(CPU_COUNT):
         return []
-    idle = (
-        f"--jobs auto uses {processes} of {CPU_COUNT} cores; --jobs {processes} gives each run more threads"
-    )
+    more = CPU_COUNT // processes
+    idle = f"--jobs auto gives each run one thread, so {CPU_COUNT - processes} of {CPU_COUNT} cores are idle"
+    if more > 1:
+        idle += f"; with --jobs {processes} each run has {more} threads"
     return [idle] * (not jobs and processes < CPU_COUNT) + [
         f"each run has {each} of {CPU_COUNT} threads; the last digits of its numbers depend on this, so set "
         "TF_NUM_INTRAOP_THREADS to get equal rows with any number of jobs"
@@ -196,10 +197,10 @@ def _gpus() -> list[str]:
 
 
 def _work(place: tuple, function: Callable, task: Task) -> tuple[Any, tuple[str, str]]:
-    """Executes a task; returns its result (None if interrupted) and its output (stdout, stderr)."""
+    """Executes a task; returns its result (None if an interrupted task has none) and its (stdout, stderr)."""
     command, position, folder, gpus = place
     _part_random()
-    if gpus:  # TensorFlow has not initialised the GPUs in this process yet
+    if gpus:  # has an effect in the first task, before TensorFlow initialises the GPUs
         os.environ["CUDA_VISIBLE_DEVICES"] = gpus[get_worker().name % len(gpus)]
     with contextlib.suppress(OSError):
         os.chdir(folder)

@@ -31,8 +31,8 @@ def crops(explained: Explained) -> Figure | None:
         draw_image(axes, cut[:, ::-1] if mirrored else cut, text)
     return finish(
         figure,
-        "4.1 Training sees random crops, half of them mirrored; testing averages ten views",
-        f"Above: {DRAWN} draws of the training pipeline, with the first row and column of the crop "
+        "4.1 The paper trains on random crops, half of them mirrored, and averages ten views for testing",
+        f"Above: {DRAWN} random draws, with the first row and column of the crop "
         f"({side}×{side} of {height}×{width} pixels). Below: the ten views.",
     )
 

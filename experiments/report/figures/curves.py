@@ -55,7 +55,7 @@ def draw_pair(
         looks = [BY_ACTIVATION[activation] for activation in used]
     variants = dict.fromkeys(name for one in judged for name in (one.comparison.arm, one.comparison.baseline))
     more = [name for name in variants if name not in pair]
-    # A variant (an arm run with other settings) has the line style of its original, the arm `of`.
+    # A variant (an arm run with other settings) has the line style of its original arm, `Arm.of`.
     lines = {name: line for name, (*_, line) in zip(pair, looks, strict=True)}
     looks += [
         (name, PALETTE[2 + index % 7], lines[experiment.arm(name).of]) for index, name in enumerate(more)

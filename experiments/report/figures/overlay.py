@@ -13,7 +13,8 @@ def overlaid(folders: Sequence[Path], experiments: Sequence[Experiment]) -> Evid
     """The runs of several folders of one experiment, judged together.
 
     An arm is renamed if an earlier folder has an arm of the same name, for example to `relu (runs)`. In
-    brackets is the part of the path that distinguishes its folder from `folders[0]`.
+    brackets is the part of the path that distinguishes its folder from `folders[0]`, or the whole path if
+    that part is the same for two folders.
 
     Args:
         folders: `<results-dir>/<dataset>/<experiment>`, at least one.

@@ -163,11 +163,12 @@ def test_interrupted_jobs_leave_no_process_and_resume_to_the_same_rows(tree, who
     [
         (4, 4, "", ["4 of 16"]),
         (0, 16, "", ["1 of 16"]),
-        (0, 3, "", ["3 of 16", "1 of 16"]),
+        (0, 3, "", ["13 of 16 cores are idle; with --jobs 3 each run has 5 threads", "1 of 16"]),
+        (0, 9, "", ["7 of 16 cores are idle", "1 of 16"]),
         (1, 1, "", []),
         (4, 4, "2", []),
     ],
-    ids=["divided", "auto", "auto with idle cores", "one job", "chosen"],
+    ids=["divided", "auto", "auto with idle cores", "no more threads to give", "one job", "chosen"],
 )
 def test_notices_say_that_jobs_have_fewer_threads_or_leave_cores_idle(
     monkeypatch, jobs, processes, chosen, words
@@ -178,7 +179,7 @@ def test_notices_say_that_jobs_have_fewer_threads_or_leave_cores_idle(
     if chosen:
         monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", chosen)
     notes = thread_notes(jobs, processes)
-    assert [re.search(r"\d+ of \d+", note)[0] for note in notes] == words
+    assert [re.search(r"\d+ of \d+( cores are idle.*)?", note)[0] for note in notes] == words
 
 
 def first_weight(models, data) -> dict[str, float]:
