@@ -105,7 +105,8 @@ def data_card(net: Trained, about: dict[str, Any]) -> str:
             for name in ("flip", "vertical_flip", "rotation", "brightness", "gaussian_noise")
             if getattr(data, name)
         ]
-        changes += [f"random crops of {data.crop}"] if data.crop else []
+        if data.crop_position == "random" and (data.crop or data.pad):
+            changes.append(f"random crops of {net.model.input.shape[1]}")
         changes += [f"colour noise ({data.color_noise})"] if data.color_noise != "none" else []
         held_out = "a tenth of each class" if data.holdout else "nothing"
         lines = [

@@ -60,3 +60,22 @@ def test_the_model_card_names_all_outputs_of_a_saved_model(checkpoint):
     assert "float32 [n, 7]; `class_names`: strings [7]." in saved
     assert "`class_names`" not in onnx
     assert saved.count("0..255") == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({}, "random crops of 56"),
+        ({"crop": 0}, "random crops of 56"),
+        ({"crop": 0, "pad": 0}, "flip"),
+        ({"crop_position": "center"}, "flip"),
+    ],
+)
+def test_the_data_card_names_random_crops_if_training_has_them(checkpoint, fields, words):
+    net = load_trained(checkpoint)
+    net = dataclasses.replace(net, config=net.config.replace(**fields))
+
+    (line,) = [line for line in data_card(net, {}).splitlines() if line.startswith("- Augmentation")]
+
+    assert words in line
+    assert ("crops" in line) == ("crops" in words)
