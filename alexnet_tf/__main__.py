@@ -123,9 +123,9 @@ def _parser() -> OneLineParser:
     evaluate.add_argument(
         "--split",
         type=one_of(SPLITS),
-        help="train, selection, report (test or validation images) or all; default report. For a set without "
-        "such images, report is the images held out of training, and the default is all unless a network was "
-        "trained on the set",
+        help="train, selection, report (test or validation images; if the set has none, the images held out "
+        "of training) or all; default report, but all for a set without test or validation images on which "
+        "none of the networks was trained",
     )
     evaluate.add_argument("--json", action="store_true", help="print the scores as JSON")
     evaluate.add_argument(

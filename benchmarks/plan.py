@@ -39,7 +39,7 @@ class Contender:
 
     @property
     def must_run(self) -> bool:
-        """Whether its failure is an error: for this library, and for limits measured with TensorFlow."""
+        """Whether its failure is an error: true for this library and for limits measured with TensorFlow."""
         function = self.build.split(".")[1]
         return self.side == "tensorflow" and not function.startswith(("stock_", "keras_", "tensorflow_"))
 
@@ -51,7 +51,7 @@ class Benchmark:
     Attributes:
         calls: minimum number of calls per turn. Contenders prefetch batches during the turns of others, so
             only a turn with more calls than prefetched batches includes the time of reading.
-        least_rounds: minimum number of rounds, however long they take; the budget's, if that is smaller.
+        least_rounds: minimum number of rounds, however long they take; at most the budget's minimum.
     """
 
     item: str

@@ -26,7 +26,7 @@ class Row:
     """The result of one contender in one comparison.
 
     Attributes:
-        framework: `tensorflow` or `pytorch`; empty if `find` has no row.
+        framework: `tensorflow` or `pytorch`; empty if `find` did not find a row.
         amount: work of one call, in `unit`.
         gflop: operations of one call, in 1e9; 0 if they are not counted.
         seconds: duration of one call, one value per round.

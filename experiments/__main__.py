@@ -21,10 +21,10 @@ from experiments import commands
 COMPARE = (
     "Exit status for two folders: 0 if rows of equal configurations agree, and their records too; 1 if some "
     "differ; 2 for bad input, nothing in common or unreadable files. For a folder and the paper: 1 if the "
-    "whole interval of some primary effect is weaker than the paper's number; else 2 for bad input, "
-    "unreadable rows or no primary effect with an interval; else 0. With --margin: 0 if the means of every "
-    "common arm are equivalent (the 90% Welch interval of A - B lies within +-M); 1 if this is not shown for "
-    "some arm; 2 for bad input or unreadable files."
+    "whole interval of some primary effect is weaker than the paper's number; otherwise 2 for bad input, for "
+    "unreadable rows, or if no primary effect has an interval; 0 in all other cases. With --margin: 0 if the "
+    "means of every common arm are equivalent (the 90% Welch interval of A - B lies within +-M); 1 if this "
+    "is not shown for some arm; 2 for bad input or unreadable files."
 )
 
 EXAMPLES = {
@@ -90,7 +90,7 @@ def _parser() -> OneLineParser:
         training.add_argument(
             "--as", dest="name", default="", metavar="NAME",
             help="name of the arm in the rows; default its declared name, followed by the settings that "
-            "change it, without epochs and precision",
+            "change it, except epochs and precision",
         )  # fmt: skip
         add_checkpoint_flag(training)
         several = training.add_mutually_exclusive_group()

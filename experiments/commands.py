@@ -163,7 +163,7 @@ def report(options: argparse.Namespace) -> int:
     for flag in getattr(options, "look", ()):
         if getattr(options, flag.dest) != flag.default:
             raise InputError(
-                f"{flag.option_strings[0]}: expected FOLDERs whose runs this figure shows, such as "
+                f"{flag.option_strings[0]}: expected FOLDERs to draw in one figure, such as "
                 f"{options.results_dir}/cifar10/ablation-relu; received none"
             )
     from experiments.report.write import write_all

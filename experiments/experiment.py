@@ -159,7 +159,7 @@ class Experiment:
         claim: `C1` to `C14` for a claim of the paper; another name for a question of our own.
         dataset: data set of the committed evidence; `--dataset auto` looks for it.
         precision: precision of the committed runs, and of new runs on `dataset` if the processor supports it.
-        search_precision: precision of the committed search, and of new searches in the same way.
+        search_precision: the same for the committed search and new searches.
         cost: training time of the committed rows on one CPU core.
         scale: how the condition compares with the paper's, such as `as in the paper` or `reduced: ...`.
         metrics: the experiment's own columns of runs.csv, in order.
@@ -226,9 +226,9 @@ class Experiment:
         """The experiment with variants of its arms, and comparisons of these variants, added.
 
         Each comparison is repeated for variants of both arms that have the same settings and folder. A
-        variant without such a partner is compared with the other arm: with its runs in the variant's folder
-        if there are any, otherwise with the arm itself. The added comparisons are not primary and have no
-        number of the paper.
+        variant without such a partner is compared with the other arm's runs in the variant's folder, or, if
+        there are none, with the other arm itself. The added comparisons are not primary and have no number of
+        the paper.
 
         Args:
             variants: variants by their names in the rows; those of unknown arms are ignored.
@@ -259,7 +259,7 @@ class Experiment:
             found: dict[tuple[tuple[str, ...], str], list[str]] = {}
             for name, one in known.items():
                 if one.of == arm:
-                    # A variant that only has another name has no partner.
+                    # A variant that differs from its arm only in name has no partner.
                     alone = () if one.folder else (name,)
                     found.setdefault((one.settings or alone, one.folder), []).append(name)
             return found

@@ -33,8 +33,8 @@ def load_torchvision(model: keras.Model, arrays: Mapping[str, np.ndarray]) -> No
     """Copies the weights of torchvision's AlexNet into a `one_weird_trick` model.
 
     Args:
-        model: a model with the file's number of classes. Its images must give fc6 as many inputs as the file
-            has: 224 x 224 pixels for torchvision's own weights.
+        model: a model with as many classes, and as many inputs of fc6, as the arrays have. torchvision's own
+            weights are for images of 224 x 224 pixels.
         arrays: the state dict as NumPy arrays, `features.0.weight`, `features.0.bias`, ... In PyTorch:
             `np.savez("alexnet.npz", **{k: v.detach().numpy() for k, v in model.state_dict().items()})`.
 

@@ -42,7 +42,7 @@ class _Names(dict):
         super().__setitem__(name, value)
 
 
-# In Python, because a subclass of the unpickler in C cannot restrict the steps.
+# Derived from the unpickler written in Python, because a subclass of the one in C cannot restrict the steps.
 class _ArraysOnly(pickle._Unpickler):
     def __init__(self, file: IO[bytes]):
         super().__init__(file, encoding="latin1")

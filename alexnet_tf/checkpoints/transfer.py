@@ -27,7 +27,7 @@ def start_fingerprint(start: Trained) -> str:
 
 
 def transfer_config(start: Trained, dataset: str, freeze: str = ALL_BUT_HEAD) -> Config:
-    """The configuration that fine-tunes a network on another data set with its original recipe.
+    """The configuration of a trained network, changed to fine-tune the network on another data set.
 
     Args:
         freeze: name of the last frozen layer, `all-but-head` or `none`.
@@ -68,7 +68,7 @@ def check_start(config: Config, start: Trained | None) -> None:
 
 
 def check_freeze(names: Sequence[str], last: str) -> None:
-    """Raises an InputError unless `last` is one of `names`, and not the last of them."""
+    """Raises an InputError if `last` is not one of `names`, or is the last of them."""
     if last not in names[:-1]:
         raise InputError(
             f"freeze: expected a layer before the last, one of {', '.join(names[1:-1])}; received {last!r}"

@@ -85,8 +85,8 @@ def evaluate_on(
     Args:
         dataset: `builtin`, a TFDS name or `folder:PATH`.
         views: number of views per image, 1, 2, 5 or 10; their probabilities are averaged (section 4.1).
-        split: one of `scores.SPLITS`. The default is the report split or, if the set has no test or
-            validation images and no network was trained on the set, all its images.
+        split: one of `scores.SPLITS`. The default is the report split. It is all images if the set
+            has no test or validation images and no network was trained on the set.
 
     Raises:
         InputError: if the networks do not match the data set, or the split has no images.

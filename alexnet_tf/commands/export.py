@@ -163,7 +163,7 @@ def decoded(data: tf.Tensor, shape: tuple[int, int, int], method: Method) -> tf.
 def upright(image: tf.Tensor, data: tf.Tensor) -> tf.Tensor:
     """Rotates an image by the EXIF orientation in its file's content `data`.
 
-    TensorFlow has no such operation. Of the formats that it decodes, only JPEG and PNG have EXIF data.
+    TensorFlow has no such operation. Of JPEG, PNG, BMP and GIF files, only JPEG and PNG have EXIF data.
     """
     # EXIF data have the form of a TIFF file: the byte order, then the offset of a list. The list starts with
     # the number of its entries; each entry has 12 bytes.

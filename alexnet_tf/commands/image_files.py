@@ -57,7 +57,8 @@ def image_files(names: Sequence[str | Path], listed: Path | None = None, flag: s
             )
         files += map(Path, found)
     if not any(map(os.path.lexists, files)):
-        missing = "which does not exist" if len(files) == 1 else f"none of {len(files)} files exists"
+        several = f"the first of {len(files)} files, none of which exists"
+        missing = "which does not exist" if len(files) == 1 else several
         raise InputError(f"{flag}: expected image files; received {files[0]}, {missing}")
     return list(dict.fromkeys(files))
 

@@ -12,7 +12,7 @@ SMALL = "alexnet-few-images"
 
 
 def fit_small_folder(options: argparse.Namespace, started: Config | None = None) -> tuple[str, ...]:
-    """Completes `options.model` and `options.settings` of `train` and `data` for a folder of few images.
+    """Completes `model` and `settings` in the options of `train` and `data`, for a folder of few images.
 
     Args:
         started: configuration of the network that the training starts from, if any.

@@ -38,7 +38,7 @@ class DataConfig:
         flip: mirror each training image horizontally with probability 1/2.
         color_noise: PCA colour noise. `code` scales it by the standard deviations of pixels in 0..255
             (authors' program), `paper` by the eigenvalues of pixels in 0..1 (section 4.1).
-        holdout: train without the selection split, 10% of the training images of each class.
+        holdout: hold 10% of the training images of each class out of training, as the selection split.
         vertical_flip: turn each training image upside down with probability 1/2.
         rotation: rotate each training image by a random angle, uniform in -rotation..rotation, in degrees.
         brightness: add a random number to all pixels of each training image, uniform in

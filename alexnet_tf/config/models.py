@@ -38,7 +38,7 @@ class AlexNetConfig:
         dropout: dropout rate after fc6 and fc7.
         init: initialisation of the kernels. `paper` is Gaussian with standard deviation .01; `code` has .03
             in conv3 to conv5. `gain` multiplies .01 by sqrt(inputs of a unit in the paper's net / inputs of a
-            unit here), so that the outputs of narrower layers have the same size. `glorot` and `he` are
+            unit here), so that weighted sums have the same variance in both nets. `glorot` and `he` are
             Keras's `GlorotUniform` and `HeNormal`.
         hidden_bias: initial bias of conv2, conv4, conv5, fc6 and fc7.
         lrn: use local response normalisation in the first two stages.

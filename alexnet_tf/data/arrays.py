@@ -84,7 +84,7 @@ class ImageSet(NamedSet):
 
         Raises:
             InputError: if images are not uint8 [n, height, width, channels], the splits have different image
-                shapes, a split is empty, or there is not one label per image, within the classes.
+                shapes, a split is empty, labels are not one per image, or a label is outside the classes.
 
         Example:
 

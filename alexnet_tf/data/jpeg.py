@@ -62,7 +62,7 @@ def usual_header(data: bytes) -> tuple[int, int, str] | None:
 
 
 def decode_usual_jpeg(data: bytes, most_pixels: int, oriented: bool) -> np.ndarray | None:
-    """The pixels of a usual JPEG, in YCbCr: uint8 [height, width, 3]; None for all other data."""
+    """RGB pixels, uint8 [height, width, 3], of a usual JPEG stored in YCbCr; None for all other data."""
     if oriented and any(name in data for name in TURNING):
         return None
     header = usual_header(data)

@@ -78,7 +78,7 @@ def load_image_set(
 
 
 def resolve_auto(dataset: str, data_dir: str | None = None) -> str:
-    """`dataset` if it names a folder or a TFDS set on disk, else `builtin`; never uses the network.
+    """`dataset` if it names a folder or a TFDS set on disk, else `builtin`; never uses the internet.
 
     Raises:
         InputError: if `data_dir` does not exist, or the description of the TFDS set cannot be read.

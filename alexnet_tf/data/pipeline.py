@@ -186,8 +186,8 @@ class DataPipelines:
         if is_noisy:
             components = tf.constant(self.statistics.color_components(config.color_noise), tf.float32)
             shift = augment.color_shift(draws.color, components)
-        # Nothing is compiled without flip, noise and random crop, as when the recorded runs were made: their
-        # graphs, and so the last bits of their numbers, stay the same.
+        # With neither flip nor noise nor random crop, nothing is compiled. So the graphs of recorded runs
+        # stay the same, and with them the last bits of their numbers.
         is_plain = not (config.flip or is_noisy or (self._crop and config.crop_position == "random"))
         images = (self._move if is_plain else self._compiled_move)(images, draws, shift)
         if is_noisy and config.color_noise == "code":

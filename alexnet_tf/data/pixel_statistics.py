@@ -16,7 +16,7 @@ class PixelStatistics:
         mean_image: float32 [h, w, c].
         stddev: standard deviation of all pixel values about the mean image.
         eigenvalues: float32 [c], of the channel covariance, in decreasing order.
-        eigenvectors: float32 [c, c], one per column; its largest entry is positive.
+        eigenvectors: float32 [c, c], one per column; the entry of largest magnitude is positive.
     """
 
     mean_image: np.ndarray

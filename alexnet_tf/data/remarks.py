@@ -6,7 +6,7 @@ from pathlib import PurePath
 
 from alexnet_tf.runtime.errors import printable
 
-# Kinds of unused files that are shown.
+# How many kinds of unused files are shown.
 KINDS = 3
 
 

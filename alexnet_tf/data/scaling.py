@@ -25,7 +25,7 @@ class Scaling:
 
     Attributes:
         side: of the central square, in pixels; for None see `choose_shape`.
-        may_keep_size: whether `check_used` accepts all images.
+        may_keep_size: whether `check_used` accepts images that all keep their size.
 
     Raises:
         InputError: if a package that the method needs is missing.
@@ -57,7 +57,7 @@ class Scaling:
             )
 
     def identity(self) -> tuple[int | None, str, str]:
-        """A JSON-serialisable value that changes if scaled pixels may change, except by Pillow's version."""
+        """A JSON-serialisable value that changes if scaled pixels may change; it ignores Pillow's version."""
         return self.side, self.method, _opencv().__version__ if self.method == "bilinear" else ""
 
 

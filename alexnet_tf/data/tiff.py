@@ -1,4 +1,4 @@
-"""Limits on the directory and the tiles of a TIFF, which can be large although the image is small."""
+"""Limits on a TIFF's directory and tiles, which can be large although the image is small."""
 
 import struct
 from typing import BinaryIO

@@ -36,7 +36,7 @@ class Box:
 
     Attributes:
         left, bottom: lower left corner of the front face.
-        length, height, depth: for the channels, the height and the width of a feature map.
+        length, height, depth: show the channels, the height and the width of a feature map.
     """
 
     left: float

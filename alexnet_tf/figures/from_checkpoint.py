@@ -37,7 +37,7 @@ def figures_of(
 ) -> Iterator[str]:
     """Writes the figures of a trained network; yields a line of text for each file.
 
-    - Always: `architecture` (Figure 2) and `kernels` (Figure 3; for colour images with kernels.csv).
+    - Always: `architecture` (Figure 2) and `kernels` (Figure 3; if the images have colour, also kernels.csv).
     - If the run has a curve.csv: `curve` and `training`, and copies of the CSV files.
     - With a data set: `predictions` and `neighbours` (Figure 4, with neighbours.csv).
 

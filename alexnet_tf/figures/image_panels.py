@@ -44,8 +44,8 @@ class Neighbourhood:
 
     Attributes:
         images: uint8 [count, height, width, 1 or 3].
-        names: names of the neighbours' classes.
-        same: whether each neighbour has the query's class.
+        names: names of the neighbours' classes or files.
+        same: whether each neighbour is known to have the query's class.
     """
 
     images: np.ndarray
@@ -79,7 +79,7 @@ def neighbours_figure(
 
     Args:
         queries: uint8 [q, height, width, 1 or 3].
-        names: names of the queries' classes.
+        names: names of the queries' classes or files.
         spaces: heading of a space -> the neighbours of each query.
     """
     count = len(next(iter(spaces.values()))[0].names)

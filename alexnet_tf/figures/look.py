@@ -157,7 +157,7 @@ def caption(figure: Figure, text: str) -> None:
     """Puts a small explanation at the bottom left; its own line breaks are kept."""
     look = {"fontsize": "small", "color": "#666666", "parse_math": False}
     dpi, of_file = figure.dpi, matplotlib.rcParams["savefig.dpi"]
-    # The width of a text depends a little on the resolution, so the resolution of the file is set.
+    # The width of a text depends a little on the resolution, so the saved file's resolution is used.
     figure.dpi = dpi if of_file == "figure" else of_file
     for columns in range(_columns(figure, 162), 0, -1):
         lines = [part for line in drawable(text).splitlines() for part in _wrapped(line, columns)]
@@ -169,7 +169,7 @@ def caption(figure: Figure, text: str) -> None:
 
 
 def _columns(figure: Figure, points: int) -> int:
-    """How many characters fit in a line of the figure, if an inch holds `points` / font size characters."""
+    """How many characters fit in a line of the figure; `points` / (font size) of them fit in an inch."""
     return int(figure.get_figwidth() * points / matplotlib.rcParams["font.size"])
 
 

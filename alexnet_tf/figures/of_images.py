@@ -156,9 +156,10 @@ def find_neighbours(model: keras.Model, data: DataPipelines, seed: int) -> Neigh
 
 
 def nearer_in_pixels(found: Neighbours, space: Space, data: DataPipelines) -> float:
-    """How near the neighbours in `space` are in pixels: the share of the database nearer to the query.
+    """How near the neighbours in `space` are in pixels.
 
-    The result is the mean over all queries and their neighbours.
+    For each neighbour of a query, the share of the database that is nearer to the query than the neighbour
+    is; the result is the mean over all queries and neighbours.
     """
     queries = np.concatenate([_flat(images) for images in _batches(data, "report", found.queries)])
     database = (_flat(images) for images in _batches(data, "train", found.database))
@@ -212,7 +213,7 @@ def _batches(
     for images, _, weights in data.chosen(split, indices, min(BATCH, left), cropped):
         data.check_readable()
         if lost := int(np.sum(weights[:left] == 0)):
-            # Their pixels are black, so they could be drawn, and be neighbours.
+            # Lost images are black. They would be drawn, and found as neighbours.
             raise InputError(
                 f"{data.image_set.name}: expected images that stay readable during the command; received "
                 f"{lost} that did not; run the command again, which leaves them out"

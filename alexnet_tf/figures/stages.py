@@ -19,7 +19,7 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class Stage:
-    """The input, a convolution or a fully connected layer, followed by the layers up to the next stage.
+    """A first layer (input, convolution or fully connected) and the layers between it and the next stage.
 
     Attributes:
         shape: output shape of the first layer without the batch: (height, width, channels), or (units,).
@@ -103,8 +103,8 @@ def layers_of(model: keras.Model) -> Iterator[keras.Layer]:
 def feature_model(model: keras.Model) -> tuple[keras.Model, str]:
     """A model from images to the input of the classifier, and the name of the stage before the classifier.
 
-    The classifier is the last layer. Dropout between that stage, such as `fc7`, and the classifier does
-    nothing in inference.
+    The classifier is the last layer. In AlexNet the stage before it is `fc7`; the dropout between the two
+    does nothing in inference.
 
     Raises:
         InputError: if the network does not end in a dense layer, or as `stages_of`.

@@ -18,7 +18,7 @@ from alexnet_tf.layers.response_normalization import (
 class LocalResponseNormalization(keras.layers.Layer):
     """Divides each value by a power of the summed squares of nearby channels.
 
-    With `a_i` channel `i` of one position and `N` channels (paper, section 3.3):
+    If `a_i` is channel `i` of one position, and `N` the number of channels (paper, section 3.3):
 
         b_i = a_i / (k + alpha * sum_j a_j^2)^beta,   j = max(0, i - n//2) .. min(N - 1, i + n//2)
 
@@ -83,7 +83,7 @@ class LocalResponseNormalization(keras.layers.Layer):
             self.k,
             self.alpha / self.n if self.divide_alpha else self.alpha,
             self.beta,
-            # Two to three times as fast on a CPU. On a GPU, XLA needs an installed compiler.
+            # Compiled code is two to three times as fast on a CPU. On a GPU, XLA needs an installed compiler.
             compiled=not runs_on_gpu(),
         )
         return tf.reshape(outputs, tf.shape(inputs))

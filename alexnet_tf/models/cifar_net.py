@@ -16,16 +16,17 @@ def cifar_net(
 ) -> keras.Model:
     """Three 5x5 convolutions with 3 poolings and one fully connected layer, from images to float32 logits.
 
-    The paper does not describe the network of Figure 1. This one has the same four layers with weights as the
-    authors' CIFAR-10 net layers-18pct.cfg, which has no hidden fully connected layer. As in that net, the
-    activation comes after the first pooling, but before the other two. (The order has no effect for max
-    pooling and an increasing activation.) Normalisation, if configured, ends the first two stages.
+    The paper does not describe the network of Figure 1. Like the authors' CIFAR-10 net layers-18pct.cfg, this
+    one has four layers with weights, and no hidden fully connected layer. As in that net, the activation
+    comes after the first pooling, but before the other two. (The order has no effect for max pooling and an
+    increasing activation.) Normalisation, if configured, ends the first two stages.
 
     Args:
         input_shape: (height, width, channels); for 32x32 the pooled maps have sides of 16, 8 and 4 pixels.
 
     Raises:
-        ValueError: if Keras does not know the activation, or `pooling` is not three of `max` and `avg`.
+        ValueError: if Keras does not know the activation, or `pooling` is not three words, each `max` or
+            `avg`.
 
     Example:
 

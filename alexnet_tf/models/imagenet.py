@@ -73,7 +73,8 @@ def decode_predictions(
         top: number of classes to return for each image, at most the number of classes.
         class_names: names in the order of the outputs, such as `load_trained(folder).class_names`. The
             default is the 1000 classes of ImageNet in Keras's order; Keras downloads their list once.
-        words: class name -> description; the default description of a class is its name.
+        words: class name -> description; the default description of a class is its name. Without
+            `class_names`, the descriptions are Keras's, and `words` is ignored.
 
     Raises:
         InputError: if `probabilities` has another shape, or Keras cannot download its list of classes.

@@ -1,4 +1,4 @@
-"""Output sizes, parameters and multiply-adds of each layer of a network, and its memory in training."""
+"""Output sizes, parameters and multiply-adds of a network's layers, and the memory to train the network."""
 
 import math
 from dataclasses import dataclass

@@ -45,7 +45,7 @@ def conv2d(
     height, width, channels, filters = kernel.shape
     if images.shape[-1] != channels * groups or filters % groups:
         raise ValueError(
-            f"expected {channels * groups} channels and filters in {groups} equal groups, "
+            f"expected {channels * groups} channels and a number of filters divisible by {groups}; "
             f"received {images.shape[-1]} channels and {filters} filters"
         )
     around = sides(padding, images.shape[1:3], (height, width), stride, overhang)

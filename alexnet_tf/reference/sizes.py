@@ -1,6 +1,6 @@
 from typing import Literal
 
-# Pixels for all four sides, or ((top, bottom), (left, right)), or "valid" (none) or "same" as in TensorFlow.
+# Pixels on each side, or ((top, bottom), (left, right)), or "valid" (no padding) or "same" as in TensorFlow.
 Padding = int | Literal["valid", "same"] | tuple[tuple[int, int], tuple[int, int]]
 Sides = tuple[int, int]
 

@@ -36,7 +36,8 @@ class Line:
 
     Attributes:
         texts: unparsed fields by column name, without a last field that may be cut off.
-        row: values by column name; empty for an invalid line, or if the file lacks an essential column.
+        row: values by column name; empty for an invalid line, or if the header lacks an essential column or
+            has a column twice.
     """
 
     path: Path
@@ -130,7 +131,8 @@ def to_csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
 def check_csv_place(path: Path, columns: Sequence[str]) -> None:
     """Raises an InputError if the table of `--csv` cannot be written.
 
-    An existing file must be empty or have these columns: with `--csv *.jpg`, the shell names a photo.
+    An existing file must be empty or have these columns. For `--csv *.jpg`, the shell passes the name of a
+    photo, which would be overwritten.
     """
     # The user root could replace even a device such as /dev/stdout by a file.
     in_place = path.parent.is_dir() and path.parent.resolve() != Path("/dev")

@@ -28,7 +28,7 @@ def prepare_folder(folder: Path, metric_names: Sequence[str], data_fingerprint: 
         (folder / "records").mkdir(parents=True, exist_ok=True)
         probe = temporary_path(folder / "writable")
         probe.write_bytes(b"x")
-        # Another process may have taken this file for the rest of a killed one, and removed it.
+        # Another process may have removed this file, taking it for one that a killed process left.
         probe.unlink(missing_ok=True)
     except OSError as error:
         raise InputError(
@@ -50,7 +50,7 @@ def record_run(
 ) -> None:
     """Writes the results of a run: its learning curve, `records/<run_id>.json`, and last its row in runs.csv.
 
-    Earlier results of the same arm and seed are replaced. Invalid lines are kept unchanged.
+    Earlier results of the same arm and seed are replaced. All other lines are kept, even invalid ones.
 
     Args:
         run_row: columns of `RUNS` and of `metric_names`; a missing metric becomes None.

@@ -13,7 +13,8 @@ from numpy.lib.npyio import NpzFile
 
 from alexnet_tf.runtime.reading import open_file
 
-# An archive of n bytes may unpack to RATIO * n + ROOM bytes. `np.savez` does not compress.
+# An archive of n bytes is refused if it unpacks to more than RATIO * n + ROOM bytes. (`np.savez` does not
+# compress.)
 RATIO, ROOM = 4, 2**26
 
 
@@ -22,8 +23,8 @@ def open_npz(path: str | os.PathLike[str]) -> Iterator[NpzFile]:
     """Opens an .npz file for reading its arrays; nothing in it is executed.
 
     Raises:
-        one of `UNREADABLE_ARCHIVE`: if the file is missing, damaged or too large when unpacked; also when an
-            array is read.
+        one of `UNREADABLE_ARCHIVE`: if the file is missing, damaged or too large when unpacked. Reading an
+            array from it can raise these too.
     """
     # NumPy does not close a damaged file that it has opened itself.
     with open_file(path) as stream:
@@ -35,7 +36,7 @@ def open_npz(path: str | os.PathLike[str]) -> Iterator[NpzFile]:
 
 
 def check_unpacked(size: int, file: IO[bytes]) -> None:
-    """Raises a ValueError if an unpacked size of `size` bytes is too large for an archive of this length."""
+    """Raises a ValueError if `size`, the unpacked size in bytes, is too large for the archive `file`."""
     packed = os.fstat(file.fileno()).st_size
     if size > RATIO * packed + ROOM:
         raise ValueError(f"an archive of {packed:,} bytes that unpacks to {size:,}")

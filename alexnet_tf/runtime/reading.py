@@ -43,7 +43,7 @@ def file_kind(path: str | bytes | Path) -> str:
 def check_file(path: str | bytes | os.PathLike[str], most: float = math.inf) -> None:
     """Raises an OSError if `path` is not a regular file, or has more than `most` bytes.
 
-    Opening a named pipe would wait for a writer, and reading a device may not end.
+    Opening a named pipe would wait for a writer, and reading a device might never end.
     """
     try:
         found = os.stat(path)
@@ -102,7 +102,7 @@ def read_text(path: Path) -> str:
 
 
 def read_stdin() -> str:
-    """The text of standard input; raises an InputError if it is not UTF-8 or longer than `MAX_TEXT`."""
+    """The text of standard input; raises an InputError for over `MAX_TEXT` bytes, or if it is not UTF-8."""
     content = sys.stdin.buffer.read(MAX_TEXT + 1)
     if len(content) > MAX_TEXT:
         raise InputError(f"standard input: expected at most {MAX_TEXT:,} bytes; received more")

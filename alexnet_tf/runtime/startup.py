@@ -58,7 +58,7 @@ def settle_environment() -> None:
         InputError: for a setting that makes layers fail, changes numbers, has no effect or cannot be read.
     """
     _open_streams()
-    # A notebook's terminal sets it to a backend that may be missing here.
+    # A notebook's terminal sets MPLBACKEND to a backend that can be missing here.
     os.environ["MPLBACKEND"] = "agg"
     check_keras_settings(KERAS_SETTINGS)
     for name in THREADS:

@@ -93,7 +93,7 @@ class HistoryFiles(keras.callbacks.Callback):
 
 
 def write_quarantine(path: Path, data: DataPipelines) -> None:
-    """Writes a table of unused files, and duplicates.csv beside it if there are equal pictures."""
+    """Writes a table of unused files, and duplicates.csv beside it if the set lists duplicates."""
     write_text(path, to_lines([("path", "reason"), *data.image_set.quarantine]))
     duplicates = data.image_set.remarks.duplicates
     if duplicates:

@@ -54,7 +54,7 @@ class History:
             images_per_second: speed of training; None for epoch 0.
         """
         if not math.isfinite(scores["train"].loss):
-            # The mean loss of the epoch's steps may be finite, because it does not include the last update.
+            # Training checks only the mean loss of the steps, which does not include the last update.
             self.end("diverged", f"loss is not finite after epoch {epoch}")
             if epoch:
                 return

@@ -37,7 +37,7 @@ class Link:
             self._connection.sendall(json.dumps(message).encode() + b"\n")
 
     def receive(self, timeout: float | None = None) -> dict[str, Any] | None:
-        """The next message; None if the connection is closed or times out, or if it is no JSON object."""
+        """The next message; None after an error or a timeout, or if the message is no JSON object."""
         try:
             self._connection.settimeout(timeout)
             message = json.loads(self._file.readline(LONGEST_LINE))

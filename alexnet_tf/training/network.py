@@ -140,8 +140,8 @@ def _gradients_forgotten() -> Iterator[None]:
     """Removes the custom gradients that TensorFlow registers for operations traced in the body.
 
     TensorFlow keeps them until the process ends, and with them the graph and all variables of the network and
-    the optimizer. `all_reduce`, with which Keras sums gradients over replicas, has one. Once a training step
-    is traced they are not needed, because nothing differentiates a step.
+    the optimizer. `all_reduce`, with which Keras sums gradients over replicas, has a custom gradient. Once
+    a training step is traced, custom gradients are not needed, because nothing differentiates a step.
     """
     registered = ops.gradient_registry._registry
     before = set(registered)

@@ -159,7 +159,9 @@ def make_optimizer(
     optimizer: Literal["momentum", "adam", "amsgrad"] = "momentum",
     freezable: str = "",
 ) -> keras.optimizers.Optimizer:
-    """An optimizer of `TrainConfig`, by default the paper's (section 5). It works with any Keras model.
+    """An optimizer of `TrainConfig`, for any Keras model.
+
+    The default is the paper's update rule (section 5), without weight decay.
 
     Args:
         learning_rate: eps.

@@ -39,7 +39,7 @@ EVALUATION_BATCH = 500
 
 
 class Session:
-    """The parts of `train`; it takes the arguments of `train`."""
+    """The parts of `train`, with the same arguments."""
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class Session:
         except KeyboardInterrupt as stop:
             stop = stop if isinstance(stop, Interruption) else Interruption()
             with signals_held():
-                # Called before saving: afterwards the end of another worker no longer ends this process.
+                # Before saving: after this call the end of another worker no longer ends this process.
                 current_workers().interrupt(str(stop))
                 # Between epochs the last checkpoint is up to date.
                 if self.history.unfinished:
@@ -125,7 +125,7 @@ class Session:
             self._save()
 
     def goes_on(self) -> bool:
-        """Whether the run has another epoch; records why it ends if not."""
+        """Whether the run has another epoch. If not, records why the run ends."""
         if self.history.status == "running":
             stopped = self._model.stop_training
             reason = "stopped by a callback" if stopped else ending(self._config.train, self.history)
@@ -219,7 +219,8 @@ class Session:
         if history.unfinished:
             count = history.unfinished["steps"] * self._config.train.batch_size
             history.unfinished["examples"] = self._data.examples_read(self._config.seed, self._epoch, count)
-        # If another worker has ended, a step may be half done; a signal takes effect between steps.
+        # If another worker has ended, a step can be half done, and nothing is saved. After a signal
+        # (`is_whole`) no step is half done, because signals take effect between steps.
         is_whole = is_whole or not current_workers().is_broken
         if self._checkpoint and is_chief(self._strategy) and is_whole:
             save_checkpoint(self._checkpoint, self._model, self._hash, vars(history), is_best)

@@ -83,7 +83,7 @@ def draw(rows: Sequence[Row], about: dict[str, str]) -> Figure:
 
 def _machine(about: dict[str, str]) -> str:
     processor, threads = about.get("processor", "unknown processor"), about.get("threads", "?")
-    load = f"system load {about.get('load_before', '?')} at its start"
+    load = f"system load {about.get('load_before', '?')} when measuring began"
     measured = f"measured {about.get('measured_at', '')[:10]}, {load}"
     return f"{processor}, {threads} threads; {measured}. Each row was measured in a process of its own."
 

@@ -49,7 +49,7 @@ def read_profile(path: Path) -> list[Share]:
     """Reads profile.csv; an empty list if the file does not exist.
 
     Raises:
-        InputError: if the file does not have these columns, or a value or part is missing.
+        InputError: if the columns are not `COLUMNS`, a number is not positive, or a part is missing.
     """
     shares = [
         Share(
@@ -67,8 +67,8 @@ def read_profile(path: Path) -> list[Share]:
         parts = [one.part for one in found]
         if not (parts.count(WHOLE) == parts.count(MATRIX_PRODUCT) == 1 and len(parts) > 2):
             raise InputError(
-                f"{path}: expected {WHOLE!r} and {MATRIX_PRODUCT!r} once each, and parts, in {work}, "
-                f"{precision}; received {parts}"
+                f"{path}: expected {WHOLE!r} once, {MATRIX_PRODUCT!r} once and at least one other part, in "
+                f"{work}, {precision}; received {parts}"
             )
     return shares
 

@@ -8,7 +8,7 @@ import tensorflow as tf
 from benchmarks.profile.rows import FORWARD, INPUTS, WEIGHTS
 from benchmarks.runner.task import Task
 
-# (part, layer); the layer is empty if an operation belongs to no layer.
+# (part, layer). Only convolutions and matrix products have a layer; for other operations it is empty.
 Part = tuple[str, str]
 NORMALISATION, ACTIVATION, POOLING, UPDATE, COPIES, REST = (
     "response normalisation",
@@ -54,7 +54,7 @@ def operation_seconds(task: Task, calls: int) -> dict[str, float]:
 
 
 def part_of(name: str) -> Part:
-    """The part of an AlexNet call and the layer to which an operation belongs.
+    """The `Part` of an AlexNet call to which an operation belongs.
 
     Example:
 

@@ -14,7 +14,7 @@ def alexnet(
     channels_last: bool = True,
     all_threads: bool = False,
 ) -> Task:
-    """Class probabilities of 256x256 images, averaged over 1 or 10 views of 224x224; their logarithm.
+    """Logarithms of the mean class probabilities over 1 or 10 views of 224x224 of each 256x256 image.
 
     If `compiled`, the weights are constants, which oneDNN rearranges only once.
     """

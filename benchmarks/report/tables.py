@@ -43,7 +43,7 @@ def targets_table(rows: Rows) -> str:
 
 
 def machines_table(machines: Mapping[str, Rows]) -> str:
-    """Markdown with a line for each target and a column for each machine (title -> rows)."""
+    """Markdown with a line for each target and a column for each machine; `machines` is title -> rows."""
     lines = [
         [target.work, target.precision, _bound(target), *(_cell(target, rows) for rows in machines.values())]
         for target in TARGETS

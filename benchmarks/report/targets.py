@@ -14,9 +14,9 @@ class Measured:
         ratio: median over the rounds.
         low, high: extremes over the rounds; equal to `ratio` if only the median was recorded.
         rounds: 0 if nothing was measured.
-        limit: the ratio of a training step at the speed of the machine's matrix product.
+        limit: the ratio that our training step would have at the speed of the machine's matrix product.
         note: a remark, or why nothing was measured.
-        met: verdict by a second criterion, which replaces the one by `bound`; empty if it is not met.
+        met: the verdict if a second criterion is met; empty otherwise, so that `bound` gives the verdict.
     """
 
     ratio: float = math.nan

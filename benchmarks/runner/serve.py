@@ -14,8 +14,8 @@ from typing import Any
 
 from benchmarks.runner.task import Task
 
-# A first call that takes more seconds than this is the only warm-up call: tracing is a small part of it.
-# Compiling may be a large part, but rounds are timed after it.
+# If the first call takes more seconds than this, there is no second warm-up call: tracing is a small part of
+# the first. Compiling may be a large part of it, but the timed rounds come later and do not include it.
 LONG = 4.0
 
 

@@ -16,9 +16,9 @@ class Budget:
 
     Attributes:
         rounds: maximum number of rounds.
-        seconds: total time after which a contender gets no more rounds; `calls / 2` times as much for a
-            benchmark with more than two `calls`.
-        least_rounds: minimum number of rounds, whatever `seconds` is; the benchmark's, if that is smaller.
+        seconds: total time after which a contender gets no more rounds. A benchmark of more than two `calls`
+            a turn gets `calls / 2` times as much.
+        least_rounds: minimum number of rounds, whatever `seconds` is. A benchmark can declare a smaller one.
         shortest: minimum seconds of a turn; shorter calls are repeated.
     """
 

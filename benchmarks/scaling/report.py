@@ -1,4 +1,4 @@
-"""Compares predicted with published training rates, and predicts training on many measured machines."""
+"""Compares predicted with published training rates, and predicts the rates of many machines."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -37,7 +37,7 @@ class Prediction(NamedTuple):
 
 
 def measured_device(machine: Path, precision: str) -> Device | None:
-    """A device from a machine's rows; None if the step was not measured at both batch sizes, 32 and 128."""
+    """A device from a machine's rows; None if the step at batch size 32 or at 128 was not measured."""
     rows = {item: read_rows(machine / f"{item}.csv") for item in ("alexnet_step", "input_pipeline")}
     seconds = {}
     for batch in (32, 128):
@@ -120,9 +120,9 @@ def _table(devices: Sequence[Device], predicted: Sequence[Prediction]) -> str:
         "longer. Here a is the device's fixed time per step and b its time per image; the third term is a "
         f"ring all-reduce of {FLOAT32_BYTES / 1e6:,.0f} MB of gradients, which does not overlap with "
         "computation. The predictions are ideal; they are compared with published rates. A predicted and a "
-        f"published rate agree if one is at most {TOLERANCE:g} times the other (a limit that was set after "
-        "the rates were known). If they do not, the table says how many times longer the compute alone, or "
-        "the all-reduce alone, would have to take to give the published rate.",
+        f"published rate agree if the larger is at most {TOLERANCE:g} times the smaller (a limit that was "
+        "set after the rates were known). If they do not, the table says how many times longer the compute "
+        "alone, or the all-reduce alone, would have to take to give the published rate.",
         markdown(header, published),
     ]
     if predicted:
@@ -142,8 +142,8 @@ def _table(devices: Sequence[Device], predicted: Sequence[Prediction]) -> str:
             "input from files (inf if it was not measured):",
             markdown(("machine", "fixed time a", "time per image b", "input, images/s"), terms),
             "The model assumes that input does not slow computation. On a processor both share the cores, so "
-            "the rates below are too high, at most by the factor by which JPEG files slow a step, compared "
-            "with a constant batch (`step_with_input` in the machine's table below `benchmarks/`).",
+            "the rates below are too high. The factor is at most that by which JPEG files slow a step, "
+            "compared with a constant batch (`step_with_input` in the machine's table below `benchmarks/`).",
             f"Predicted rates of several such machines, {LOCAL_BATCH} images each:",
             markdown(("machine", "network", "machines", "images/s", "efficiency"), lines),
         ]

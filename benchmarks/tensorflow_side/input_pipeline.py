@@ -55,7 +55,7 @@ def read_files(folder: str, readers: int) -> Task:
 
 
 def read_epoch(folder: str, storage: Storage) -> Task:
-    """One epoch; with storage `memory`, the images are read before it."""
+    """One epoch; with storage `memory`, the images have been read before the epoch."""
     data = open_data(DataConfig(f"folder:{folder}", image_size=64, crop=56, flip=True, storage=storage))
     steps = data.train_size // READ_BATCH
     return Task(lambda: sum(1 for _ in data.train(0, 1, READ_BATCH)), READ_BATCH * steps)

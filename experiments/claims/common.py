@@ -40,7 +40,7 @@ TINY = Config(
     train=TrainConfig(epochs=12, learning_rate=0.04, weight_decay=5e-4, schedule="steps", drops=(8, 10)),
 )
 # The learning rate drops at the same fractions of the training as in `TINY`. A search trains with the drops
-# at these fractions of its own epochs, so its candidates are those of `TINY`.
+# at these fractions of its own epochs, so searches with `LONG` and with `TINY` train the same candidates.
 LONG: dict[str, Any] = {"epochs": 36, "drops": (24, 30)}
 
 # These nets fit their training images far better than their test images: a pilot, whose seed no recorded run
@@ -155,7 +155,7 @@ GAP = Metric("gap", "test − training error", "fraction", -1, 1, train_test_gap
 def gap_at_error(curve: Curve, target: float) -> float | None:
     """Test error minus training error where the training error first reaches `target`.
 
-    None if the training error never reaches it, or if an error until then is missing. Both errors are
+    None if the training error never reaches it, or if an error is missing up to that epoch. Both errors are
     interpolated between epochs. An arm that fits more slowly overfits less for that reason alone, so gaps are
     compared at an equal training error.
 
@@ -254,7 +254,10 @@ def averaged(views: int) -> Probe:
 
 
 def against_one(arm: str, paper: tuple[float | None, float | None], primary: bool = False):
-    """Compares an arm with `one` in both averaged errors; s is half the paper's effect, else -.005."""
+    """Compares an arm with `one` in both averaged errors.
+
+    The smallest effect of interest is half the paper's effect, or -.005 if the paper gives none.
+    """
     return tuple(
         Comparison(arm, "one", metric, "difference", effect, (effect or -0.01) / 2, primary)
         for metric, effect in zip(AVERAGED_ERRORS, paper, strict=True)

@@ -1,4 +1,4 @@
-"""C8: without dropout the network overfits substantially; with it, it takes twice as long (section 4.2).
+"""C8: without dropout the network overfits substantially; dropout doubles the training time (section 4.2).
 
     make ablation-dropout DATASET=cifar10 DATA_DIR=...
     make ablation-dropout-trained DATASET=tiny_imagenet100 DATA_DIR=...
@@ -37,7 +37,9 @@ EXPERIMENT = Experiment(
     name="ablation-dropout",
     claim="C8",
     section="4.2",
-    statement="Without dropout the network overfits substantially; with it, it needs about twice the epochs.",
+    statement=(
+        "Without dropout the network overfits substantially; with dropout it needs about twice the epochs."
+    ),
     dataset="cifar10",
     cost="about 50 min of one core in mixed_bfloat16, plus 8 for its search; half shared with C5 and C11",
     arms=(

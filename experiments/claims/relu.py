@@ -107,7 +107,7 @@ EXPERIMENT = Experiment(
     reasons=(
         "ReLU's advantage depends on the conditions of 2012, above all on the scale of the input: with "
         "pixels of unit variance and everything else unchanged, it nearly disappears (`relu-unit`, "
-        "`tanh-unit`). With max pooling a part of it remains; in the modern net three pairs detect none",
+        "`tanh-unit`). With max pooling a part of it remains; in the modern net three seeds detect none",
         "Glorot's initialisation on raw pixels slows ReLU down (its best rate is far lower) more than it "
         "helps tanh, so that pair says little about the activation",
     ),
@@ -124,7 +124,7 @@ EXPERIMENT = Experiment(
 RATE = dataclasses.replace(
     EXPERIMENT,
     name="ablation-relu-rate",
-    statement="ReLU keeps its lead if tanh trains at half its rate (the search could not separate both).",
+    statement="ReLU keeps its lead if tanh trains at half the rate (the search could not separate the two).",
     cost="about 2.6 hours of one core in float32",
     arms=(
         dataclasses.replace(EXPERIMENT.arm("relu"), grid=(), seeds=THREE_SEEDS),
@@ -138,7 +138,6 @@ RATE = dataclasses.replace(
     comparisons=(_compare("", primary=True),),
     **IN_FLOAT32,
 )
-# The faster of two rates that were tried for each arm, with seed 7.
 EPOCHS_TO_60 = epochs_to(60)
 TOY = BASE.replace(
     dataset="builtin", image_size=16, epochs=20, batch_size=32, stop_train_error=0.6, stop_extra_epochs=0
@@ -150,6 +149,7 @@ QUICKSTART = Experiment(
     statement="ReLU reaches 60% training error faster than tanh on small drawn shapes (a toy condition).",
     dataset="builtin",
     cost="about 5 min of one core",
+    # `rate` is the faster of two that were tried for each arm, with seed 7.
     arms=tuple(
         Arm(name, TOY.replace(activation=name, learning_rate=rate), change, grid, THREE_SEEDS, 6)
         for name, rate, grid, change in (

@@ -4,8 +4,8 @@
 
 conv5 and the fully connected layers are not halved (the paper's footnote), so both nets have about the same
 number of parameters. The data set has 100 classes of ImageNet, because for fewer or simpler classes half the
-kernels might suffice. The search for `one` could not separate two learning rates, and took the lower one.
-`one-fast` trains the same net at the higher one, which is also the rate of `two`.
+kernels might suffice. The search for the arm `one` could not separate two learning rates, and took the
+lower. The arm `one-fast` trains the same net at the higher rate, which is also that of `two`.
 """
 
 import dataclasses
@@ -38,8 +38,8 @@ EXPERIMENT = Experiment(
     ),
     reasons=(
         "the learning rate does not explain the difference: the search could not separate two rates of "
-        "`one` and took the lower one. Three nets at the higher one, which is also the rate of `two`, are no "
-        "better (`one-fast`)",
+        "`one` and took the lower. Three nets at the higher rate, which is also that of `two`, are no better "
+        "(`one-fast`)",
     ),
     disclosures=(
         "three runs of `two` with 24 epochs (test errors 68.6%, 69.2%, 68.9%) had been recorded. Commit "

@@ -29,8 +29,8 @@ class Side:
 
     Attributes:
         compared: names of the files to compare.
-        tables: file -> key -> row. A row of curves.csv gets the config hash of its run. It is left out if
-            runs.csv has no such run, and gets None if there is no runs.csv.
+        tables: file -> key -> row. Rows of curves.csv get the config hash of their run, and are left out if
+            runs.csv lacks that run. Without rows in runs.csv, all stay, with None as the hash.
         records: run_id -> record.
     """
 

@@ -50,7 +50,7 @@ def record_differences(pair: Pair) -> tuple[list[str], list[str]]:
 
 
 def environment_difference(pair: Pair) -> list[str]:
-    """At most one line, on how the environments of the common runs (or else of all) differ."""
+    """At most one line, on how the environments of the common runs differ; of all runs, if none is common."""
     sides = [{run: _environment(side, run) for run in side.runs} for side in (pair.a, pair.b)]
     common = [run for run in sides[0] if run in sides[1]]
     if common:

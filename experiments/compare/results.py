@@ -56,7 +56,7 @@ def compare_means(a: Path, b: Path, metric: str, margin: float) -> tuple[int, st
     """Tests arm by arm whether two results have equivalent means, whatever their configurations.
 
     Args:
-        a, b: an experiment's folder, any folder above such folders, or its runs.csv.
+        a, b: an experiment's folder, any folder above such folders, or a runs.csv.
         margin: smallest difference of means that would matter, in units of the metric.
 
     Returns:

@@ -18,7 +18,7 @@ class Claim:
 
     Attributes:
         experiments: the experiment nearest to the paper first.
-        conditions: the evidence that decides the claim first, then the rest in the order of `claims_of`.
+        conditions: its evidence, in the order of `claims_of`. The first one decides if it has pairs.
     """
 
     name: str
@@ -74,7 +74,7 @@ def claims_of(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> l
 def decided_by(evidence: Evidence, experiments: Sequence[Experiment]) -> Evidence | None:
     """The evidence in the same results directory that decides the claim; None if it is this evidence."""
     conditions = [each for each in experiments if each.claim == evidence.experiment.claim]
-    # The path may be relative to a folder within the results directory.
+    # From a current folder within the results directory, a relative path would have too few parents.
     folder = evidence.folder.absolute()
     for claim in claims_of(read_evidence(folder.parents[1], conditions), conditions):
         if claim.decides and claim.decides.folder != folder:
@@ -86,7 +86,7 @@ def weakest_of(claim: Claim) -> Judged | None:
     """The primary comparison with the weakest verdict, in the evidence that decides; None without pairs.
 
     Among equal verdicts, an effect that is weaker than the paper's number comes first, then the smallest
-    effect in units of s.
+    effect in units of s, the smallest effect of interest.
     """
     if claim.decides is None:
         return None

@@ -48,7 +48,9 @@ class Place(Enum):
 
 
 def place_of(effect: Effect, comparison: Comparison) -> tuple[Place, float | None]:
-    """Position of the paper's number relative to our interval; if it is outside, also its `distance` to it.
+    """Position of the paper's number relative to our interval.
+
+    For a number outside the interval, the second value is its `distance` to the nearest end; else None.
 
     Example:
 

@@ -16,7 +16,7 @@ class Values:
     """One metric of one arm, by seed.
 
     Attributes:
-        limits: number of epochs of each run that never reached the target; its true value is larger.
+        limits: for each run that did not reach the target, its number of epochs, a lower bound of its value.
         reasons: why a run has neither a value nor a limit.
     """
 

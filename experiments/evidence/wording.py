@@ -44,7 +44,7 @@ def number(value: float, like: float | None = None) -> str:
 
 
 def points(value: float) -> str:
-    """In percentage points, with a sign.
+    """A fraction in percentage points, with a sign.
 
     Example:
 

@@ -54,7 +54,7 @@ def _search_notes(evidence: Evidence, search_rows: Sequence[Row]) -> list[str]:
 
 
 def _rivals(winner: Row, of_arm: Sequence[Row], train_examples: Sequence[int]) -> list[Row]:
-    """The rows within the noise of the selection split behind the winner, nearest first."""
+    """The rows that the noise of the selection split does not separate from the winner, nearest first."""
     # If the noise is unknown, only rows of equal value are rivals.
     has_noise = winner["objective"] == "selection_error" and len(train_examples) == 1
     size = round(SELECTION_SHARE * train_examples[0]) if has_noise else 0

@@ -12,7 +12,7 @@ LABELS = {
 
 
 def finding(evidence: Evidence, decider: Evidence | None = None) -> str:
-    """The claim and its verdict, or what was measured if the runs do not test the claim or mix precisions.
+    """The claim and its verdict. If the runs mix precisions or do not test the claim, only what was measured.
 
     `decider` is the evidence that decides the claim, if it is not this one.
     """

@@ -12,8 +12,8 @@ from experiments.report.markdown import bullets, markdown
 
 ABOUT_OURS = """\
 Our errors are counted on one report split for each data set. All seeds are tested on the same images, so the
-intervals over seeds do not include the noise from the choice of these images. The table gives the binomial
-standard error of a single net's error, the largest over the baselines. The standard error of a difference of
+intervals over seeds do not include the noise from the choice of these images. The table gives the largest
+binomial standard error of a single net's error among the baselines. The standard error of a difference of
 two nets is at most √2 times as large; it is smaller if the nets err on the same images."""
 
 

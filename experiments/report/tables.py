@@ -130,8 +130,8 @@ def _effects(judged: Sequence[Judged]) -> str:
     bounds = any(one.effect.bound in ("lower", "upper") for one in judged)
     header = ["comparison", "metric", "paper", "s", "ours [95% interval]", "pairs", "detectable", "p (Holm)"]
     caption = (
-        "s: the smallest effect of interest. Detectable: the smallest true effect for which the interval of "
-        "this many pairs with this spread excludes the null value with 80% probability."
+        "s: the smallest effect of interest. Detectable: the smallest true effect that would be found with "
+        "80% probability: the interval of this many pairs with this spread would exclude the null value."
     )
     if bounds:
         caption += f" {wording.BOUNDS}"

@@ -36,8 +36,8 @@ def write_all(
     directory is named `results` and the README has markers. The README inside the directory is updated if it
     has the marker `article` and the network trained by the article's recipe has scores of one view.
 
-    A folder without a valid row and an unreadable table of scores are skipped with a warning. If a table of
-    scores is unreadable, the table of networks in the README beside the results directory is not updated.
+    Folders without a valid row are skipped with a warning, and so are unreadable tables of scores. If a table
+    of scores is unreadable, the table of networks in the README beside the results directory is not updated.
 
     Raises:
         InputError: if no file of any experiment is written.

@@ -102,7 +102,7 @@ class Options:
         others = {arm.name for arm in experiment.arms} - {arms[0].name}
         is_name = re.fullmatch(r"[\w.+=-]+([ ,]+[\w.+=-]+)*", self.name)
         if self.name and (len(arms) > 1 or self.name in others or not is_name):
-            expected = "a single arm (--arms) and a new name for it, of letters, digits and . + = - ,"
+            expected = "a single arm (--arms) and a new name for it (letters, digits, spaces and . , + = -)"
             chosen = ", ".join(arm.name for arm in arms)
             raise InputError(f"--as: expected {expected}; received {self.name!r} for {chosen}")
         for arm in arms:

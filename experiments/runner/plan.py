@@ -26,8 +26,9 @@ class Planned:
     """One run of `run`, or one candidate of `search`.
 
     Attributes:
-        of: for a run, name of its arm without settings.
-        found: its state in the table.
+        arm: name in the rows, such as `relu, activation=elu`.
+        of: name of the experiment's arm, such as `relu`.
+        found: state, such as `done`; empty if nothing is recorded.
     """
 
     arm: str
@@ -45,10 +46,10 @@ class Planned:
 def plan(experiment: Experiment, options: Options, strategy: tf.distribute.Strategy, is_search: bool) -> str:
     """The table of a dry run.
 
-    The first missing run is trained for some seconds to measure the speed. A run is expected to take its
-    arm's recorded time, multiplied by the ratio of the recorded to the measured speed of the first missing
-    run (1 if its arm has no recorded rows). Without a recorded time, the images of all epochs are divided by
-    the measured speed.
+    The first missing run is trained for some seconds to measure the speed. A run is expected to take the
+    recorded time of its arm. If the arm of the first missing run has a recorded speed, this time is
+    multiplied by that speed and divided by the measured one. Without a recorded time, the images of all
+    epochs are divided by the measured speed.
     """
     precision = experiment.search_precision if is_search else experiment.precision
     options, notices = options.settled(experiment, precision)
@@ -66,7 +67,7 @@ def plan(experiment: Experiment, options: Options, strategy: tf.distribute.Strat
     expected = [0.0]
     for run in runs:
         train, minutes = run.config.train, 0.0
-        # If a recorded run stopped early, this one is expected to.
+        # A run is expected to stop as early as the recorded one did.
         same = [
             row["seconds"] / row["epochs"] * min(train.epochs, row["epochs"])
             for row in rows

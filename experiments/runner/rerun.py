@@ -189,7 +189,7 @@ def curve_answer(curve: ReplayComparison[tuple[int, str]], tolerance: float) -> 
     Example:
 
     >>> curve_answer(ReplayComparison({(3, "train_loss"): (0.125, 0.126)}), 0.01)
-    'equal within 0.01 (largest difference 0.001, first in epoch 3: train_loss)'
+    'equal within 0.01 (largest difference 0.001; the first difference is in epoch 3: train_loss)'
     """
     found = verdict(not curve.differing, curve.largest, tolerance)
     if not curve.differing:
@@ -197,7 +197,8 @@ def curve_answer(curve: ReplayComparison[tuple[int, str]], tolerance: float) -> 
     first = min(epoch for epoch, _ in curve.differing)
     of_first = {name: difference(*pair) for (epoch, name), pair in curve.differing.items() if epoch == first}
     column = max(of_first, key=lambda name: of_first[name])
-    return f"{found} (largest difference {curve.largest:.3g}, first in epoch {first}: {column})"
+    where = f"the first difference is in epoch {first}: {column}"
+    return f"{found} (largest difference {curve.largest:.3g}; {where})"
 
 
 def row_answer(row: ReplayComparison[str], tolerance: float) -> list[str]:

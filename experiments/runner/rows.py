@@ -20,7 +20,7 @@ from experiments.runner.reuse import OF_THE_TRAINING
 
 @dataclass(frozen=True)
 class Run:
-    """One arm with one seed, ready to train; `name` is that of the arm in the rows."""
+    """One arm with one seed, ready to train; `name` is the arm's name in the rows."""
 
     experiment: Experiment
     arm: Arm

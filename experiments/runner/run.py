@@ -140,7 +140,7 @@ def claimed_work(
     """Holds the locks of all runs that a command may train.
 
     Args:
-        work: (name of an arm, `search` or `seed0`, `seed1`, ...).
+        work: pairs of an arm's name and its work: `search`, or a run's seed, such as `seed0`.
 
     Raises:
         InputError: if another process holds one of the locks.
@@ -218,7 +218,7 @@ def planned_run(
     config = options.configured(arm.config.replace(seed=seed))
     data = open_data(config.data, options.access)
     check_run(config, data, strategy)
-    # `variant` returns the arm's name in the rows, and the settings that change it.
+    # `variant` gives the last two fields, `name` and `variant`.
     return Run(experiment, arm, config, data, folder, *options.variant(arm))
 
 

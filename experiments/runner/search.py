@@ -138,7 +138,7 @@ def _search_arms(
 
     def record_and_extend(task: object, row: dict[str, Any] | Exception) -> None:
         if isinstance(row, Exception):
-            raise InputError(f"{experiment.name}: expected a worker that trains a candidate; received {row}")
+            raise InputError(f"{experiment.name}: expected workers that finish a candidate; received: {row}")
         (arm,) = (arm for arm in arms if arm.name == row["arm"])
         record(arm, [row])
         waiting[arm.name] -= 1

@@ -107,7 +107,7 @@ def winning_rate(rows: Sequence[dict[str, Any]], rates: Sequence[float]) -> floa
 def next_rate(rates: list[float], winner: float, is_tied: bool = False) -> float | None:
     """The next rate beyond the edge of the grid if the winner is at this edge, else None.
 
-    If all rates tie, the lower and the upper edge are extended in turn.
+    If all rates have the same result (`is_tied`), the lower and the upper edge are extended in turn.
 
     Example:
 

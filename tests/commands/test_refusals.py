@@ -84,7 +84,7 @@ def test_bad_input_gives_one_line_and_status_2(folder, capsys, arguments, words)
         (["predict", *NET, "empty"], "received empty, where none was found"),
         (["predict", *NET], "IMAGE: expected files, folders or patterns"),
         (["predict", *NET, "b.png"], "received b.png, which does not exist"),
-        (["predict", *NET, "b.png", "c.png"], "none of 2 files exists"),
+        (["predict", *NET, "b.png", "c.png"], "received b.png, the first of 2 files, none of which exists"),
         (["predict", *NET, "--list", "none.txt"], "none.txt: No such file"),
         (["export", "net", "--out", "net/model.json"], "--out: expected a folder; received net/model.json"),
     ],

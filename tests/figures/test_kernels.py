@@ -88,8 +88,8 @@ def test_grids_have_no_empty_cell_and_are_not_higher_than_wide():
         assert rows <= columns
 
 
-def narrow_alexnet(**changes) -> keras.Model:
-    return alexnet((56, 56, 3), 10, dataclasses.replace(SCALED, width=1 / 8, **changes))
+def narrow_alexnet(channels: int = 3, **changes) -> keras.Model:
+    return alexnet((56, 56, channels), 10, dataclasses.replace(SCALED, width=1 / 8, **changes))
 
 
 def test_first_kernels_are_the_kernels_and_towers_of_the_first_convolution():
@@ -135,3 +135,6 @@ def test_kernels_of_one_channel_are_drawn_without_colorfulness():
 
     assert [axes.get_title("left") for axes in figure.axes] == ["32 kernels"]
     assert figure.axes[0].images[0].get_array().ndim == 2
+    with house_look():
+        figure = kernels_figure(narrow_alexnet(channels=1))
+    assert [axes.get_title("left") for axes in figure.axes] == ["tower 1: 6 kernels", "tower 2: 6 kernels"]

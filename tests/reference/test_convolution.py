@@ -49,7 +49,7 @@ def test_same_and_overhang_equal_explicit_padding():
 
 
 def test_channels_that_do_not_match_are_refused():
-    with pytest.raises(ValueError, match=r"expected 8 channels .* 2 .* received 6 "):
+    with pytest.raises(ValueError, match=r"expected 8 channels .* 2; received 6 "):
         conv2d(np.zeros((1, 4, 4, 6)), np.zeros((3, 3, 4, 2)), groups=2)
     with pytest.raises(ValueError, match="received 8 channels and 3 filters"):
         conv2d(np.zeros((1, 4, 4, 8)), np.zeros((3, 3, 4, 3)), groups=2)

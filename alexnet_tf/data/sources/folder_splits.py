@@ -181,7 +181,7 @@ def contents(
 ) -> tuple[list[str], list[str]]:
     """Sorted names of the folders and of the files in a folder; adds everything else to `unused`.
 
-    Links are followed, except links to folders within a class folder (`in_class`), which might form a cycle.
+    Links are followed. Within a class folder (`in_class`), links to folders are not: they might form a cycle.
     """
     folders, files = list[str](), list[str]()
     try:

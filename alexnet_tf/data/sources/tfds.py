@@ -34,7 +34,7 @@ FEATURES = "tensorflow_datasets.core.features."
 def load_tfds(
     name: str, data_dir: str | None, download: bool, scaling: Scaling, storage: Storage, max_bytes: int
 ) -> ImageSet | StreamedSet:
-    """Loads an image classification set from disk; if it is missing, TFDS downloads it first.
+    """Loads an image classification set from disk; with `download`, TFDS first downloads a missing set.
 
     The report split is test, else validation, else 20% of each class held out by `hold_out`. Splits without
     labels are skipped. Images that cannot be decoded are an error, unless the set is streamed or scaled; then

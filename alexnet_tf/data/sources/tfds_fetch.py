@@ -42,10 +42,10 @@ def fetch(name: str, data_dir: Path, download: bool) -> None:
     if not download:
         raise InputError(f"{name}: not in {data_dir}, and downloading is off; {ways_out(name)}")
     if config and config not in cls.builder_configs:
-        raise InputError(
-            f"{name}: not in {data_dir}; expected a configuration of {cls.name} among "
-            f"{', '.join(cls.builder_configs) or 'none'}; received {config}"
-        )
+        known = ", ".join(cls.builder_configs)
+        none = f"no configuration, because {cls.name} has none"
+        expected = f"a configuration of {cls.name} among {known}" if known else none
+        raise InputError(f"{name}: not in {data_dir}; expected {expected}; received {config}")
     if cls.MANUAL_DOWNLOAD_INSTRUCTIONS:
         _check_manual_files(name, cls.MANUAL_DOWNLOAD_INSTRUCTIONS, data_dir)
     urls = list(cls.url_infos or [DEFAULT_URL])

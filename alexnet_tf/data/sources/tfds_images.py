@@ -59,13 +59,13 @@ def decode_as_tfds(feature: Any, data: bytes) -> np.ndarray:
 
 
 def _checked_size(data: bytes) -> tuple[int, int]:
-    """(height, width) of an image. Refuses too large images, and GIFs, whose frames TFDS would all decode."""
+    """(height, width) of an image. Refuses images above a limit, and GIFs."""
     header = jpeg.usual_header(data) if len(data) <= MAX_BYTES else None
     if header and header[0] * header[1] <= MAX_PIXELS:
         return header[:2]
     image = open_image(data)
     if image.format == "GIF":
-        raise ImageDecodeError("a GIF in a set of images of one size, which TFDS cannot decode")
+        raise ImageDecodeError("a GIF, of which TFDS would decode all frames instead of one")
     return image.height, image.width
 
 

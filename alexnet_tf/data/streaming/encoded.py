@@ -16,7 +16,7 @@ from alexnet_tf.data.scaling import ImageShape
 
 
 class EncodedImages(Protocol):
-    """Encoded images with their labels, in the order of the set in memory, training images first.
+    """Encoded images with their labels, training images first, in the same order as a set kept in memory.
 
     Attributes:
         checksums: uint32 [n], the `checksum` of each image when it was scanned; set by `StreamedSet`.
@@ -39,7 +39,7 @@ class EncodedImages(Protocol):
         """An image for `ImageShape.apply`; ImageDecodeError if it is damaged."""
 
     def take(self, rows: np.ndarray) -> Self:
-        """A copy with only these rows, int64 [n], small enough to be sent to a reader."""
+        """A copy with only these rows, int64 [n]; it is small enough to be sent to a reader."""
 
     def describe(self, row: int) -> str:
         """The location of the image."""
@@ -127,7 +127,7 @@ class ImageFiles:
         return {
             "root": os.fsdecode(os.path.realpath(self._root)),
             "files": digest.hexdigest(),
-            # The scan stores the labels, and other versions may derive other labels from the same paths.
+            # The scan stores labels. Other versions of this program may derive others from the same paths.
             "labels": hashlib.sha256(self._labels.tobytes()).hexdigest(),
             "formats": FORMATS,
             "oriented": True,

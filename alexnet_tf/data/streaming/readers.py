@@ -4,8 +4,8 @@ Pillow holds Python's global interpreter lock during part of its work. By an est
 process therefore use at most four to seven cores (`benchmarks/LOG.md`).
 
 A reader is a process without TensorFlow. It receives paths through a pipe and writes pixels into shared
-memory. It ends when its pipe closes, even if the process that started it is killed. Ctrl-C does not reach it,
-because it has a session of its own.
+memory. It ends when its pipe closes, which also happens when the process that started it is killed. Ctrl-C
+does not reach it, because it has a session of its own.
 """
 
 import contextlib
@@ -60,7 +60,7 @@ class Readers:
         self._end()
 
     def read(self, encoded: EncodedImages, target: ImageShape, images: np.ndarray) -> dict[int, str]:
-        """Like `read_images` for all rows, which take at most `PART_BYTES` or are one image.
+        """Like `read_images` for all rows of `encoded`: at most `PART_BYTES`, or one image.
 
         Raises:
             InputError: if `ATTEMPTS` readers die while reading these images, or the readers have been ended.
@@ -93,7 +93,7 @@ class _Reader:
         self._pipe, other_end = Pipe()
         with other_end:
             given = other_end.fileno(), self._file.fileno()
-            # Not by multiprocessing, which would import the user's main module, and TensorFlow with it.
+            # multiprocessing would import the user's main module, and TensorFlow with it.
             code = f"import sys; sys.path[:] = {sys.path}; from {__name__} import serve; serve{given}"
             self._process = subprocess.Popen(
                 [sys.executable, "-W", "ignore", "-c", code],

@@ -26,8 +26,8 @@ from alexnet_tf.data.streaming.scan import Scan, scan_images
 from alexnet_tf.data.streaming.scan_cache import cache_name, load_arrays, save_arrays
 from alexnet_tf.runtime.errors import InputError
 
-# If more files than this number (or, if that is more, this share of the training images) become unreadable
-# during a run, the disk is probably failing.
+# If more than this number of files, and more than this share of the training images, become unreadable during
+# a run, the disk is probably failing. For a small set the limit is a quarter of the training images.
 LOST_FEW = 10
 LOST_SHARE = 0.01
 
@@ -143,8 +143,8 @@ class StreamedSet(NamedSet):
         """Reads n images of a split.
 
         If too many images are unreadable, or the cache or the readers fail, black images are reported as
-        readable, and `check_readable` raises the error. Otherwise `training_batches` would search the rest of
-        the set for readable images first.
+        readable, and `check_readable` raises the error. If they were reported as unreadable,
+        `training_batches` would first search the rest of the set for readable images.
 
         Returns:
             images: uint8 [n, height, width, channels].

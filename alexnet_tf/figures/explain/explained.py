@@ -13,7 +13,7 @@ class Explained:
     """A network, an image, and the output of each layer for this image.
 
     Attributes:
-        whole: the preprocessed image without the crop, float32 [height, width, channels].
+        whole: the preprocessed image before it is cropped, float32 [height, width, channels].
         crop: the central crop of `whole`, which is the network's input.
         picture: the uint8 pixels of `whole`; its padding is black.
         seen: the uint8 pixels of `crop`.

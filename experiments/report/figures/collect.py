@@ -20,7 +20,7 @@ class Curves:
 
 
 def collect(evidence: Evidence, column: str) -> Curves:
-    """The learning curves of all runs that have a row.
+    """The learning curves of all runs that have a row in runs.csv.
 
     `column` is a column of curves.csv, or a metric that is computed from each epoch alone.
     """
@@ -50,7 +50,10 @@ def mean_curve(curves: Curves, name: str) -> tuple[np.ndarray, np.ndarray]:
 def side_by_side(
     means: Mapping[str, tuple[np.ndarray, np.ndarray]], distance: float
 ) -> tuple[dict[str, float], list[str]]:
-    """By how many points to raise each mean curve, so that none hides another; and names of equal curves."""
+    """Vertical shifts that keep mean curves from hiding each other, and the names of coinciding curves.
+
+    The shifts are in typographic points.
+    """
     groups = _coincident(means, distance)
     shifts = {
         name: 2.2 * ((len(group) - 1) / 2 - place) for group in groups for place, name in enumerate(group)

@@ -54,10 +54,11 @@ def effect_groups(judged: Sequence[Judged]) -> list[list[Judged]]:
 
 
 def draw_effects(axes: Axes, judged: Sequence[Judged], letters: Sequence[str] = ()) -> None:
-    """Draws one line per comparison, the first on top. All must be of one of the `effect_groups`.
+    """Draws one row per comparison, the first on top.
 
     Args:
-        letters: the letter of each comparison's panel, as a short label if there is no margin for others.
+        judged: one of the `effect_groups`.
+        letters: the letter of each comparison's panel; if given, short labels with it replace the long ones.
     """
     scale = prepare_axis(axes, judged, with_seeds=True)
     for place, one in enumerate(judged):

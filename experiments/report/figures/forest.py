@@ -35,7 +35,7 @@ from experiments.report.figures.effects import (
 )
 from experiments.report.finding import label
 
-# Inches: width of the figure, height of a line of text, largest height of all lines, height of the rest.
+# Inches: width of the figure; heights of a line of text, of all lines together (at most), and of the rest.
 WIDTH, ROW, ROWS, ELSE = 11.4, 0.19, 9.0, 1.6
 # Font size in points; readable if the figure is shown 900 pixels wide.
 TEXT = 6.7
@@ -181,7 +181,9 @@ def _heights(lines: Sequence[Line]) -> list[int]:
 def explanation(lines: Sequence[Line], missing: Sequence[Experiment]) -> str:
     judged = [line.judged for line in lines]
     others = "; grey rows are other conditions that were tried, which do not decide the claim"
-    controls = "; a control tests a simpler cause of the effect, and qualifies the verdict"
+    controls = (
+        " that are no controls; a control tests a simpler cause of the effect, and qualifies the verdict"
+    )
     arrow = " (an arrow where it has no end)"
     axis = (
         f" The axis of differences in points is linear between −{LINEAR:g} and +{LINEAR:g} and logarithmic "

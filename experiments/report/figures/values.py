@@ -17,15 +17,15 @@ MARKED: dict[str, Any] = {
     "marker": "_", "color": PALETTE[1], "markersize": 9, "markeredgewidth": 2, "linestyle": "none",
     "zorder": 3,
 }  # fmt: skip
-HOLLOW = "Hollow dots: seeds without a run to compare with, which effects and means leave out."
+HOLLOW = "Hollow dots: seeds without a run to compare with. Effects and means leave these seeds out."
 
 
 def draw_values(axes: Axes, evidence: Evidence, metric: Metric) -> str:
     """Draws a metric of every run: a dot for each seed, joined from arm to arm, and a bar at each arm's mean.
 
-    If percentiles of the metric (`METRIC_p5`, `_p25`, `_p75`, `_p95`) are metrics too, each seed has a bar of
-    them, on which the values of other arms of the same nets are marked. For p values, a line at the
-    significance level is drawn instead of means.
+    If percentiles of the metric (`METRIC_p5`, `_p25`, `_p75`, `_p95`) are metrics too, grey bars show them
+    for each seed, and the values that other arms have for the same net are marked on the bars. For p values,
+    a line at the significance level is drawn instead of means.
 
     Returns:
         Sentences for the caption.

@@ -83,6 +83,7 @@ def test_the_missing_files_of_a_set_that_must_be_fetched_by_hand_are_named(tmp_p
 def test_an_unknown_configuration_is_refused(tmp_path, no_probe):
     message = failure("imagenet_resized/99x99", tmp_path)
     assert "expected a configuration of imagenet_resized among 8x8, 16x16, 32x32, 64x64" in message
+    assert "expected no configuration, because cifar10 has none; received x" in failure("cifar10/x", tmp_path)
 
 
 def test_a_missing_data_directory_is_refused(tmp_path, no_probe):

@@ -236,7 +236,7 @@ SIZES: dict[tuple[str, str], Callable[[], bool]] = {
         shown_kernels() == [0.54, 0.19]
     ),
     ("kernels", "for most of an hour"): lambda: between(HOUR / 2, HOUR, pause("kernels", "one", 1)),
-    ("retrieval-trained", "about a third of the distance in pixels"): lambda: between(
+    ("retrieval-trained", "about a third of the effect on the distance in pixels"): lambda: between(
         0.3, 0.36, untrained_share()
     ),
     ("retrieval-trained", "trained a third as long"): lambda: longer("retrieval-trained", "fc7") == 3,

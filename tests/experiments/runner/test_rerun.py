@@ -97,7 +97,7 @@ def test_the_first_epoch_that_differs_is_named(recorded, capsys):
     assert main(arguments(recorded)) == 1
 
     assert "different (largest difference" in (text := capsys.readouterr().out)
-    assert "first in epoch 1: test_loss" in text
+    assert "the first difference is in epoch 1: test_loss" in text
     assert main(arguments(recorded, "--tolerance", "100")) == 0
     assert "equal within 100" in capsys.readouterr().out
 
@@ -169,7 +169,7 @@ def test_nan_infinity_and_a_missing_value_differ_from_every_number(recorded, cap
 
     assert main(arguments(recorded, "--tolerance", "100", "--epochs", "1")) == 1
     (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("curve: ")]
-    assert re.search(r"different \(.* inf, .* epoch 1: test_loss\)", line)
+    assert re.search(r"different \(.* inf; .* epoch 1: test_loss\)", line)
 
 
 @pytest.mark.parametrize(
