@@ -68,8 +68,8 @@ def check_start(config: Config, start: Trained | None) -> None:
 
 
 def check_freeze(names: Sequence[str], last: str) -> None:
-    """Raises an InputError if `last` is not one of `names`, or is the last of them."""
-    if last not in names[:-1]:
+    """Raises an InputError if `last` is not one of `names`, or is the input or the last layer."""
+    if last not in names[1:-1]:
         raise InputError(
             f"freeze: expected a layer before the last, one of {', '.join(names[1:-1])}; received {last!r}"
             f"{did_you_mean(last, names[1:-1])}"

@@ -102,7 +102,7 @@ def nearest(
 
     Returns:
         The rows of similar.csv, and the indices of the nearest members, int64 [queries, neighbours]. If some
-            queries have fewer neighbours than others, all indices are cut to the smallest number.
+            queries have fewer neighbours than others, the indices of the others are cut to as many.
     """
     search = NearestSearch(query_features, min(NEIGHBOURS + 1, len(members)))
     search.add(member_features)

@@ -64,7 +64,7 @@ def tower_colorfulness(kernels: np.ndarray, towers: int) -> np.ndarray:
     their energy is low.
 
     Args:
-        kernels: [height, width, 3, kernels]; each tower has one of `towers` consecutive blocks of equal size.
+        kernels: [height, width, 3, kernels]; first those of the first tower, and so on, equally many each.
 
     Example:
 

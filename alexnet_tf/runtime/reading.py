@@ -127,6 +127,9 @@ def read_json(path: Path) -> Any:
     text = read_text(path)
     try:
         return json.loads(text)
-    except (ValueError, RecursionError) as error:  # ValueError: also for a number of thousands of digits
+    except (
+        ValueError,
+        RecursionError,
+    ) as error:  # ValueError also stands for an integer of over 4,300 digits
         reason = "values nested too deeply" if isinstance(error, RecursionError) else error
         raise InputError(f"{path}: expected JSON; received {reason}") from error

@@ -47,7 +47,7 @@ def run_profile(results_dir: Path, batches: Sequence[int] = BATCHES, images: int
         InputError: if the folder cannot be created, or traced and measured times differ by a factor of 2.
     """
     folder = machine_folder(results_dir)
-    # In a separate process, which may use all threads.
+    # In a separate process, because the setting below restricts the threads of this one.
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         write_stages(folder / "profile_inputs.csv", pool.submit(profile_inputs, images).result())
     # Run operations one after another, so that their times add up to the time of the step.

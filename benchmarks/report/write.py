@@ -48,7 +48,7 @@ def write_report(folder: Path) -> list[Path]:
 
 
 def write_machines(results_dir: Path) -> list[Path]:
-    """Writes the table of all machines and, if this is the repository's `results/benchmarks`, the README."""
+    """Writes the table of all machines and, for a folder in `results`, the README beside `results`."""
     results_dir = results_dir.resolve()
     table, readme = results_dir / "table.md", results_dir.parent.parent / "README.md"
     write_text(table, machines_page(results_dir))

@@ -18,7 +18,7 @@ class WorkerError(Exception):
 
 
 class Worker:
-    """A worker process of one framework; a request starts it if it is not running.
+    """A worker process of one framework; a request starts it if it was not started, or was stopped.
 
     Args:
         python: Python interpreter that has the framework.
@@ -69,7 +69,7 @@ class Worker:
 
     @property
     def pid(self) -> int:
-        """0 if the process is not running."""
+        """0 if the process has not been started, or was stopped."""
         return self._process.pid if self._process else 0
 
     def stop(self) -> None:

@@ -16,7 +16,7 @@ class Values:
     """One metric of one arm, by seed.
 
     Attributes:
-        limits: for each run that did not reach the target, its number of epochs, a lower bound of its value.
+        limits: for each run that did not reach the target, a lower bound of its value in epochs.
         reasons: why a run has neither a value nor a limit.
     """
 

@@ -12,9 +12,10 @@ from experiments.report.markdown import bullets, markdown
 
 ABOUT_OURS = """\
 Our errors are counted on one report split for each data set. All seeds are tested on the same images, so the
-intervals over seeds do not include the noise from the choice of these images. The table gives the largest
-binomial standard error of a single net's error among the baselines. The standard error of a difference of
-two nets is at most √2 times as large; it is smaller if the nets err on the same images."""
+intervals over seeds do not include the noise from the choice of these images. The table gives the
+binomial standard error of one net's error, for the baseline where it is largest. The standard error of a
+difference of two such nets is √2 times as large if their errors are independent, and smaller if they err on
+the same images."""
 
 
 def adjusted_p(found: Sequence[Evidence]) -> dict[int, float | None]:
@@ -94,9 +95,10 @@ def paper_noise(experiments: Sequence[Experiment]) -> str:
         "The paper gives one number for each net, without a spread over runs. Its single net has a top-1 "
         f"error of {ONE_CNN.top1:.1%} and a top-5 error of {ONE_CNN.top5:.1%} on {VALIDATION_IMAGES:,} "
         f"validation images; the binomial standard errors of these are {_points(top1)} and {_points(top5)} "
-        "points. The standard errors of the difference of two nets are at most √2 times as large, "
-        f"{_points(math.sqrt(2) * top1)} and {_points(math.sqrt(2) * top5)} points; they are smaller if the "
-        "nets err on the same images. The variation between seeds is not included and adds to these errors."
+        "points. If the errors of two such nets are independent, the standard errors of their difference are "
+        f"√2 times as large, {_points(math.sqrt(2) * top1)} and {_points(math.sqrt(2) * top5)} points; they "
+        "are smaller if the nets err on the same images. The variation between seeds is not included and "
+        "adds to these standard errors."
     )
     if within:
         text += (
@@ -122,7 +124,7 @@ def our_noise(found: Sequence[Evidence]) -> str:
         lines.append([dataset, f"{examples:,}", span, _points(largest), _points(math.sqrt(2) * largest)])
     header = (
         "data set", "report images", "test error of the baselines", "standard error, points",
-        "of a difference, at most",
+        "of a difference of independent errors",
     )  # fmt: skip
     return f"{ABOUT_OURS}\n\n{markdown(header, lines)}" if lines else ""
 

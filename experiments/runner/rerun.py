@@ -118,7 +118,7 @@ def recorded_config(run: RecordedRun) -> Config:
 def compare_curves(
     recorded_curve: Sequence[Mapping[str, Any]], replayed_curve: Sequence[Mapping[str, Any]]
 ) -> ReplayComparison[tuple[int, str]]:
-    """Compares two curves; if one is shorter, `length` differs in the first epoch that it lacks.
+    """Compares two curves. If one is shorter, its first missing epoch has a difference named `length`.
 
     Example:
 

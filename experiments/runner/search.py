@@ -39,8 +39,9 @@ OWN_FIELDS = ("learning_rate", "holdout")
 def search_rates(experiment: Experiment, options: Options, strategy: tf.distribute.Strategy) -> Path:
     """Finds each arm's learning rate and writes lr_search.csv.
 
-    The runs never use the report split, and the evidence has other seeds. Rates that tie with the best
-    are trained with a second seed. If the winner is at the edge of its grid, the grid is extended.
+    The runs of a search never use the report split, and their seeds are not those of recorded runs. Rates
+    that tie with the best are trained with a second seed. If the winner is at the edge of its grid, the grid
+    is extended.
 
     Returns:
         The folder of lr_search.csv.

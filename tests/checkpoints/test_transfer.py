@@ -149,6 +149,7 @@ def test_other_weights_have_another_fingerprint(start):
         ({"start": "0" * 64}, "start: expected the network .* of fingerprint 0000.*; received [0-9a-f]"),
         ({"freeze": "conv9"}, "freeze: expected a layer before the last, one of conv1, .*; received 'conv9'"),
         ({"freeze": "fc4"}, "freeze: expected a layer before the last"),
+        ({"freeze": "images"}, "freeze: expected a layer before the last, one of conv1"),
         ({"batch_norm": False}, r"expected weights of shapes none in layer norm1; received \[\(32,\), "),
         ({"crop": 4}, r"shapes \[\(64, 128\), \(128,\)\] in layer fc3; received \[\(256, 128\), \(128,\)\]"),
     ],

@@ -22,7 +22,7 @@ BY_ACTIVATION: dict[str, tuple[str, str, LineStyleType]] = {
     "relu": ("ReLU", PALETTE[0], "-"),
     "tanh": ("tanh", PALETTE[1], DASHED),
 }
-# The paper's target, for runs that do not stop at a training error.
+# The target in the paper's Figure 1, for runs without a `stop_train_error`.
 TARGET = 0.25
 # Curves are labelled at this error, where they are steep.
 LABEL_HEIGHT = 0.42
