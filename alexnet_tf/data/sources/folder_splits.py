@@ -206,8 +206,9 @@ def contents(
             elif kind == "a file":
                 files.append(entry.name)
             elif entry.is_symlink():
-                reason = "linked folder: not followed" if kind == "a folder" else f"dead link: {kind}"
-                unused.append((path, reason))
+                is_linked = kind == "a folder"
+                reason = "linked folder: not followed" if is_linked else f"dead link: {kind}"
+                unused.append((path + "/" * is_linked, reason))
             else:
                 unused.append((path, f"not an image file: {kind}"))
     return folders, files

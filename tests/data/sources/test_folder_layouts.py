@@ -142,10 +142,10 @@ def test_broken_links_loops_pipes_and_closed_folders_are_quarantined(tmp_path, s
     assert len(images.train_labels) + len(images.report_labels) == 10
     found = dict(images.quarantine)
     assert set(found) == {
-        "gone", "a/loop", "a/dead.png", "a/itself", "b/pipe.png", "b/socket", "b/closed/",
+        "gone", "a/loop/", "a/dead.png", "a/itself", "b/pipe.png", "b/socket", "b/closed/",
     }  # fmt: skip
     assert "Permission denied" in found["b/closed/"]
-    assert "linked folder" in found["a/loop"]
+    assert "linked folder" in found["a/loop/"]
     assert "a named pipe" in found["b/pipe.png"]
     assert images.remarks.duplicates == (("b/deep/0.png", "a/linked.png", "in two classes"),)
 
