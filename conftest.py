@@ -28,7 +28,7 @@ pytest_collect_file = Sybil(
     excludes=["results/*", "runs/*", "docs/_build/*"],
 ).pytest()
 
-# Modules in this folder import packages that `make setup` does not install.
+# Modules in experiments/report/page import packages that `make setup` does not install.
 collect_ignore = [] if importlib.util.find_spec("altair") else ["experiments/report/page"]
 
 

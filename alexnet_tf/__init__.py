@@ -51,7 +51,8 @@ _REGISTERED = ("alexnet_tf.layers", "alexnet_tf.training.optimizers")
 class _RegisterLater:
     """An import finder that imports `_REGISTERED` once Keras and TensorFlow are both imported.
 
-    These modules import both, which takes seconds, so a program that needs neither should not import them.
+    The modules of `_REGISTERED` import Keras and TensorFlow, which takes seconds. A program that needs
+    neither Keras nor TensorFlow does not have to wait.
     """
 
     def __init__(self, awaited: set[str]):

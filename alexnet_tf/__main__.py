@@ -124,8 +124,8 @@ def _parser() -> OneLineParser:
         "--split",
         type=one_of(SPLITS),
         help="train, selection, report (test or validation images; if the set has none, the images held out "
-        "of training) or all; default report, but all for a set without test or validation images on which "
-        "none of the networks was trained",
+        "of training) or all; default report, or all if the set has no test or validation images and no "
+        "network was trained on it",
     )
     evaluate.add_argument("--json", action="store_true", help="print the scores as JSON")
     evaluate.add_argument(

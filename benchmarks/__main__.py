@@ -51,7 +51,8 @@ def _parser() -> OneLineParser:
     scaling.add_argument(
         "--out", type=Path, default=Path("results/scaling"), help="folder to write; default results/scaling"
     )
-    growing = add("growth", _growth, "time and memory by number of devices and size of batch, image and set")
+    purpose = "time and memory by number of devices, and by size of batch, image and data set"
+    growing = add("growth", _growth, purpose)
     growing.add_argument("--quick", action="store_true", help="fewer and smaller points")
     add("profile", _profile, "time of each part of a training step of AlexNet")
     purpose = "time training steps on this machine's GPU, and compare with the CPU; 3 minutes"

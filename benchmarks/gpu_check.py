@@ -97,7 +97,7 @@ def gpu_difference(device: str = "GPU:0", side: int = 224, batch: int = 16, widt
     """The largest relative difference between a device and the CPU, over the loss and all gradients.
 
     The differences of each array are divided by its largest absolute value on the CPU. TF32, which would
-    round the GPU's products, is off.
+    round the factors of products on the GPU, is off.
     """
     was_on = tf.config.experimental.tensor_float_32_execution_enabled()
     tf.config.experimental.enable_tensor_float_32_execution(False)

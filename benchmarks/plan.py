@@ -51,7 +51,7 @@ class Benchmark:
     Attributes:
         calls: minimum number of calls per turn. Contenders prefetch batches during the turns of others, so
             only a turn with more calls than prefetched batches includes the time of reading.
-        least_rounds: minimum number of rounds, however long they take; at most the budget's minimum.
+        least_rounds: minimum number of rounds, however long they take. A budget can set fewer.
     """
 
     item: str

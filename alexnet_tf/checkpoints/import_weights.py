@@ -1,7 +1,7 @@
 """Weights of torchvision's AlexNet and Caffe's bvlc_alexnet.
 
-Both have kernels [filters, channels, height, width] and matrices [outputs, inputs]. They flatten feature maps
-channel by channel, and Keras position by position.
+Both have kernels [filters, channels, height, width] and matrices [outputs, inputs]. Both networks flatten
+feature maps channel by channel; Keras flattens them position by position.
 """
 
 import zipfile

@@ -60,7 +60,7 @@ class Trained:
             float32 [height, width, channels], including the pipeline's padding.
 
         Raises:
-            ImageDecodeError: if the content is not an image.
+            ImageDecodeError: if the content cannot be decoded as an image.
         """
         side, _, channels = self.image_shape
         pixels = central_square(decoded(data, channels, oriented=True), side, self.config.data.scaling)
@@ -141,10 +141,10 @@ def input_wanted(net: Trained) -> dict[str, Any]:
 
 
 def is_trained(folder: Path, config: Config, data: DataPipelines) -> bool:
-    """Whether a folder holds the network of this run; False for no network, as after an interruption.
+    """Whether a folder holds the network of this run. After an interruption it holds none.
 
     Raises:
-        InputError: if it holds the network of another run, or a damaged one of this run.
+        InputError: if the network is that of another run, or is damaged.
     """
     try:
         about = read_json(folder / FACTS)

@@ -1,7 +1,7 @@
 """Transfer learning: start from a trained network with a new head, and freeze layers.
 
-The mean image and the scale of the trained network are kept, because others would shift the inputs of frozen
-layers.
+The mean image and the scale of the trained network are kept, because new ones would shift the inputs of
+frozen layers.
 """
 
 from collections.abc import Sequence

@@ -30,7 +30,8 @@ CLASSES, CONFUSION, FIGURE = "classes.csv", "confusion.csv", "confusion"
 def run(options: argparse.Namespace) -> int:
     if options.csv and options.split not in (None, "report"):
         raise InputError(
-            f"--csv: expected the report split, whose scores the table has; received --split {options.split}"
+            "--csv: expected the report split, because the table has only its scores; "
+            f"received --split {options.split}"
         )
     if options.csv:
         check_csv_place(options.csv, COLUMNS)

@@ -161,7 +161,7 @@ def decoded(data: tf.Tensor, shape: tuple[int, int, int], method: Method) -> tf.
 
 
 def upright(image: tf.Tensor, data: tf.Tensor) -> tf.Tensor:
-    """Rotates an image by the EXIF orientation in its file's content `data`.
+    """Rotates or mirrors an image by the EXIF orientation in its file's content `data`.
 
     TensorFlow has no such operation. Of JPEG, PNG, BMP and GIF files, only JPEG and PNG have EXIF data.
     """

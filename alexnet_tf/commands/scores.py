@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from alexnet_tf.training.evaluate import Scores
 
 COLUMNS = ("views", "nets", "examples", "top1_error", "top5_error", "loss", "dataset", "checkpoint")
-# `selection` is a tenth of the training split. `train` excludes `selection` if a network was trained, not
-# imported, with holdout=true. `report` is the test split, else the validation split, else images held out of
-# the training.
+# `selection` is a tenth of the training split. `train` excludes `selection` if one of the evaluated networks
+# was trained with holdout=true; imported networks do not count. `report` is the test split, else the
+# validation split, else images held out of training.
 SPLITS = ("train", "selection", "report", "all")
 KEY = ("checkpoint", "dataset", "views")
 

@@ -101,8 +101,8 @@ def nearest(
     The features are float [queries, values] and [members, values].
 
     Returns:
-        The rows of similar.csv, and the indices of the nearest members, int64 [queries, neighbours]. If some
-            queries have fewer neighbours than others, the indices of the others are cut to as many.
+        The rows of similar.csv, and the indices of the nearest members, int64 [queries, neighbours]. The
+            number of neighbours here is that of the query with the fewest.
     """
     search = NearestSearch(query_features, min(NEIGHBOURS + 1, len(members)))
     search.add(member_features)

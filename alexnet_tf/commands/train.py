@@ -54,7 +54,7 @@ def run(options: argparse.Namespace) -> int:
     warn_of_unseen_gpu()
     if not is_chief(strategy):
         return _train(options, strategy)
-    # Unclaimed if there may be several workers, or the caller is `alexnet explain`.
+    # The caller has not claimed the folder if it is `alexnet explain`, or if there may be several workers.
     unclaimed = not getattr(options, "is_claimed", False)
     with claimed_folder(options.out, "--out") if unclaimed else contextlib.nullcontext():
         for folder in (options.out, options.out / EPOCHS_FOLDER):

@@ -23,7 +23,7 @@ PAPER = AlexNetConfig()
 CODE = dataclasses.replace(
     PAPER, init="code", lrn_divide_alpha=True, lrn_within_tower=True, late_relu=True, spatial_norm=True
 )
-# The paper's net on one GPU (section 3.2): conv1 to conv4 have half the kernels, the other layers as many.
+# The paper's net on one GPU (section 3.2), with half the kernels in conv1 to conv4.
 ONE_TOWER = dataclasses.replace(PAPER, towers=1, filters=(48, 128, 192, 192, 256))
 # Caffe's bvlc_alexnet: LRN with k = 1 and alpha divided by n, and smaller initial biases.
 CAFFE = dataclasses.replace(PAPER, lrn_k=1.0, lrn_divide_alpha=True, hidden_bias=0.1)

@@ -52,8 +52,8 @@ class ImageSet(NamedSet):
         class_names: in label order.
         train_images: uint8 [n, height, width, channels], 0..255.
         train_labels: int64 [n].
-        report_images: uint8 [m, height, width, channels]. They are the set's test split if it has one, else
-            its validation split, else examples held out from its training split.
+        report_images: uint8 [m, height, width, channels]. They are the set's test split if it has one with
+            labels, else its validation split, else examples held out from its training split.
         report_labels: int64 [m].
         report_split: `test`, `validation` or `held-out`.
         fingerprint: SHA-256 (hex) of the shapes, pixels and labels of both splits, training split first.

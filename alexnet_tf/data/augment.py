@@ -132,8 +132,9 @@ def random_vertical_flip(images: tf.Tensor, draws: tf.Tensor) -> tf.Tensor:
 def random_rotation(images: tf.Tensor, draws: tf.Tensor, degrees: float) -> tf.Tensor:
     """Rotates images [n, h, w, c] about their centres by random angles in -degrees..degrees.
 
-    The draws [n] are uniform in [0, 1). They are mapped linearly to angles: 0 to `degrees` clockwise, 1 to
-    `degrees` counter-clockwise. Interpolation is bilinear; points outside the image are filled with 0.
+    The draws [n] are uniform in [0, 1). They are mapped linearly to angles: a draw of 0 means `degrees`
+    clockwise, and 1 means `degrees` counter-clockwise. Interpolation is bilinear; points outside the image
+    are filled with 0.
 
     Example:
 

@@ -162,7 +162,7 @@ def image_dimensions(file: BinaryIO, oriented: bool = False) -> tuple[int, int]:
         ImageDecodeError: if `file` has none of the `FORMATS`, or exceeds a limit.
     """
     image = _open(file)
-    with _alone(image):  # if a PNG's EXIF data follow its pixels, Pillow decodes these first
+    with _alone(image):  # to reach EXIF data behind a PNG's pixels, Pillow decodes the pixels
         # Pillow's `size` of a TIFF is that after the rotation.
         swapped = oriented and image.format != "TIFF" and orientation(image) >= 5
     width, height = reversed(image.size) if swapped else image.size

@@ -3,7 +3,7 @@
 from PIL import Image
 
 ORIENTATION = 0x0112
-# In bytes; a segment of a JPEG cannot be larger.
+# In bytes. A JPEG has its EXIF data in a segment, which cannot be larger.
 MOST_EXIF = 2**16
 # What makes the image upright, by the value of the tag.
 TURNS = {

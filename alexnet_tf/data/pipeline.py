@@ -100,7 +100,7 @@ class DataPipelines:
         if not count or not len(lost):
             return count
         is_readable = ~np.isin(self._order(seed, epoch), lost)
-        # Twice, because the first examples replace unreadable ones at the end.
+        # The order is repeated, because its first examples replace unreadable ones at its end.
         return int(np.searchsorted(np.cumsum(np.tile(is_readable, 2)), count)) + 1
 
     def _order(self, seed: int, epoch: int) -> np.ndarray:
@@ -252,14 +252,15 @@ def open_data(
 
         open_data(DataConfig(dataset="cifar10"), DataAccess(data_dir="/data/tfds", download=False))
     """
-    # Images for a trained network may already have its size.
+    # If all images already have the size that a trained network needs, its scaling method is not refused.
     image_set = _load_once(
         config.dataset,
         access,
         config.image_size or None,
         config.storage,
         method=config.scaling,
-        # False for the default method, so that calls with and without statistics share the loaded set.
+        # The default method is never refused. For it, False lets calls with and without statistics share the
+        # loaded set.
         may_keep_size=statistics is not None and config.scaling != "antialiased",
     )
     return DataPipelines(image_set, config, statistics)

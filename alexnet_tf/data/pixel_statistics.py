@@ -28,7 +28,7 @@ class PixelStatistics:
         """Eigenvectors times their scale, in grey levels (0..255): [c, c], one per column.
 
         For `code` the scale is the standard deviation, as in the authors' program. For `paper` it is the
-        eigenvalue for pixels in 0..1, times 255; that for pixels in 0..255 would be much larger.
+        eigenvalue for pixels in 0..1, times 255; the eigenvalue for pixels in 0..255 would be much larger.
         """
         if scale == "code":
             return self.eigenvectors * np.sqrt(self.eigenvalues)

@@ -6,7 +6,8 @@ from typing import BinaryIO
 STARTS = (b"II", b"MM")
 TILE_WIDTH, TILE_LENGTH = 0x0142, 0x0143
 SHORT = 3
-# Types (byte, text, undefined) whose values Pillow keeps as one object. A colour profile has millions.
+# Types (byte, text, undefined) whose values Pillow keeps as one object. A colour profile has millions of such
+# values.
 BYTES = (1, 2, 7)
 # Pillow makes an object of each field and value. An image of MAX_PIXELS has 2**18 tiles of 16 x 16 pixels.
 MOST_FIELDS, MOST_VALUES = 2**12, 2**18

@@ -74,7 +74,10 @@ def temporary_path(path: Path) -> Path:
 
 
 def rename(source: Path, target: Path) -> None:
-    """Renames a folder, or a file that has been synchronised, so that a power failure does not undo it."""
+    """Renames a file or folder so that a power failure afterwards does not undo the renaming.
+
+    The content of a file must have been synchronised before.
+    """
     if source.is_dir():
         for path in (*source.rglob("*"), source):
             sync_folder(path)
@@ -209,7 +212,7 @@ def lock_beside(path: Path) -> Path:
 
 
 def may_be_worker() -> bool:
-    """Whether this process may be a worker; only the chief takes locks."""
+    """Whether this process can be one of several workers, of which only the chief takes locks."""
     return bool({"TF_CONFIG", "SLURM_PROCID"} & {*os.environ})
 
 
@@ -250,7 +253,11 @@ def _holder(path: Path) -> str:
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Holds the lock of a results folder; must not be nested; raises an InputError if it is not writable."""
+    """Holds the lock of a results folder; must not be nested.
+
+    Raises:
+        InputError: if the folder is not writable.
+    """
     state = folder / "state"
     try:
         state.mkdir(parents=True, exist_ok=True)

@@ -32,7 +32,7 @@ class Verdict(NamedTuple):
     """What an interval says about a claim.
 
     Attributes:
-        text: one of `VERDICTS`, or `NO_PAIRS`.
+        text: one of `VERDICTS`.
         direction: "claimed" or "other" if the whole interval is on that side of the null value, else "open".
         size: position of the interval relative to s and its mirror (see `verdict`). "beyond s": wholly beyond
             s on the claimed side. "holds s": contains s. "below s": wholly between the mirror and s.
@@ -86,10 +86,10 @@ def paired_effect(
     """The effect of an arm on one metric relative to its baseline, paired by seed, with its 95% t interval.
 
     A run without a value is censored if the limits contain its seed. Its true value exceeds the limit (for
-    example, it needs more than 80 epochs to a target), and the limit is used in its place. If only the arm
-    has censored runs, the effect is a lower bound. If only the baseline has some, it is an upper bound. If
-    both have some, there is no bound. A seed is left out if one of its runs has no finite value and is not
-    censored (it failed or diverged), or is missing.
+    example, the run needs more than 80 epochs to a target), and the limit is used in its place. If only the
+    arm has censored runs, the effect is a lower bound. If only the baseline has some, it is an upper bound.
+    If both have some, there is no bound. A seed is left out if one of its runs has no finite value and is
+    not censored (it failed or diverged), or is missing.
 
     A bound has no t interval, because a true value may be any distance beyond its limit. It has a one-sided
     interval for the median effect instead. All n true effects are above the median with probability 2^-n, so

@@ -23,7 +23,7 @@ ALL_LAYERS = "all"
 
 
 class FollowSchedule(keras.callbacks.Callback):
-    """Sets the learning rate when the schedule changes it, and freezes conv1 after `freeze_conv1_after`.
+    """Sets the learning rate when the schedule changes it; freezes conv1 after epoch `freeze_conv1_after`.
 
     While the schedule does not change the rate, other callbacks may set it.
     """

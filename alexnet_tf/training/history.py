@@ -54,7 +54,7 @@ class History:
             images_per_second: speed of training; None for epoch 0.
         """
         if not math.isfinite(scores["train"].loss):
-            # Training checks only the mean loss of the steps, which does not include the last update.
+            # Training checks only the mean loss of the steps, and no step measures the last update's effect.
             self.end("diverged", f"loss is not finite after epoch {epoch}")
             if epoch:
                 return

@@ -17,7 +17,7 @@ class Link:
 
     Attributes:
         inbox: received messages; None says that the connection is closed.
-        has_left: whether the worker has said that it may end before the others.
+        has_left: whether the worker has said that it needs the others no more, so its end is no failure.
         is_awaited: false once the worker has left, has told the others to end, or is disconnected.
     """
 

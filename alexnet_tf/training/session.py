@@ -103,7 +103,7 @@ class Session:
         except KeyboardInterrupt as stop:
             stop = stop if isinstance(stop, Interruption) else Interruption()
             with signals_held():
-                # Before saving: after this call the end of another worker no longer ends this process.
+                # Called before saving, so that the end of another worker does not end this process meanwhile.
                 current_workers().interrupt(str(stop))
                 # Between epochs the last checkpoint is up to date.
                 if self.history.unfinished:
@@ -134,7 +134,7 @@ class Session:
         return self.history.status == "running"
 
     def train_epoch(self) -> tuple[float, float]:
-        """Trains an epoch; returns images per second and the mean loss, not finite after a divergence."""
+        """Trains an epoch; returns images per second and the mean loss (not finite after a divergence)."""
         history, batch_size = self.history, self._config.train.batch_size
         self._epoch = len(history.curve)
         with signals_held():
@@ -188,7 +188,7 @@ class Session:
             # If the run has diverged, the last point of the curve belongs to an earlier epoch.
             last = history.curve[-1] if history.status == "running" else {}
             logs = {name: value for name, value in last.items() if name != "epoch"}
-            # Called before saving. If the run is killed in between, the resumed run calls them again.
+            # The callbacks precede saving. If the run is killed in between, the resumed run calls them again.
             self._calls.on_epoch_end(epoch - 1, {"loss": loss, **logs})
             if history.status == "running" and not has_finite_weights(self._model):
                 history.end("diverged", f"weights are not finite after epoch {epoch}")

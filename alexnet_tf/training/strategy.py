@@ -36,10 +36,10 @@ def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
     its work must call `current_workers().leave()`; otherwise the others take its end for a failure.
 
     Raises:
-        InputError: for another value, or for more replicas than TensorFlow can still create; with several
-            workers, for a number other than that of this worker's GPUs (1 if there are none); if `TF_CONFIG`
-            or Slurm's variables do not describe a cluster and this process's task in it; on every worker, if
-            one does not connect, or differs in code, packages, settings or number of GPUs.
+        InputError: for another value; for more replicas than TensorFlow can still create; if `TF_CONFIG` or
+            Slurm's variables do not describe a cluster and this process's task in it. With several workers, a
+            number must be that of this worker's GPUs (1 if it has none). If one worker does not connect, or
+            differs in code, packages, settings or number of GPUs, every worker raises the error.
 
     Example:
 

@@ -125,8 +125,9 @@ class Workers:
         with self._cluster.listen() as server:
             server.settimeout(0.1)
             while missing := [self._cluster.name(rank) for rank in tasks if not self._is_here(rank)]:
-                # Greeted in threads, so that a program that connects but sends nothing delays no worker. An
-                # OSError is raised if nobody connects in time, or if too many files are open.
+                # Each connection is greeted in a thread of its own, so that a program that connects but sends
+                # nothing delays no worker. `accept` raises an OSError if nobody connects in time, or if too
+                # many files are open.
                 with contextlib.suppress(OSError):
                     threading.Thread(target=self._greet, args=server.accept(), daemon=True).start()
                 if self._why_ended:
@@ -240,7 +241,7 @@ class Workers:
         self._exit()
 
     def _exit(self) -> None:
-        """Exits without TensorFlow's clean-up, which would wait for a worker that has ended."""
+        """If a worker has ended, exits without TensorFlow's clean-up, which would wait for that worker."""
         if not self._why_ended or self._has_left:
             return
         with contextlib.suppress(Exception):

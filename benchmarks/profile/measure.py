@@ -44,7 +44,7 @@ def run_profile(results_dir: Path, batches: Sequence[int] = BATCHES, images: int
     Writes profile.csv, profile_inputs.csv and profile_machine.csv to the machine's folder, and returns it.
 
     Raises:
-        InputError: if the folder cannot be created, or traced and measured times differ by a factor of 2.
+        InputError: if the folder cannot be created, or traced and measured times differ at least twofold.
     """
     folder = machine_folder(results_dir)
     # In a separate process, because the setting below restricts the threads of this one.

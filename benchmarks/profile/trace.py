@@ -21,7 +21,7 @@ NORMALISATION, ACTIVATION, POOLING, UPDATE, COPIES, REST = (
 # Convolutions and matrix products, with or without the bias and ReLU that oneDNN fuses into them.
 PRODUCT = re.compile(r"Conv2D|MatMul")
 OPERATION = re.compile(r"[\w/.-]+:\w+")
-# The name of all code that XLA has compiled. In the profiled calls, this is the response normalisation.
+# The name of all code compiled by XLA; in the profiled calls, that is only the response normalisation.
 COMPILED = "CpuExecutable::ExecuteAsyncOnStream"
 LAYER = re.compile(r"(?:^|/)(?:conv|fc|relu)(\d)(?:_\d+)?/")
 

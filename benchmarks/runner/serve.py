@@ -14,8 +14,8 @@ from typing import Any
 
 from benchmarks.runner.task import Task
 
-# If the first call takes more seconds than this, there is no second warm-up call: tracing is a small part of
-# the first. Compiling may be a large part of it, but the timed rounds come later and do not include it.
+# After a first call of more seconds than this there is no second warm-up call, because tracing was only a
+# small part of the first. Compiling may have been a large part, but the timed rounds do not compile again.
 LONG = 4.0
 
 

@@ -18,7 +18,7 @@ class Budget:
         rounds: maximum number of rounds.
         seconds: total time after which a contender gets no more rounds. A benchmark of more than two `calls`
             a turn gets `calls / 2` times as much.
-        least_rounds: minimum number of rounds, whatever `seconds` is. A benchmark can declare a smaller one.
+        least_rounds: number of rounds before `seconds` applies. A benchmark can declare a smaller one.
         shortest: minimum seconds of a turn; shorter calls are repeated.
     """
 
@@ -44,7 +44,7 @@ def measure(benchmark: Benchmark, workers: Mapping[str, Worker], budget: Budget)
     for contender in benchmark.contenders:
         rows[contender.name], seconds = _prepare(contender, benchmark, workers)
         calls[contender.name] = max(benchmark.calls, math.ceil(budget.shortest / max(seconds, 1e-6)))
-    # The limit grows half as fast as the number of calls, so turns of many calls get fewer rounds.
+    # The limit grows half as fast as the calls per turn, so a benchmark of many calls gets fewer rounds.
     seconds = budget.seconds * max(1, benchmark.calls / 2)
     least_rounds = min(budget.least_rounds, benchmark.least_rounds)
     for contender in _turns(benchmark, budget.rounds):

@@ -4,9 +4,9 @@
     make ablation-pooling-alexnet DATASET=tiny_imagenet100 DATA_DIR=...
 
 `ablation-pooling` uses the four-layer net with max pooling, crops and flips. `ablation-pooling-alexnet` uses
-AlexNet, for which the claim was made, with crops of 50 pixels instead of 56. Its maps then have sides of 23,
-11, 5 and 2 with either window; the sides of the paper's net, 55, 27, 13 and 6, do not depend on the window
-either. With crops of 56, the input of fc6 would be 3x3 after 2/2 pooling, but 2x2 after 3/2.
+AlexNet, for which the claim was made, with crops of 50 pixels instead of 56. The sides of its maps then do
+not depend on the window: 23, 11, 5 and 2. Nor do those of the paper's net: 55, 27, 13 and 6. With crops of
+56, the input of fc6 would be 3x3 after 2/2 pooling, but 2x2 after 3/2.
 """
 
 from alexnet_tf.config.fields import Config

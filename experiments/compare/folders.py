@@ -111,7 +111,10 @@ def find_folders(path: Path) -> dict[str, Path]:
 
 
 def _named_as_in(folders: dict[str, Path], others: dict[str, Path]) -> dict[str, Path]:
-    """Replaces the name "." by the longest name in `others` that ends the folder's path, else by the path."""
+    """Replaces the name "." by the longest name in `others` with which the folder's path ends.
+
+    Without such a name, "." is replaced by the path.
+    """
     if "." not in folders or "." in others:
         return folders
     path = folders["."].resolve()

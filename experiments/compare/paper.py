@@ -20,7 +20,7 @@ def compare_with_paper(path: Path, experiments: Sequence[Experiment]) -> tuple[i
         text: human-readable report.
 
     Raises:
-        InputError: if the path is missing, or if the paper has a number for none of its experiments.
+        InputError: if the path is missing, or has no rows of an experiment for which the paper has numbers.
     """
     known = {
         experiment.name: experiment

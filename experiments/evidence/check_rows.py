@@ -87,7 +87,7 @@ def _against_curve(run: Line, curve: CurveLines, experiment: Experiment) -> Iter
     if not curve or row["status"] != "done":
         return
     for point, column in itertools.product(curve.values(), MEASURED):
-        # The text is checked, because an impossible number, which was reported on reading, is NaN in `row`.
+        # An impossible number is NaN in `row`, and was reported on reading. So the text is checked.
         text = point.texts.get(column)
         if text is not None and not (text and math.isfinite(float(text))):
             yield f"{point.place}: {column}: expected a finite number in a done run; received {text!r}"

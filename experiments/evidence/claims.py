@@ -74,7 +74,7 @@ def claims_of(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> l
 def decided_by(evidence: Evidence, experiments: Sequence[Experiment]) -> Evidence | None:
     """The evidence in the same results directory that decides the claim; None if it is this evidence."""
     conditions = [each for each in experiments if each.claim == evidence.experiment.claim]
-    # From a current folder within the results directory, a relative path would have too few parents.
+    # A relative path has too few parents if the working directory lies in the results directory.
     folder = evidence.folder.absolute()
     for claim in claims_of(read_evidence(folder.parents[1], conditions), conditions):
         if claim.decides and claim.decides.folder != folder:
@@ -85,8 +85,8 @@ def decided_by(evidence: Evidence, experiments: Sequence[Experiment]) -> Evidenc
 def weakest_of(claim: Claim) -> Judged | None:
     """The primary comparison with the weakest verdict, in the evidence that decides; None without pairs.
 
-    Among equal verdicts, an effect that is weaker than the paper's number comes first, then the smallest
-    effect in units of s, the smallest effect of interest.
+    Among equal verdicts, an effect that is weaker than the paper's number comes first, then the effect
+    that is smallest in units of s (the smallest effect of interest).
     """
     if claim.decides is None:
         return None

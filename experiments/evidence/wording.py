@@ -30,7 +30,7 @@ def number(value: float, like: float | None = None) -> str:
     """A number with at least three significant digits, if six decimal places suffice.
 
     Args:
-        like: a number whose decimal places are used instead of its own.
+        like: `value` gets as many decimal places as this number would get.
 
     Example:
 

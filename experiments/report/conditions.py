@@ -18,7 +18,7 @@ DATASET_NOTES: dict[str, str] = {
 
 
 def notes(evidence: Evidence, search_rows: Sequence[Row]) -> list[str]:
-    """The experiment's notes, and notes on inconclusive searches (rows of lr_search.csv)."""
+    """The experiment's notes, and notes on inconclusive searches. `search_rows` is from lr_search.csv."""
     return [*evidence.experiment.notes, *_search_notes(evidence, search_rows)]
 
 
@@ -54,7 +54,7 @@ def _search_notes(evidence: Evidence, search_rows: Sequence[Row]) -> list[str]:
 
 
 def _rivals(winner: Row, of_arm: Sequence[Row], train_examples: Sequence[int]) -> list[Row]:
-    """The rows that the noise of the selection split does not separate from the winner, nearest first."""
+    """The rows that are worse than the winner by no more than the selection split's noise, nearest first."""
     # If the noise is unknown, only rows of equal value are rivals.
     has_noise = winner["objective"] == "selection_error" and len(train_examples) == 1
     size = round(SELECTION_SHARE * train_examples[0]) if has_noise else 0

@@ -32,7 +32,7 @@ def write_all(
 ) -> list[Path]:
     """Writes the reports on all experiments and all claims, and README's tables; returns the files written.
 
-    With `tables`, two READMEs are updated. The README beside the results directory is updated if the
+    With `tables`, up to two READMEs are updated. The README beside the results directory is updated if the
     directory is named `results` and the README has markers. The README inside the directory is updated if it
     has the marker `article` and the network trained by the article's recipe has scores of one view.
 

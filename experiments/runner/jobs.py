@@ -125,7 +125,7 @@ def open_jobs(options: Options, at_most: int) -> Iterator[Jobs]:
     """The workers of the chosen scheduler, or worker processes on this machine.
 
     Raises:
-        InputError: if no scheduler answers at this address.
+        InputError: if no scheduler answers at the address of `--scheduler`.
     """
     # `silence_logs` affects only Dask's own handler, not the one that absl adds to the root logger.
     logging.getLogger("distributed").setLevel(logging.CRITICAL)

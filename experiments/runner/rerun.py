@@ -74,7 +74,7 @@ def rerun(
     expected = run.row["data_fingerprint"]
     if data.image_set.fingerprint != expected:
         raise InputError(
-            f"{config.data.dataset}: expected images of fingerprint {expected[:12]}... (the record's); "
+            f"{config.data.dataset}: expected images of fingerprint {expected[:12]}... (the row's); "
             f"received {data.image_set.fingerprint[:12]}..."
         )
     bar = RunProgress(run.row["run_id"], data.train_size, config.train)

@@ -82,8 +82,8 @@ def run_experiment(
 def spread(runs: Sequence[Run], options: Options, strategy: tf.distribute.Strategy) -> int:
     """Executes the unfinished runs in other processes; returns how many failed.
 
-    If two runs need the same net, the later one waits for the earlier and reuses it, so that the rows are
-    the same as from one process.
+    If two runs need the same net, the later run waits for the earlier one and reuses the net, so that the
+    rows are the same as from one process.
     """
     from experiments.runner.jobs import Task, open_jobs
 

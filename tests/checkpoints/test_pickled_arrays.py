@@ -12,7 +12,7 @@ from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE
 
 
 class Made:
-    """Unpickling calls `parts[0](*parts[1])` and, if it is given, sets the state `parts[2]` of the result."""
+    """Unpickling calls `parts[0](*parts[1])`; if there is a `parts[2]`, it becomes the result's state."""
 
     def __init__(self, *parts):
         self._parts = parts

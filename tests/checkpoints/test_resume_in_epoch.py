@@ -28,7 +28,7 @@ CONFIG = dataclasses.replace(CONFIG, model=MnistCnnConfig(dropout=0.5))
 class StopAt(keras.callbacks.Callback):
     """Raises `error` before the first training call at or after (epoch, step).
 
-    A call trains several steps; `steps` lists the (epoch, first step) of each.
+    A call trains several steps; `steps` lists the (epoch, first step) of each call.
     """
 
     def __init__(self, epoch: int = 0, step: int = 0, error: BaseException | None = None):

@@ -25,7 +25,7 @@ from tests.commands.conftest import CLASSES
 from tests.data.encoded import encode
 
 ONNX = all(importlib.util.find_spec(name) for name in ("onnxruntime", "tf2onnx"))
-needs_onnx = pytest.mark.skipif(not ONNX, reason="needs the extra export")
+needs_onnx = pytest.mark.skipif(not ONNX, reason="needs the extra `export`")
 # Serves a network without this project's code.
 SERVE = """
 import json, pathlib, sys
@@ -105,7 +105,7 @@ def test_exports_give_the_top_5_of_predict_on_photographs(checkpoint, shared_dat
         same = sum(ours == theirs for ours, theirs in zip(names, predicted, strict=True))
         assert same >= len(files) - 2, f"{kind}: {same} of {len(files)} photographs have the same top 5"
     if not ONNX:
-        pytest.skip("ONNX needs the extra export; SavedModel agrees")
+        pytest.skip("ONNX needs the extra `export`; SavedModel agrees")
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
@@ -203,7 +203,7 @@ def test_onnx_gives_the_same_top_5(checkpoint, photographs, tmp_path):
     assert (out / "class_names.txt").read_text().split() == list(CLASSES)
     assert "3 epochs" in (out / "model_card.md").read_text()
     assert "fingerprint abc" in (out / "data_card.md").read_text()
-    # The texts name only files of the exported folder, as it is used without the original one.
+    # The exported folder is used alone, so its texts name only its own files.
     texts = [facts["input"], *((out / name).read_text() for name in ("model_card.md", "data_card.md"))]
     named = {name for text in texts for name in re.findall(r"\b\w+\.(?:md|txt|json|npz|keras|csv)\b", text)}
     assert {name for name in named if not (out / name).exists()} == set()

@@ -65,7 +65,7 @@ def test_stopping_all_workers_keeps_their_state(tree, tmp_path):
     chief, other = wait_for_end(processes, seconds=60)
 
     assert chief.status == 128 + signal.SIGTERM
-    assert other.status in (2, 128 + signal.SIGTERM), "expected an end by the signal or that of the chief"
+    assert other.status in (2, 128 + signal.SIGTERM), "expected it to end by the signal or with the chief"
     assert "the state is kept" in chief.errors[-1]
     assert "kept" not in other.errors[-1], "expected only the chief to keep the state"
     with np.load(out / "state.npz") as file:

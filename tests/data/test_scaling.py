@@ -149,6 +149,6 @@ def test_a_scaling_method_for_images_that_keep_their_size_is_refused(name, stora
     known = open_data(dataclasses.replace(config, scaling="antialiased"), access)
     scaled = open_data(config, access, known.statistics)
     assert scaled.image_set.fingerprint == known.image_set.fingerprint
-    # The scan that is kept then does not make another run accept it.
+    # Training still refuses the method, although the evaluation has saved a scan.
     with pytest.raises(InputError, match="which are not scaled"):
         open_data(config, access)

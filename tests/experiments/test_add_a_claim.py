@@ -90,7 +90,7 @@ def untrained(config: Config, *arguments, **others) -> tuple[None, History]:
 
 @pytest.fixture
 def with_the_claim(tiny_builtin, tmp_path, monkeypatch):
-    """Adds the file of the section. Its runs train on tiny images, and its search does not train."""
+    """Adds the section's claim. Its runs train on tiny images, and its search does not train."""
     (tmp_path / FILE).write_text(CODE)
     monkeypatch.setattr(experiments.claims, "__path__", [*experiments.claims.__path__, str(tmp_path)])
     found = find_experiments(experiments.claims)

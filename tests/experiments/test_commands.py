@@ -235,7 +235,7 @@ def test_an_interrupted_run_is_recorded_and_resumes(tiny_builtin, tmp_path, monk
     assert (row["status"], row["epochs"], row["message"]) == ("done", "2", "> 2 epochs")
     assert len(rows(folder / "curves.csv")) == 3
 
-    # An interrupted run does not prevent a run with another configuration either.
+    # An interrupted run does not prevent a run with another configuration.
     tanh = ["--arms", "tanh", "--seeds", "0"]
     interrupt(1, *tanh, "--epochs", "1")
     monkeypatch.setattr(experiments.runner.run, "train", breaks)

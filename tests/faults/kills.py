@@ -77,8 +77,8 @@ def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
             if not any(end.status for end in ends):
                 break
             dead = ends.pop(dies if len(ends) > 1 else 0)
-            # If one worker is killed, the other ends with one line, or with 0 if it has done all its steps
-            # (the chief may die while it writes the last checkpoint).
+            # If one worker is killed, the other ends with status 2 and one line. If it has done all its
+            # steps, its status is 0 (the chief may die while it writes the last checkpoint).
             ends = [end for end in ends if not (is_both and end.status == KILLED)]
             wrong = [end for end in ends if end.status not in (0, 2) or end.crashed]
             if dead.status != KILLED or plan == "none:0" or wrong:
@@ -125,7 +125,7 @@ def _run(
     dies: int = 0,
     is_both: bool = False,
 ) -> list[Ended]:
-    """Runs one process or two workers. Number `dies` gets `plan`; if `is_both`, the other dies with it."""
+    """Runs one process or two workers. Worker `dies` gets `plan`; if `is_both`, the other is killed too."""
     count = 2 if replicas == "2 workers" else 1
     more: list[str | Path] = ["--checkpoint-every", str(EVERY)]
     if count == 1:

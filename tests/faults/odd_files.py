@@ -67,7 +67,7 @@ def _mutated(rng: np.random.Generator, content: bytes) -> tuple[bytes, str]:
 def put(rng: np.random.Generator, path: Path) -> str:
     """With probability 7/8 changes a file's bytes, else deletes it or puts something odd in its place.
 
-    Returns what was done, as do the other functions of this file.
+    Returns what was done.
     """
     content = path.read_bytes()
     if rng.integers(8):

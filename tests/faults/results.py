@@ -22,7 +22,10 @@ HEADER = ("family", "promise", "trials", *OUTCOMES, "seed", COMMIT, "before (Nov
 
 
 def write_trials(path: Path, trials: Sequence[Trial]) -> None:
-    """Writes the trials of a family with the commit of the code; its temporary folder becomes `scratch`."""
+    """Writes the trials of a family with the commit of the code.
+
+    In the details, `scratch` stands for the path of the family's temporary folder.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     rows = [
         {

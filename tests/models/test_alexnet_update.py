@@ -50,8 +50,8 @@ def updated(replicas: str) -> list[np.ndarray]:
     ("replicas", "onednn"), [("2", "1"), ("1", "0")], ids=["two devices", "TensorFlow's own kernels"]
 )
 def test_another_way_of_computing_gives_the_same_update(tmp_path, replicas, onednn):
-    # In a new process: TensorFlow reads TF_ENABLE_ONEDNN_OPTS only once, and keeps the shapes of the first
-    # all-reduce on two devices, which another test may have run with another net.
+    # In a new process, because TensorFlow reads TF_ENABLE_ONEDNN_OPTS only once. It also keeps the shapes of
+    # the process's first all-reduce on two devices, and an earlier test may have run it with another net.
     path = tmp_path / "update.npz"
     command = [sys.executable, "-m", "tests.models.test_alexnet_update", replicas, str(path)]
     environment = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": onednn}

@@ -9,7 +9,7 @@ SHAPE = (32, 32, 3)
 
 
 @pytest.mark.parametrize("pool_size", [2, 3])
-def test_maps_have_sides_16_8_and_4_and_weights_equal_shapes_with_either_pool_size(pool_size):
+def test_the_pool_size_changes_neither_the_sides_of_maps_nor_the_shapes_of_weights(pool_size):
     model = cifar_net(SHAPE, 10, CifarNetConfig(pool_size=pool_size))
 
     assert [model.get_layer(f"pool{stage}").output.shape[1] for stage in (1, 2, 3)] == [16, 8, 4]

@@ -31,8 +31,8 @@ def test_the_output_size_equals_a_count_of_windows(overhang):
 
 
 def test_the_output_size_with_overhang_equals_caffes_rule():
-    # PoolingLayer::Reshape of Caffe, which requires padding shorter than the window. Caffe drops a window
-    # that starts beyond the image only if there is padding; PyTorch and this project always drop it.
+    # PoolingLayer::Reshape of Caffe, which requires padding shorter than the window. Without padding, Caffe
+    # keeps a window that starts beyond the image; PyTorch and this project always drop it.
     for size, window, stride in itertools.product(range(1, 30), range(1, 14), range(1, 6)):
         for pad in range(min(window, 4)):
             expected = math.ceil((size + 2 * pad - window) / stride) + 1

@@ -34,7 +34,7 @@ def test_a_batch_size_that_is_no_multiple_of_the_replicas_is_refused():
 
 
 SCALED = PRESETS["alexnet-scaled"].config("builtin").replace(width=1 / 16, image_size=0, epochs=2)
-# The runs have random flips or dropout, and few steps, so that differences of rounding stay small.
+# The runs have random flips or dropout. Because they have few steps, differences of rounding stay small.
 CONFIGS = (
     TINY_CONFIG.replace(epochs=2, flip=True, pad=1, weight_decay=1e-3),
     SCALED.replace(batch_size=16, learning_rate=0.01),

@@ -1,4 +1,4 @@
-"""Readable names of classes that are WordNet ids, as in ImageNet."""
+"""Readable names of classes whose names are WordNet ids, as in ImageNet."""
 
 import functools
 import re

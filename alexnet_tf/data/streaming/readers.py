@@ -60,7 +60,9 @@ class Readers:
         self._end()
 
     def read(self, encoded: EncodedImages, target: ImageShape, images: np.ndarray) -> dict[int, str]:
-        """Like `read_images` for all rows of `encoded`: at most `PART_BYTES`, or one image.
+        """Like `read_images` for all rows of `encoded`.
+
+        Several scaled images together must take at most `PART_BYTES`.
 
         Raises:
             InputError: if `ATTEMPTS` readers die while reading these images, or the readers have been ended.

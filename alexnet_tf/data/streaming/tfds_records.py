@@ -136,8 +136,8 @@ def check_sizes(builder: Any, split: str) -> None:
     for path, count in _files(builder, split) if builder.info.file_format.value == "tfrecord" else []:
         if (largest := int(_record_spans(path, count)[1].max(initial=0))) > MAX_BYTES:
             raise InputError(
-                f"{builder.info.name}: expected records of at most {MAX_BYTES:,} bytes; received {path} "
-                f"with one of {largest:,}"
+                f"{builder.info.name}: expected records of at most {MAX_BYTES:,} bytes; received one of "
+                f"{largest:,} bytes in {path}"
             )
 
 

@@ -62,7 +62,7 @@ def side_by_side(
 
 
 def _coincident(means: Mapping[str, tuple[np.ndarray, np.ndarray]], distance: float) -> list[list[str]]:
-    """Groups of curves; at every epoch, each is at most `distance` from the first of its group.
+    """Groups of curves: at every epoch, a curve is at most `distance` from the first one of its group.
 
     Example:
 

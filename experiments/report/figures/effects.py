@@ -58,7 +58,7 @@ def draw_effects(axes: Axes, judged: Sequence[Judged], letters: Sequence[str] = 
 
     Args:
         judged: one of the `effect_groups`.
-        letters: the letter of each comparison's panel; if given, short labels with it replace the long ones.
+        letters: the letter of each comparison's panel. If letters are given, the labels are short.
     """
     scale = prepare_axis(axes, judged, with_seeds=True)
     for place, one in enumerate(judged):

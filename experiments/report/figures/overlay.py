@@ -20,7 +20,7 @@ def overlaid(folders: Sequence[Path], experiments: Sequence[Experiment]) -> Evid
         folders: `<results-dir>/<dataset>/<experiment>`, at least one.
 
     Raises:
-        InputError: if the folders are not of one experiment, or one is given twice or has no valid rows.
+        InputError: if the folders are not of one experiment, or a folder is given twice or has no valid rows.
     """
     names = {folder.absolute().name for folder in folders}
     experiment = next((each for each in experiments if {each.name} == names), None)

@@ -193,7 +193,7 @@ def _html(text: str, folder: Path, results_dir: Path) -> str:
             if target and "://" not in str(target) and not str(target).startswith("#"):
                 there = f"{RESULTS}/{folder.relative_to(results_dir).as_posix()}/{target}"
                 part.attrSet("href" if part.type == "link_open" else "src", there)
-        # Below the headings of the page itself.
+        # These headings rank below those of the page itself.
         if token.type in ("heading_open", "heading_close"):
             token.tag = "h4"
     rendered = parser.renderer.render(tokens, parser.options, {})

@@ -95,7 +95,7 @@ def test_a_slower_rival_is_timed_again_after_the_fastest_has_failed():
     fast, slow = measure(benchmark, there, Budget(4, 100.0, least_rounds=3, shortest=0.1))
 
     assert not fast.measured
-    # In the second round, which begins with it, it is still behind.
+    # The slower rival is skipped only in the second round, in which its turn comes before the failure.
     assert len(slow.seconds) == 3
 
 

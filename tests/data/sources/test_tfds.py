@@ -62,7 +62,7 @@ def test_without_a_report_split_a_fifth_is_held_out(tmp_path):
     assert np.bincount(pets.train_labels).tolist() == [8, 8]
 
 
-def test_sets_without_a_train_split_or_without_one_image_and_one_label_are_refused(tmp_path):
+def test_a_set_needs_a_train_split_and_one_image_and_one_label_per_example(tmp_path):
     import tensorflow_datasets as tfds
 
     numbers = tfds.features.Tensor(shape=(8, 8, 3), dtype=np.uint8)

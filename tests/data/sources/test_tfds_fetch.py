@@ -61,7 +61,7 @@ def test_an_unknown_name_is_refused_with_similar_names(tmp_path, no_probe):
         assert f"received {odd!r}" in failure(odd, tmp_path)
 
 
-def test_the_error_for_a_folder_without_the_prefix_folder_names_the_prefix(tmp_path, no_probe):
+def test_if_a_folder_is_given_without_its_prefix_the_error_names_the_prefix(tmp_path, no_probe):
     (tmp_path / "pets" / "cat").mkdir(parents=True)
     assert f"for a folder of images, write folder:{tmp_path / 'pets'}" in failure("pets", tmp_path)
 

@@ -13,7 +13,10 @@ from alexnet_tf.data.streaming.streamed_set import StreamedSet
 
 
 def write_set(data_dir: Path, name: str, splits: dict[str, int], **options: Any) -> None:
-    """Writes `splits[split]` random images for each split, labelled 0, 1, 0, 1, ... (-1 if `unlabelled`)."""
+    """Writes `splits[split]` random images for each split, labelled 0, 1, 0, 1, ...
+
+    In the split that the option `unlabelled` names, all labels are -1.
+    """
     shutil.copytree(_written(name, tuple(splits.items()), **options).name, data_dir, dirs_exist_ok=True)
 
 

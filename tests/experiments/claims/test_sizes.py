@@ -139,7 +139,7 @@ def contrasts_exceed_twice_the_random() -> bool:
 
 
 def untrained_share() -> float:
-    """The part of the effect of fc7 on the distance in pixels that an untrained fc7 has too."""
+    """The effect of an untrained fc7 on the distance in pixels, divided by the effect of the trained fc7."""
     by_training = effect("retrieval-trained", "fc7", "untrained", "nearer_in_pixels")
     return 1 - by_training / effect("retrieval-trained", "fc7", "pixels", "nearer_in_pixels")
 

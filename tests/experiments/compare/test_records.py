@@ -21,7 +21,7 @@ def edit_config(folder, experiment, arm, seed, section, **values):
 
 
 def drop_newer_fields(path):
-    """Makes a record look like one from before these fields."""
+    """Removes two fields that older records do not have."""
     values = json.loads(path.read_text())
     del values["config"]["data"]["brightness"], values["config"]["train"]["optimizer"]
     path.write_text(json.dumps(values))

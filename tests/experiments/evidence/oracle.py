@@ -2,7 +2,7 @@
 
     python tests/experiments/evidence/oracle.py results/cifar10/ablation-dropout
 
-It shares no code with the project. It does not read records, so it pairs runs on any processors.
+It shares no code with the project. It does not read records, so it also pairs runs of different processors.
 """
 
 import csv
@@ -39,7 +39,7 @@ def value(run, metric, curve):
 
 
 def verdict(low, high, n, s, kind):
-    """Rescales the interval, so that no effect is 0 and the claimed side positive, and judges it by s."""
+    """Rescales the interval, so that 0 means no effect and the claimed side is positive; judges it by s."""
     scale = math.log if kind == "ratio" else (lambda x: x - 0.05 * (kind == "share"))
     if n < 3 or low == high is None:
         return "undecided" if n else "no pairs yet"

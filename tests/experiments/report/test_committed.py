@@ -12,7 +12,7 @@ from tests.experiments.committed import RESULTS, all_committed, committed, commi
 
 
 def texts(path: Path) -> str:
-    """All texts of an SVG, which are comments before their outlines."""
+    """All texts of an SVG: Matplotlib writes each as a comment, followed by the outlines of its letters."""
     return " ".join(re.findall(r"<!-- (.*?) -->", path.read_text("utf-8")))
 
 

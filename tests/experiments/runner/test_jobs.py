@@ -35,7 +35,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def same(a: Path, b: Path, *names: str) -> bool:
-    """Whether the rows are equal except for their times, and `state` contains only its lock."""
+    """Whether the rows are equal except for their times, and the `state` of `a` contains only its lock."""
     a, b = (results_dir / "folder-tree/ablation-relu" for results_dir in (a, b))
     left = [path.name for path in (a / "state").iterdir() if path.is_file()]
     return left == ["lock"] and all(untimed(a / name) == untimed(b / name) for name in names)
@@ -108,7 +108,7 @@ def test_a_worker_ends_the_run_of_a_command_that_was_killed(tree, cluster, tmp_p
 @pytest.mark.slow
 def test_a_worker_that_dies_is_replaced_even_if_the_new_one_starts_slowly(tmp_path, monkeypatch):
     slow, marker = tmp_path / "slow.py", tmp_path / "marker"
-    # Dask waits 15 seconds by default.
+    # By default Dask gives up a lost worker after 15 seconds.
     slow.write_text("import time\ndef dask_setup(worker):\n    time.sleep(20)\n")
     own = {"preload": str(slow)}
     monkeypatch.setattr(experiments.runner.jobs, "LocalCluster", lambda **given: LocalCluster(**given | own))

@@ -74,7 +74,7 @@ def test_a_changed_arm_is_compared_with_the_arm_of_its_own_folder(tmp_path):
     assert ("tanh", "elu") in compared(own, committed)
 
 
-def test_a_run_repeated_on_another_processor_leaves_the_committed_pairs_in(tmp_path):
+def test_a_run_repeated_on_another_processor_does_not_remove_committed_pairs(tmp_path):
     (committed,), own = folders_of(tmp_path, "results"), tmp_path / "runs" / "builtin" / "speed"
     for seed in range(3):
         record(own, SPEED, "relu", seed, fall(4, 8))
