@@ -119,7 +119,8 @@ def _neighbours(
     ]  # fmt: skip
     write_text(out / "neighbours.csv", to_lines([NEIGHBOURS_COLUMNS, *table]))
     said = ", ".join(f"{space.name} {space.share.mean:.1%}" for space in found.spaces)
-    yield f"{out / 'neighbours.csv'}: of the query's class: {said}, by chance {found.chance:.1%}"
+    said += f"; by chance {found.chance:.1%}"
+    yield f"{out / 'neighbours.csv'}: share of neighbours of the query's class: {said}"
     images, classes, shown = neighbourhoods(net, data, found, names)
     headings = [f"{space.name}, {space.values:,} values" for space in found.spaces]
     shares = ", ".join(f"{space.share.mean:.1%} in {space.name}" for space in found.spaces)

@@ -38,10 +38,10 @@ POOLING = Experiment(
     ),
     metrics=(GAP,),
     reasons=(
-        "overlapping pooling lowers the training error by almost as much as the test error, from the first "
-        "epoch on, when no net overfits yet. So these runs show better learning rather than less "
-        "overfitting. The learning rate of `overlapping`, half that of `separate`, may contribute; the "
-        "search could not separate the two rates",
+        "overlapping pooling lowers the training error by almost as much as the test error, already in the "
+        "first epoch, in which no net overfits yet, and in all later ones. So these runs show better "
+        "learning rather than less overfitting. The learning rate of `overlapping`, half that of `separate`, "
+        "may contribute; the search could not separate the two rates",
     ),
     disclosures=(
         "the comparison of test − training error became primary when the rows were known; its smallest "

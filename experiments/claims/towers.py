@@ -61,8 +61,8 @@ TRAINED = in_condition_trained(
         "the learning rate does not explain the difference: the searches chose the same rate, 0.03, for both "
         "arms (lr_search.csv)",
         "the difference in test error hardly depends on how well the nets have learnt: the smaller nets of "
-        "ablation-towers, trained a third as long, have about the same difference. In top-5 error their "
-        "difference is larger",
+        "ablation-towers, trained a third as long, have about the same difference. In top-5 error "
+        "the smaller nets have the larger difference",
     ),
 )
 EXPERIMENTS = (TRAINED, EXPERIMENT)

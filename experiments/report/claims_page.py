@@ -61,7 +61,7 @@ experiments named `ablation-...-trained`.
 
 Version 1 of this rule (release 0.1.0) called every effect on the claimed side reproduced, and its headline
 counted experiments, not claims. The rows were known when the rule was changed, so each condition that
-version 1 judged also shows its verdict; CHANGELOG.md gives the reason for each change."""
+version 1 judged also shows that verdict; CHANGELOG.md gives the reason for each change."""
 
 
 def claims_page(

@@ -83,7 +83,9 @@ def rerun(
     curve = compare_curves(recorded_curve, history.curve)
     if len(recorded_curve) < len(run.curve):
         row: ReplayComparison[str] = ReplayComparison()
-        row.notes.append(f"the row's values not replayed: they were measured after epoch {run.row['epochs']}")
+        row.notes.append(
+            f"the row's values were not replayed: they were measured after epoch {run.row['epochs']}"
+        )
     else:
         row = replay_row(
             run.row, history.curve, history.status, experiments, lambda probe: probe([model], data)

@@ -90,10 +90,11 @@ def normalisation(explained: Explained) -> Figure | None:
     positive = before > 1e-6
     factor.hist(after[positive] / before[positive], bins=40, color=PALETTE[0])
     factor.set(xlabel="after / before", title="all values", yticks=[])
+    alpha = norm.alpha / norm.n if norm.divide_alpha else norm.alpha
     return finish(
         figure,
         f"3.3 LRN divides each value by a power of the squares of {norm.n} neighbouring channels",
-        f"b = a / (k + α Σ a²)^β with k = {norm.k:g}, α = {norm.alpha:g}, β = {norm.beta:g}. Where the last "
+        f"b = a / (k + α Σ a²)^β with k = {norm.k:g}, α = {alpha:g}, β = {norm.beta:g}. Where the last "
         "histogram is wide, neighbours compete; where it is narrow, LRN is nearly a constant factor.",
     )
 

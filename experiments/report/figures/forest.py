@@ -180,10 +180,8 @@ def _heights(lines: Sequence[Line]) -> list[int]:
 
 def explanation(lines: Sequence[Line], missing: Sequence[Experiment]) -> str:
     judged = [line.judged for line in lines]
-    others = "; grey rows are other conditions that were tried, which do not decide the claim"
-    controls = (
-        " that are no controls; a control tests a simpler cause of the effect, and qualifies the verdict"
-    )
+    others = " Grey rows are other conditions that were tried; they do not decide the claim."
+    controls = ", controls left out. A control tests a simpler cause of the effect, and qualifies the verdict"
     arrow = " (an arrow where it has no end)"
     axis = (
         f" The axis of differences in points is linear between −{LINEAR:g} and +{LINEAR:g} and logarithmic "
@@ -191,8 +189,8 @@ def explanation(lines: Sequence[Line], missing: Sequence[Experiment]) -> str:
     )
     text = (
         "Each row compares two arms, and its marker shows its verdict. A claim's verdict (bold) is the "
-        f"weakest of its black rows{controls * any(one.comparison.control for one in judged)}"
-        f"{others * any(line.role and not line.decides for line in lines)}. "
+        f"weakest of its black rows{controls * any(one.comparison.control for one in judged)}."
+        f"{others * any(line.role and not line.decides for line in lines)} "
         f"Bar: 95% interval{arrow * any(one.effect.bound in ('lower', 'upper') for one in judged)}. "
         f"Shaded: the side that is claimed.{axis * any(line.axis == POINTS for line in lines)} "
         f"{meanings(judged)}"

@@ -1,5 +1,6 @@
 import argparse
 import json
+import re
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from alexnet_tf.__main__ import main
 from alexnet_tf.checkpoints.saved import UNFINISHED, Trained
 from alexnet_tf.commands.explain import own_network
 from alexnet_tf.config.fields import Config, DataConfig
+from alexnet_tf.config.presets import SCALED
 from alexnet_tf.data.pixel_statistics import pixel_statistics
 from alexnet_tf.figures.explain import section_3, section_4
 from alexnet_tf.figures.explain.explained import Explained
@@ -47,6 +49,14 @@ def test_the_window_of_lrn_shows_more_than_one_active_kernel(explained):
     bars = section_3.normalisation(explained).axes[3].patches
 
     assert sum(bar.get_height() > 0 for bar in bars) > 1
+
+
+def test_the_alpha_of_lrn_is_the_factor_of_the_sum(explained):
+    divided = Explained(untrained("abc", lrn_divide_alpha=True), encode(Image.fromarray(NOISE[0]), "PNG"))
+
+    for drawn, alpha in ((explained, SCALED.lrn_alpha), (divided, SCALED.lrn_alpha / SCALED.lrn_n)):
+        caption = section_3.normalisation(drawn).get_supxlabel()
+        assert float(re.search("α = (.*?),", caption)[1]) == pytest.approx(alpha)
 
 
 def test_all_ten_views_are_drawn(explained):

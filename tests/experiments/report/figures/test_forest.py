@@ -131,7 +131,7 @@ def test_experiments_without_rows_are_counted_and_claims_md_is_named():
 def test_the_caption_explains_what_is_drawn_and_nothing_else(found):
     said = explanation(lines_of(found, [SPEED, POOLING]), [])
     assert "Direction confirmed, size open: " in said
-    assert not [word for word in ("arrow", "Undecided:", "Opposite:", "mirror", "grey") if word in said]
+    assert not [word for word in ("arrow", "Undecided:", "Opposite:", "mirror", "Grey") if word in said]
 
 
 def test_the_verdict_of_a_claim_is_bold_and_conditions_that_do_not_decide_are_grey(tmp_path):
@@ -142,7 +142,7 @@ def test_the_verdict_of_a_claim_is_bold_and_conditions_that_do_not_decide_are_gr
     lines = lines_of(found, experiments)
     assert [line.decides for line in lines] == [True, True, False]
     assert [line.role for line in lines] == ["pooling", "pooling", "other (also tried)"]
-    assert "grey rows" in explanation(lines, [])
+    assert "Grey rows" in explanation(lines, [])
     texts = {text.get_text(): text for axes in drawn(found, experiments).axes for text in axes.texts}
     # The weaker of the two verdicts is the claim's.
     assert [line.judged.verdict for line in lines[:2]] == ["direction confirmed, size open", "no such effect"]
