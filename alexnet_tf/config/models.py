@@ -37,8 +37,8 @@ class AlexNetConfig:
         activation: activation of conv1 to fc7.
         dropout: dropout rate after fc6 and fc7.
         init: initialisation of the kernels. `paper` is Gaussian with standard deviation .01; `code` has .03
-            in conv3 to conv5. `gain` multiplies .01 by sqrt(inputs of a unit in the paper's net / inputs of a
-            unit here), so that weighted sums have the same variance in both nets. `glorot` and `he` are
+            in conv3 to conv5. `gain` multiplies .01 by sqrt(fan-in in the paper's net / fan-in here), so that
+            weighted sums have the same variance in both nets. `glorot` and `he` are
             Keras's `GlorotUniform` and `HeNormal`.
         hidden_bias: initial bias of conv2, conv4, conv5, fc6 and fc7.
         lrn: use local response normalisation in the first two stages.
@@ -47,7 +47,7 @@ class AlexNetConfig:
         lrn_within_tower: keep the windows of LRN within one tower (authors' program).
         late_relu: order conv1 - LRN - pool - ReLU, and conv5 - pool - ReLU (authors' program).
         spatial_norm: add spatial normalisation after the second LRN (authors' program).
-        spatial_alpha: `alpha` of spatial normalisation, which divides it by the area of the window.
+        spatial_alpha: `alpha` of spatial normalisation. The layer divides `alpha` by the window's area.
         without: numbers, from 2 to 5, of the convolutions to leave out. Their activation and normalisation
             are left out too; their pooling stays.
     """

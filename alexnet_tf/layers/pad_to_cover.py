@@ -16,8 +16,8 @@ class PadToCover(keras.layers.Layer):
     Args:
         kernel: side of the convolution's kernel, in pixels.
         stride: stride of the convolution, in pixels; 1 pads nothing.
-        smallest: smallest accepted side of an image, in pixels. It must be above `kernel - stride`; the
-            default is `kernel`.
+        smallest: smallest accepted side of an image, in pixels; the default is `kernel`. It must be above
+            `kernel - stride`, because a smaller image would stay smaller than the kernel.
 
     Raises:
         InvalidArgumentError: when the layer is called, if a side of the images is below `smallest`.

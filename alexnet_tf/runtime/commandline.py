@@ -18,7 +18,7 @@ from alexnet_tf.runtime.interval import CheckpointInterval, parse_interval
 from alexnet_tf.runtime.startup import settle_environment
 from alexnet_tf.runtime.suggestion import did_you_mean
 
-# Longest error message, in characters. A name that a message quotes may have millions.
+# Longer error messages are cut to this many characters, because a quoted name may have millions.
 LONGEST_LINE = 2**12
 
 
@@ -175,7 +175,7 @@ def program() -> str:
 
 
 def _say(line: str) -> None:
-    """A full disk does not change the exit status."""
+    """Prints a line to stderr; an error of stderr, such as a full disk, does not change the exit status."""
     try:
         print(line, file=sys.stderr, flush=True)
     except OSError:

@@ -22,9 +22,9 @@ KERAS_SETTINGS = {
     "epsilon": 1e-7,
     "nnx_enabled": False,
 }
-# They concern Keras's own training loop and its JAX backend, which are not used.
+# Variables of Keras's own training loop and of its JAX backend, which are not used.
 KERAS_VARIABLES = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH", "KERAS_NNX_ENABLED")
-# They make oneDNN use the first step's weights in all steps, or change its precision or its instructions.
+# Variables that make oneDNN keep the first step's weights, or change its precision or its instructions.
 ONEDNN_VARIABLES = (
     "TF_ONEDNN_ASSUME_FROZEN_WEIGHTS",
     "TF_SET_ONEDNN_FPMATH_MODE",
@@ -67,7 +67,7 @@ def settle_environment() -> None:
             expected = f"a whole number from 0 to {MOST_THREADS}"
             raise InputError(f"{name}: expected {expected}; received {text[:40]!r}; change it, or unset it")
     for name in KERAS_VARIABLES:
-        if name in os.environ:  # even an empty value makes Keras fail
+        if name in os.environ:  # an empty value of the first two makes Keras fail
             raise InputError(f"{name}: expected no value, as it has no effect here; received one; unset it")
     for name in ONEDNN_VARIABLES:
         if value := os.environ.get(name):
@@ -114,7 +114,7 @@ def _open_streams() -> None:
         try:
             os.fstat(number)
         except OSError:
-            # Otherwise C++ code would write messages into the next file, which would get this number.
+            # The next file to be opened would get this number, and C++ code would write its messages into it.
             os.open(os.devnull, os.O_RDWR)
         if getattr(sys, name) is None:
             mode = "r" if name == "stdin" else "w"

@@ -16,7 +16,7 @@ class Link:
     """A connection to the worker `rank`. Each message is one line of JSON.
 
     Attributes:
-        inbox: received messages; None says that the connection is closed.
+        inbox: received messages; None stands for a closed connection or for an invalid message.
         has_left: whether the worker has said that it needs the others no more, so its end is no failure.
         is_awaited: false once the worker has left, has told the others to end, or is disconnected.
     """

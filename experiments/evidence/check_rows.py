@@ -22,12 +22,12 @@ CurveLines = Mapping[int, Line]
 def check_rows(
     folder: Path, experiment: Experiment, runs: Table, curves: Table, records: Mapping[str, Any]
 ) -> tuple[list[Line], list[Line], list[str]]:
-    """The usable lines of runs.csv and curves.csv, and a "file:line: expected ..., received ..." per fault.
+    """The usable lines of runs.csv and curves.csv, and their faults: "file:line: expected ..., received ...".
 
     Rows that name another experiment or data set than their folder are left out; so are curves of runs
     without a row.
     """
-    # A folder with another name was copied out of its tree; its parent need not be named after the data set.
+    # A folder not named after its experiment is a copy; its parent need not be named after the data set.
     dataset = folder.absolute().parent.name if folder.name == experiment.name else None
     own_runs, strange_runs = _own(runs, {"experiment": experiment.name, "dataset": dataset})
     own_curves, strange_points = _own(curves, {"experiment": experiment.name})
@@ -68,7 +68,7 @@ def _own(table: Table, expected: Mapping[str, str | None]) -> tuple[list[Line], 
     own, problems = [], []
     for line in table.lines:
         wrong = [
-            f"{line.place}: {column}: expected {name!r}, the folder's name, received {line.row[column]!r} "
+            f"{line.place}: {column}: expected {name!r} in this folder, received {line.row[column]!r} "
             "(the row is not used)"
             for column, name in expected.items()
             if line.row and name is not None and column in line.texts and line.row[column] != name
@@ -87,7 +87,7 @@ def _against_curve(run: Line, curve: CurveLines, experiment: Experiment) -> Iter
     if not curve or row["status"] != "done":
         return
     for point, column in itertools.product(curve.values(), MEASURED):
-        # An impossible number is NaN in `row`, and was reported on reading. So the text is checked.
+        # `row` also has NaN for an impossible number, which was reported on reading. So the text is checked.
         text = point.texts.get(column)
         if text is not None and not (text and math.isfinite(float(text))):
             yield f"{point.place}: {column}: expected a finite number in a done run; received {text!r}"

@@ -23,7 +23,7 @@ class Evidence(Runs):
     Attributes:
         folder: `<results-dir>/<dataset>/<experiment>`.
         curves: usable rows of curves.csv.
-        problems: a "file:line: expected ..., received ..." for each fault of rows, curves and records.
+        problems: an "expected ..., received ..." for each fault of rows, curves and records, with its place.
     """
 
     folder: Path
@@ -40,7 +40,7 @@ class Evidence(Runs):
 
     @property
     def scale(self) -> str:
-        """How the condition compares with the paper's; empty if the data set is not the experiment's own."""
+        """How network, images and training compare with the paper's; empty on an undeclared data set."""
         return self.experiment.scale if self.dataset == self.experiment.dataset else ""
 
     @property
@@ -104,14 +104,14 @@ def evidence_of(folder: Path, experiment: Experiment) -> Evidence:
 
 
 def _tests_claim(rows: Sequence[Row], experiment: Experiment) -> bool:
-    """Whether both arms of a primary comparison have rows; a share needs only one arm."""
+    """Whether some primary comparison, if there is any, has rows of all its arms."""
     missing = {arm.name for arm in experiment.arms} - {row["arm"] for row in rows}
     primary = [one for one in experiment.comparisons if one.primary]
     return not primary or any(not {one.arm, one.baseline} & missing for one in primary)
 
 
 def variants_of(rows: Sequence[Row], records: Records) -> dict[str, Variant]:
-    """The arms that were run with other settings or names (`--set`, `--as`), by their names in the rows."""
+    """The arms that were run with `--set` or `--as`: name in the rows -> original arm and settings."""
     found = {}
     for row in rows:
         variant = records.get(row["run_id"], {}).get("variant")

@@ -47,8 +47,8 @@ def plan(experiment: Experiment, options: Options, strategy: tf.distribute.Strat
     """The table of a dry run.
 
     The first missing run is trained for some seconds to measure the speed. A run is expected to take the
-    recorded time of its arm. This time is multiplied by (recorded speed) / (measured speed) of the first
-    missing run's arm, if its speed is recorded. An arm without a recorded time is expected to take
+    recorded time of its arm. If rows record the speed of the first missing run's arm, all times are
+    multiplied by (that recorded speed) / (measured speed). An arm without a recorded time is expected to take
     (images of all epochs) / (measured speed).
     """
     precision = experiment.search_precision if is_search else experiment.precision

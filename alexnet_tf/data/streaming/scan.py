@@ -78,14 +78,14 @@ def scan_images(
 ) -> Scan:
     """Reads all images, then the selection split once more for its sums.
 
-    All images are read again if a pass changes the splits or the target shape.
+    All usable images are read again if a pass changes the splits or the target shape.
 
     Args:
         report_rows: None to hold out 20% of each class, chosen by a hash of the pixels.
         sizes: expected sizes (height, width) of the images.
 
     Raises:
-        InputError: if no training image can be used, or files change during the scan.
+        InputError: if no training image can be used, or images of the selection split change during the scan.
     """
     to_hold_out = report_rows is None
     groups = [train_rows, np.zeros(0, np.int64) if report_rows is None else report_rows]

@@ -52,9 +52,9 @@ def test_the_only_ensemble_of_an_arm_counts_as_one_value(tmp_path):
     summary = summary_of(tmp_path)
     of_three = summary["separate", "probe"]
     assert (of_three["n"], of_three["mean"], of_three["std"]) == ("1", "0.5", "")
-    # Single runs and ensembles of two of the three nets have one value per seed.
+    # Single runs have one value per seed, and so have the ensembles of two nets.
     assert summary["separate", "test_error"]["n"] == summary["overlapping", "probe"]["n"] == "3"
-    # With a fourth seed, each seed has its own ensemble of three nets.
+    # An ensemble of seed 7 has other nets than the rest, so every seed's value counts.
     record(tmp_path, experiment, "separate", 7, [0.9, 0.2], probe=0.4)
     report(tmp_path, experiment)
     assert summary_of(tmp_path)["separate", "probe"]["n"] == "4"
@@ -130,7 +130,7 @@ def test_runs_of_different_kinds_of_processors_are_not_paired(tmp_path):
     assert "seed 1: tanh was trained on B, relu on A" in table
 
 
-def test_fewer_than_three_pairs_give_no_verdict(tmp_path):
+def test_fewer_than_three_pairs_are_undecided(tmp_path):
     def reported_with(seed):
         record(tmp_path, SPEED, "relu", seed, fall(4, 8))
         record(tmp_path, SPEED, "tanh", seed, fall(24 + seed, 30))

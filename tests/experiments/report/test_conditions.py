@@ -72,8 +72,8 @@ def test_rates_that_the_search_cannot_separate_are_listed():
     (tied,) = said([0.9, 0.9], [0.3, 0.4])
     assert re.findall("`.*?`", tied) == ["`separate`"]
     assert numbers(tied) == []
-    # The selection split has 100 images, so the standard error of .2 is sqrt(.2 * .8 / 100) = .04, and errors
-    # up to .28 tie with .2: .21 at the rate .08 and .2799 at .04, but not .2801.
+    # The selection split has 100 images, so an error of .2 has the standard error sqrt(.2 * .8 / 100) = .04.
+    # Errors up to two standard errors above tie with it: .21 and .2799 do, .2801 does not.
     (close,) = said([0.2, 0.39, 0.2799, 0.21], [0.2, 0.2801])
     assert "`separate` (0.01; " in close
     assert numbers(close.split("`separate`")[1]) == [0.01, 0.08, 0.04]
