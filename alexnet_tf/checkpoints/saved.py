@@ -40,7 +40,9 @@ class Trained:
 
     Attributes:
         model: from preprocessed images to logits.
-        image_shape: (height, width, channels) before padding and crop.
+        class_names: names of the outputs, in order.
+        image_shape: (height, width, channels) of an image before padding and crop.
+        statistics: pixel statistics of the training images.
         data_fingerprint: of all images of the run; None if unknown.
     """
 
@@ -99,7 +101,13 @@ def save_trained(
 
 
 def write_trained(folder: Path, net: Trained, data_fingerprint: str | None, about: dict[str, Any]) -> None:
-    """Writes the files for `load_trained`; model.json comes last, so a folder without it is not whole."""
+    """Writes the files for `load_trained`; model.json comes last, so a folder without it is not whole.
+
+    Args:
+        folder: created if missing.
+        data_fingerprint: fingerprint of the run's images; None if unknown.
+        about: JSON-serializable details for model.json.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     buffer = io.BytesIO()
     np.savez(buffer, **dataclasses.asdict(net.statistics))

@@ -116,7 +116,8 @@ class DataPipelines:
 
     def _only_images(self, dataset: tf.data.Dataset) -> np.ndarray:
         ((images, *_),) = list(dataset)
-        self.check_readable()
+        # `augmented` would have other examples in place of unreadable ones, and `plain` black images.
+        self.check_readable(most=0)
         return images.numpy()
 
     def _augmented(
@@ -153,10 +154,10 @@ class DataPipelines:
         """
         return self.chosen("report", np.arange(len(self.image_set.report_labels)), batch_size, cropped)
 
-    def check_readable(self) -> None:
+    def check_readable(self, most: int | None = None) -> None:
         """Raises the error of `StreamedSet.check_readable`, if any."""
         if isinstance(self.image_set, StreamedSet):
-            self.image_set.check_readable()
+            self.image_set.check_readable(most)
 
     def chosen(
         self, split: ReadSplit, indices: np.ndarray, batch_size: int, cropped: bool = True

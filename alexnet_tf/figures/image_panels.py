@@ -75,7 +75,7 @@ def neighbours_figure(
     headline: str,
     about: str,
 ) -> Figure:
-    """Draws one query per row with its neighbours in each space.
+    """Draws one query per row with its neighbours in each space; neighbours of the query's class are framed.
 
     Args:
         queries: uint8 [q, height, width, 1 or 3].

@@ -211,13 +211,8 @@ def _batches(
     """The images, without the padding of the last batch."""
     left = len(indices)
     for images, _, weights in data.chosen(split, indices, min(BATCH, left), cropped):
-        data.check_readable()
-        if lost := int(np.sum(weights[:left] == 0)):
-            # Lost images are black. They would be drawn, and found as neighbours.
-            raise InputError(
-                f"{data.image_set.name}: expected images that stay readable during the command; received "
-                f"{lost} that did not; run the command again, which leaves them out"
-            )
+        # An unreadable image, whose weight is 0, is black: it would be drawn, and could be a neighbour.
+        data.check_readable(None if np.all(weights[:left]) else 0)
         yield images.numpy()[:left]
         left -= len(images)
 

@@ -56,7 +56,8 @@ class Table:
     """The contents of a result file, including invalid lines.
 
     Attributes:
-        problems: one line for each missing column, invalid line and impossible number.
+        problems: "<file>:<line>: expected ..., received ..." for each missing column, each invalid line and
+            each impossible number; one message for a file that cannot be read.
         is_complete: whether the file ends with a line break.
     """
 

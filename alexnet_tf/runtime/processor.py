@@ -45,7 +45,7 @@ def has_bfloat16() -> bool:
 
 @functools.cache
 def warn_of_emulation() -> None:
-    """Warns, once per process, that `mixed_bfloat16` is slow."""
+    """Warns, once per process, that `mixed_bfloat16` is slow on a processor without bfloat16 instructions."""
     print(
         "WARNING: mixed_bfloat16 can be many times slower than float32 here, because this processor has no "
         "bfloat16 instructions",

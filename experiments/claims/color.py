@@ -18,9 +18,9 @@ from experiments.claims.common import (
     LONG,
     LONG_SCALE,
     NEXT_FIVE_SEEDS,
-    NEXT_SEEDS_NOTES,
     TINY_SCALE,
     in_condition_trained,
+    next_seeds_notes,
     tiny_arm,
     trained_arm,
 )
@@ -87,7 +87,7 @@ COLOR_LONG = dataclasses.replace(
 )
 COLOR_TRAINED = in_condition_trained(
     COLOR,
-    cost="about 9 hours of one core in mixed_bfloat16, plus 2 for its search; `none` is C3's `lrn`",
+    cost="about 9 hours of one core in mixed_bfloat16, plus 2 for the search of `code`; `none` is C3's `lrn`",
     arms=(
         trained_arm("none", "no colour noise", seeds=NEXT_FIVE_SEEDS),
         trained_arm(
@@ -98,6 +98,6 @@ COLOR_TRAINED = in_condition_trained(
         ),
     ),
     comparisons=OF_CODE,
-    notes=NEXT_SEEDS_NOTES,
+    notes=next_seeds_notes("none"),
 )
 EXPERIMENTS = (COLOR_TRAINED, COLOR_LONG, COLOR)

@@ -76,11 +76,6 @@ THREE_SEEDS = (0, 1, 2)
 FIVE_SEEDS = (0, 1, 2, 3, 4)
 # Both runs of a pair must come from one kind of processor.
 NEXT_FIVE_SEEDS = (5, 6, 7, 8, 9)
-NEXT_SEEDS_NOTES = (
-    "the seeds are 5 to 9, declared before these runs: the baseline's nets of seeds 0 to 4 (C2's `two`) were "
-    "trained on an Intel Xeon (family 6, model 207), these nets on an AMD EPYC (family 25, model 17)",
-    "the baseline's rate was searched on the Xeon, the other rates on the EPYC",
-)
 
 
 def cifar_arm(
@@ -114,6 +109,16 @@ def trained_arm(
     """An arm of the condition `trained`; its search has half the epochs and, like the run, two drops."""
     config = TINY.replace(**{**TRAINED, **changes})
     return Arm(name, config, change, grid, seeds, config.train.epochs // 2, probe)
+
+
+def next_seeds_notes(two: str) -> tuple[str, str]:
+    """Notes on an experiment with `NEXT_FIVE_SEEDS`, whose arm `two` trains the nets of C2's `two`."""
+    return (
+        f"the seeds are 5 to 9, declared before these runs: the nets of `{two}` with seeds 0 to 4, which are "
+        "those of C2's `two`, were trained on an Intel Xeon (family 6, model 207), and all nets of this "
+        "experiment on an AMD EPYC (family 25, model 17)",
+        f"the rate of `{two}` was searched on the Xeon, the other rates on the EPYC",
+    )
 
 
 def measured_arm(

@@ -33,11 +33,11 @@ from experiments.claims.common import (
     IN_FLOAT32,
     NET_SCALE,
     NEXT_FIVE_SEEDS,
-    NEXT_SEEDS_NOTES,
     THREE_SEEDS,
     TINY_SCALE,
     cifar_arm,
     in_condition_trained,
+    next_seeds_notes,
     tiny_arm,
     trained_arm,
 )
@@ -172,7 +172,7 @@ LRN_ALEXNET = Experiment(
 LRN_TRAINED = in_condition_trained(
     LRN_ALEXNET,
     name="ablation-lrn-trained",
-    cost="about 14 hours of one core in mixed_bfloat16, plus 5 for the searches of `none` and `factor`",
+    cost="about 14 hours of one core in mixed_bfloat16, plus 4 for the searches of `none` and `factor`",
     arms=(
         trained_arm(
             "none", "no normalisation", (0.0025, 0.005, 0.01), NEXT_FIVE_SEEDS, lrn=False, learning_rate=0.01
@@ -183,7 +183,7 @@ LRN_TRAINED = in_condition_trained(
         trained_arm("lrn", "LRN", seeds=NEXT_FIVE_SEEDS, probe=lrn_factor_cv),
     ),
     comparisons=tuple(one for one in LRN_ALEXNET.comparisons if one.arm == "lrn"),
-    notes=NEXT_SEEDS_NOTES,
+    notes=next_seeds_notes("lrn"),
 )
 
 

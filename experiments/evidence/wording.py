@@ -180,7 +180,7 @@ def contrast(comparison: Comparison, quote: str = "") -> str:
 
 
 def measure(comparison: Comparison, quote: str = "") -> str:
-    """The metric and the arms, such as "test error, two − one"."""
+    """The metric and the arms, such as "test error, two − one"; for a share of nets only its title."""
     if comparison.kind == "share":
         return title(comparison)
     return f"{title(comparison)}, {contrast(comparison, quote)}"

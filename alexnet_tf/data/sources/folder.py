@@ -36,9 +36,14 @@ def load_folder(name: str, scaling: Scaling, storage: Storage, max_bytes: int) -
     classes are used, and listed in `remarks.duplicates`.
 
     Raises:
-        InputError: if there is no such folder, its layout is none of these (see `list_tree`), a class has no
-            readable training image, the report split is empty, a scaling method was chosen but no image has
-            to be scaled, or the images do not fit in memory.
+        InputError: in each of these cases:
+
+            - The path does not exist, or its layout is none of these.
+            - There are fewer than two classes, or a class has no readable training image.
+            - The report split has no readable image, or it has a class that the training split lacks.
+            - No image can be held out, because each class has only one (or copies of one).
+            - A scaling method was chosen, but no image has to be scaled.
+            - `storage` is `memory`, and the images take too much memory.
     """
     tree = open_tree(name)
     _check_classes(name, tree, np.arange(tree.trained), tree.unused)

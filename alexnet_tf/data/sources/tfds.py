@@ -70,7 +70,8 @@ def load_tfds(
 def find_prepared(name: str, data_dir: str | None) -> Any | None:
     """The TFDS builder of a set on disk, or None if there is none.
 
-    Only the files of the set are needed, not TFDS's code for it, and the network is never accessed.
+    If the name gives no version, the newest one is chosen. Only the files of the set are needed, not TFDS's
+    code for it, and the network is never accessed.
 
     Raises:
         InputError: if `data_dir` does not exist, or the description of the set cannot be read.

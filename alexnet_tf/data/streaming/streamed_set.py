@@ -116,7 +116,11 @@ class StreamedSet(NamedSet):
 
     @contextlib.contextmanager
     def read_by(self, count: int) -> Iterator["StreamedSet"]:
-        """The same set, but read by `count` processes, which end with the context."""
+        """The same set, but read by `count` processes, which end with the context.
+
+        Raises:
+            InputError: see `check_readers`.
+        """
         self.check_readers()
         other = copy.copy(self)
         with Readers(count, math.prod(self.image_shape)) as other.readers:
@@ -147,7 +151,7 @@ class StreamedSet(NamedSet):
         `training_batches` would first search the rest of the set for readable images.
 
         Returns:
-            images: uint8 [n, height, width, channels].
+            images: uint8 [n, height, width, channels]; unreadable ones are black.
             is_readable: bool [n].
         """
         images, is_readable = aligned_images(len(indices), self.image_shape), np.ones(len(indices), bool)
@@ -168,17 +172,22 @@ class StreamedSet(NamedSet):
                 is_readable[i] = len(self._lost) > self._most_lost
         return images, is_readable
 
-    def check_readable(self) -> None:
-        """Raises an InputError if too many images have become unreadable, or the cache or readers failed."""
+    def check_readable(self, most: int | None = None) -> None:
+        """Raises an InputError if too many images have become unreadable, or the cache or readers failed.
+
+        `most` is the number that may; by default it depends on the size of the set.
+        """
         if self._failure:
             raise self._failure
+        most = self._most_lost if most is None else most
         with self._lock:
-            if len(self._lost) <= self._most_lost:
+            if len(self._lost) <= most:
                 return
             row, why = next(reversed(self._lost.items()))
+        received = f"more than {most} that did not, the last" if most else "one that did not,"
         raise InputError(
-            f"{self.name}: expected files that stay readable during a run; received more than "
-            f"{self._most_lost} that did not, the last {self._encoded.describe(row)} ({why})"
+            f"{self.name}: expected files that stay readable during a run; received {received} "
+            f"{self._encoded.describe(row)} ({why})"
         )
 
 
