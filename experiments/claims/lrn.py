@@ -183,7 +183,11 @@ LRN_TRAINED = in_condition_trained(
         trained_arm("lrn", "LRN", seeds=NEXT_FIVE_SEEDS, probe=lrn_factor_cv),
     ),
     comparisons=tuple(one for one in LRN_ALEXNET.comparisons if one.arm == "lrn"),
-    notes=next_seeds_notes("lrn"),
+    notes=(
+        *next_seeds_notes("lrn"),
+        "the runs of seed 5 shared the processor with searches; their `seconds` include the time in which "
+        "they waited for it",
+    ),
 )
 
 
