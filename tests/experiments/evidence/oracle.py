@@ -78,9 +78,11 @@ def judge(folder):
         elif pairs := [(of_arm[seed], of_baseline[seed]) for seed in of_arm.keys() & of_baseline.keys()]:
             changes = [math.log(a / b) if kind == "ratio" else a - b for (a, _), (b, _) in pairs]
             n, mean = len(pairs), statistics.fmean(changes)
-            half = t.ppf(0.975, n - 1) * statistics.stdev(changes) / math.sqrt(n) if n > 1 else math.nan
             back = math.exp if kind == "ratio" else float
-            effect, low, high = back(mean), back(mean - half), back(mean + half)
+            effect = back(mean)
+            if n > 1:
+                half = t.ppf(0.975, n - 1) * statistics.stdev(changes) / math.sqrt(n)
+                low, high = back(mean - half), back(mean + half)
             arm_limited, baseline_limited = (any(pair[side][1] for pair in pairs) for side in (0, 1))
             if arm_limited or baseline_limited:
                 low = back(min(changes)) if arm_limited and n >= 5 else None
