@@ -64,10 +64,7 @@ def write_page(results_dir: Path, found: Sequence[Evidence], experiments: Sequen
         claims=claims,
         verdicts=dict(Counter(claim["verdict"] for claim in claims)),
         pictures=_pictures(results_dir),
-        machines=[
-            {"name": path.parent.name, "table": _html(path.read_text("utf-8"), path.parent, results_dir)}
-            for path in sorted(results_dir.glob("benchmarks/*/table.md"))
-        ],
+        speed=_speed(results_dir),
         environments=_environments(found),
         # `<` in a text must not end the element.
         charts=json.dumps(charts, separators=(",", ":")).replace("<", "\\u003c"),
@@ -172,6 +169,16 @@ def _pictures(results_dir: Path) -> list[dict[str, str]]:
                 "href": f"{RESULTS}/{path.relative_to(results_dir).as_posix()}",
             })  # fmt: skip
     return pictures
+
+
+def _speed(results_dir: Path) -> str:
+    """Every machine's targets; their full tables, of 30 kB each, are linked. Empty without benchmarks."""
+    path = results_dir / "benchmarks" / "table.md"
+    if not path.exists():
+        return ""
+    _, *parts = path.read_text("utf-8").split("\n\n")
+    # The page needs no other file, so it leaves out the figures.
+    return _html("\n\n".join(part for part in parts if not part.startswith("[![")), path.parent, results_dir)
 
 
 def _environments(found: Sequence[Evidence]) -> list[list[str]]:

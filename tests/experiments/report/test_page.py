@@ -54,6 +54,14 @@ def test_the_page_is_one_small_file(page):
     assert all(address.startswith("data:") for address in loaded)
 
 
+def test_the_speed_of_all_machines_is_one_table_with_links_to_theirs(page):
+    section = page.read_text("utf-8").split('<h2 id="speed">')[1].split("</section>")[0]
+    assert section.count("<table>") == 1
+    for table in RESULTS.glob("benchmarks/*/table.md"):
+        assert f'href="../benchmarks/{table.parent.name}/table.md"' in section
+    assert "<img" not in section
+
+
 @pytest.mark.slow
 def test_the_page_of_all_experiments_is_small_too(tmp_path):
     assert write(linked(tmp_path)).stat().st_size <= 2_000_000
