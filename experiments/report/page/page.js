@@ -76,7 +76,8 @@ const compare = (a, b, sign) => {
   const [x, y] = [number(a), number(b)];
   return sign * (Number.isNaN(x) || Number.isNaN(y) ? a.localeCompare(b) : x - y);
 };
-for (const head of document.querySelectorAll("thead th:not(:empty)")) {
+// A heading with a link gets no button, which may hold no link.
+for (const head of document.querySelectorAll("thead th:not(:empty, :has(a))")) {
   const button = document.createElement("button");
   button.type = "button";
   button.append(...head.childNodes);
