@@ -1,4 +1,4 @@
-"""Makes pytest test the Python blocks of documents."""
+"""Makes pytest run the Python blocks of Markdown files, and frees memory after each test file."""
 
 import ctypes
 import gc

@@ -1,6 +1,6 @@
 """The networks, layers and training of "ImageNet Classification with Deep Convolutional Neural Networks".
 
-The public names are imported at their first use, so that reading a result need not wait for TensorFlow.
+The public names are imported at their first use, so reading results does not import TensorFlow.
 """
 
 import importlib
@@ -51,8 +51,8 @@ _REGISTERED = ("alexnet_tf.layers", "alexnet_tf.training.optimizers")
 class _RegisterLater:
     """An import finder that imports `_REGISTERED` once Keras and TensorFlow are both imported.
 
-    The modules of `_REGISTERED` import Keras and TensorFlow, which takes seconds. A program that needs
-    neither Keras nor TensorFlow does not have to wait.
+    These modules import Keras and TensorFlow, which takes seconds. A program that needs neither Keras nor
+    TensorFlow does not have to wait.
     """
 
     def __init__(self, awaited: set[str]):

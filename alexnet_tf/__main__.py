@@ -30,7 +30,7 @@ from alexnet_tf.runtime.files import check_unclaimed, claimed_folder, lock_besid
 from alexnet_tf.runtime.reading import check_outside
 from alexnet_tf.runtime.startup import import_keras, quiet_startup
 
-# The training of `explain` without `--checkpoint`.
+# The command that trains the network of `explain` if no `--checkpoint` is given.
 EXPLAINED_NETWORK = (
     "train --model alexnet-scaled --set width=0.25 --set lrn_alpha=0.4096 --set batch_size=32 "
     "--set schedule=steps --set drops=6 --dataset builtin --epochs 7 --out runs/explain/alexnet"
@@ -246,8 +246,8 @@ def _claimed_out(name: str, options: argparse.Namespace) -> AbstractContextManag
     for flag in ("out", "cache"):
         for images in ("dataset", "among"):
             check_outside(getattr(options, flag, None), getattr(options, images, None), f"--{flag}")
-    # Of several workers only the chief takes the lock, later. The commands in `NEW_FOLDER` take it later
-    # too, because their lock file is beside the folder.
+    # If there may be several workers, `train` takes the lock later, and only on the chief. The commands in
+    # `NEW_FOLDER` take it later too, because their lock file is beside the folder.
     options.is_claimed = bool(out) and name not in NEW_FOLDER and not (name == "train" and may_be_worker())
     if options.is_claimed:
         return claimed_folder(out, "--out")

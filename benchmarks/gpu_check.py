@@ -1,4 +1,4 @@
-"""Checks that training steps run entirely on the GPU and give the CPU's values, and times them."""
+"""Times training steps on the GPU; checks where they run, and compares loss and gradients with the CPU."""
 
 import subprocess
 import time
@@ -70,7 +70,7 @@ def steps_graph(model: keras.Model, batch: int) -> tf.Graph:
 
 
 def host_operations(graph: tf.Graph) -> list[str]:
-    """The operations of a graph, and of the functions it calls, that a GPU would leave to the host.
+    """The kinds of operations of a graph, and of the functions it calls, that cannot run on a GPU.
 
     Kernels are looked up, not run, so this needs no GPU.
     """

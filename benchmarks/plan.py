@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 Side = Literal["tensorflow", "pytorch"]
 Unit = Literal["images", "GFLOP", "GB", "values", "runs"]
-# Rows of another plan are neither judged by today's targets nor mixed with new rows.
+# Version of the plan. Rows of other versions are neither judged by today's targets nor mixed with new rows.
 PLAN = "2"
 OTHER_ALLOCATOR = "pytorch, other allocator"
 PRECISIONS = ("float32", "mixed_bfloat16")
@@ -21,7 +21,7 @@ class Contender:
         unit: unit of its work, if it differs from the benchmark's.
         rival: contenders with the same `rival` compete; those far behind the fastest are timed only once.
         other_allocator: whether its process uses jemalloc or tcmalloc.
-        lock: measure how long threads that read images hold the GIL.
+        lock: whether to measure how long threads that read images hold the GIL.
     """
 
     name: str
@@ -258,7 +258,7 @@ def memory(conditions: Conditions) -> Iterator[Benchmark]:
 
 
 def commands(conditions: Conditions) -> Iterator[Benchmark]:
-    """Whole commands; the case with hardly any training measures start and overhead."""
+    """Whole commands; the case with hardly any training measures start-up and overhead."""
     cases: list[tuple[str, str, int, int]] = [
         ("four runs of two epochs", "builtin", 4, 2),
         ("ten runs with hardly any training", f"folder:{conditions.images}/few", 10, 1),

@@ -26,14 +26,14 @@ class Row:
     """The result of one contender in one comparison.
 
     Attributes:
-        framework: `tensorflow` or `pytorch`; empty if `find` did not find a row.
+        framework: `tensorflow` or `pytorch`; empty in the unmeasured row that `find` returns.
         amount: work of one call, in `unit`.
         gflop: operations of one call, in 1e9; 0 if they are not counted.
         seconds: duration of one call, one value per round.
         message: reason why nothing was measured.
-        cpu_seconds: processor time of one call in all processes; the median of the rounds.
-        lock_seconds: time in a call during which threads that read images hold the GIL.
-        note: conditions of the measurement.
+        cpu_seconds: processor time of one call in the worker and its descendants; median over the rounds.
+        lock_seconds: part of a call during which threads that read images hold the GIL.
+        note: conditions of the measurement, or why `lock_seconds` could not be measured.
     """
 
     case: str
@@ -116,7 +116,7 @@ def read_rows(path: Path) -> list[Row]:
     """Reads the rows of one item; an empty list if the file does not exist.
 
     Raises:
-        InputError: if the columns differ (all of `ADDED` may be missing), or a value is impossible.
+        InputError: if the columns differ (all of `ADDED` may be missing), or a value is missing or invalid.
     """
     needed = NEEDED.get(path.stem, TIMED)
     columns: Sequence[str] = COLUMNS

@@ -29,7 +29,7 @@ exclude_patterns = ["_build", "_extensions", "conf.py"]
 html_theme = "furo"
 html_title = f"alexnet_tf {version}"
 html_show_sphinx = False
-# Widens the text, so that code lines of 110 characters fit.
+# Widens the text column to fit code lines of 110 characters.
 html_static_path = ["_static"]
 html_css_files = ["width.css"]
 

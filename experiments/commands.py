@@ -85,7 +85,7 @@ def _print_table(text: str) -> None:
     console = Console()
     with console.capture() as shown:
         console.print(Markdown(text))
-    # Rich cuts cells that are too narrow for a word.
+    # Rich truncates a word that is wider than its column, and ends it with an ellipsis.
     console.print(Markdown(tables_as_lists(text) if "…" in shown.get() else text))
 
 
@@ -223,7 +223,7 @@ def _training_setup(options: argparse.Namespace):
     run_options.check(experiment)
     run_options.check_unclaimed(experiment, is_search="seeds" not in options)
     if options.dry_run and options.jobs != 1:
-        # The speed is measured with the threads of one job.
+        # A dry run measures the speed with as many threads as one job gets.
         os.environ.update(threads_each(options.jobs))
     strategy = started(options.replicas, run_options.is_spread and not options.dry_run)
     if run_options.is_spread and strategy.cluster_resolver is not None:

@@ -58,16 +58,16 @@ COMMON_METRICS = (TRAIN_ERROR, TEST_ERROR, TEST_TOP5_ERROR)
 
 @dataclass(frozen=True)
 class Arm:
-    """One way to train; its config has the learning rate that `search` chose.
+    """One of the configurations that an experiment compares.
 
     Attributes:
-        config: the configuration of a run, except for its seed. A command may also replace its data set,
-            precision and other fields.
-        change: how the arm differs from its baseline, in words.
-        grid: learning rates that `search` tries first, in increasing order; empty for an arm that takes its
-            rate from another arm.
+        config: the configuration of a run, except for its seed, with the learning rate that `search` chose. A
+            command may also replace the data set, the precision and other fields.
+        change: short description, usually of how the arm differs from its baseline.
+        grid: learning rates that `search` tries first, in increasing order; empty for an arm without a search
+            of its own.
         seeds: seeds of the committed evidence.
-        search_epochs: number of epochs of a search's runs; 0 for an arm without a search.
+        search_epochs: number of epochs of a search's runs; not used if `grid` is empty.
         probe: measures further metrics of the trained net (columns of runs.csv).
         nets: number of nets passed to the probe: the run's own and those of the next seeds.
         of: the arm of which this one is a variant; empty for the experiment's own arms.
@@ -166,7 +166,7 @@ class Experiment:
         objective: what `search` minimises: `epochs_to_target` or `selection_error`. Runs that never reach the
             target rank after those that do, by their final training error.
         figure: what figure.png shows: a column of curves.csv against the epoch, or a probe's metric by arm.
-        reasons: what explains the verdict; each names the arm or file that shows it.
+        reasons: what explains the verdict, with the arms or files that show it.
         disclosures: what was changed, deleted or added after rows were known.
         earlier_verdict: verdict on the same rows by version 1 of the verdict rule; empty if there is none.
     """

@@ -16,7 +16,7 @@ import experiments.__main__
 ROOT = Path(__file__).resolve().parents[1]
 SITE = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*/*.md"))
 DOCUMENTS = ("README.md", "PAPER.md", "CONTRIBUTING.md", "results/README.md")
-# [text](target) and ![text](target), without an anchor or a title.
+# The target of [text](target) or ![text](target), without its anchor and title.
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)[^)]*\)")
 
 
@@ -61,7 +61,7 @@ def commands(text: str) -> Iterator[list[str]]:
     outside = re.sub(r"^```.*?^```", "", text, flags=re.MULTILINE | re.DOTALL)
     blocks += re.findall(r"^    .+$", outside.replace("\\\n", " "), re.MULTILINE)
     for line in "\n".join(blocks).replace("\\\n", " ").splitlines():
-        # Other lines are formulas and programs.
+        # Lines that do not match are formulas and programs.
         if re.match(r"\s*([A-Z_]+=\S+ )*(\S*python -m|make|alexnet) ", line):
             words = shlex.split(line, comments=True)
             yield words[next(i for i, word in enumerate(words) if "=" not in word) :]

@@ -93,8 +93,7 @@ def test_a_race_is_judged_by_messages_statuses_and_files(tmp_path, kind, statuse
 
 
 def test_every_change_of_a_folder_succeeds_and_no_file_is_renamed_to_itself(tmp_path):
-    # The folder has deeply nested JSON. `put_among` may choose the name `x`, where there is
-    # something odd or nothing.
+    # The folder has deeply nested JSON. `put_among` may choose the name `x`, which is an odd file or missing.
     for seed in range(300):
         folder = tmp_path / str(seed)
         folder.mkdir()

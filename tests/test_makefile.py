@@ -83,7 +83,7 @@ def test_every_experiment_is_a_make_target():
     ],
 )
 def test_variables_become_flags_of_the_command(given, words):
-    # Each ~ becomes a space, which shows that the Makefile quotes its variables.
+    # Each ~ becomes a space, to test that the Makefile quotes its variables.
     variables, expected = ([part.replace("~", " ") for part in text.split()] for text in (given, words))
     last = make("-n", *variables).stdout.replace("\\\n", "").splitlines()[-1]
     assert shlex.split(last.split("-m experiments ")[1]) == expected

@@ -20,7 +20,7 @@ ROOT = Path(__file__).parents[1]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 PROJECT = PYPROJECT["project"]
 EXTRAS = PROJECT["optional-dependencies"]
-# Packages whose modules have another name.
+# Package name -> module name, where they differ by more than a hyphen.
 IMPORTED_AS = {"pillow": "PIL", "opencv-python-headless": "cv2"}
 
 
@@ -54,7 +54,7 @@ def project_lines(table: str) -> list[str]:
 
 @functools.cache
 def imported_by(*rooms: str) -> set[str]:
-    """The top-level names that the files of these folders import."""
+    """The top-level modules that the files of these folders import."""
     imported = set()
     for path in [path for room in rooms for path in (ROOT / room).rglob("*.py")]:
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):

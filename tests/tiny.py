@@ -1,4 +1,4 @@
-"""A data set and a configuration with which a training takes about a second."""
+"""A data set and a configuration that train in about a second."""
 
 import numpy as np
 

@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 
 
 class Worker(subprocess.Popen):
-    """A Python process whose output goes to `log` with the suffixes `.out` and `.err`."""
+    """A Python process that writes its output to `log` with the suffixes `.out` and `.err`."""
 
     def __init__(self, arguments: Sequence[str], environment: dict[str, str], log: Path):
         self.logs = [log.with_suffix(suffix) for suffix in (".out", ".err")]
@@ -68,7 +68,7 @@ def wait_for(path: Path, text: str, processes: Sequence[Worker], seconds: float 
 
 
 def wait_for_end(processes: Sequence[Worker], seconds: float = 300) -> list[Ended]:
-    """Waits until all processes have ended. After `seconds` the others are killed; their time is infinite."""
+    """Waits until all processes have ended. After `seconds` it kills the others; their time is infinite."""
     started = time.monotonic()
     ends: dict[Worker, float] = {}
     while len(ends) < len(processes) and time.monotonic() - started < seconds:

@@ -1,7 +1,7 @@
-"""Weights of torchvision's AlexNet and Caffe's bvlc_alexnet.
+"""Loads the weights of torchvision's AlexNet and Caffe's bvlc_alexnet into models.
 
-Both have kernels [filters, channels, height, width] and matrices [outputs, inputs]. Both networks flatten
-feature maps channel by channel; Keras flattens them position by position.
+Both store kernels [filters, channels, height, width] and matrices [outputs, inputs], and flatten feature maps
+channel by channel; Keras flattens them position by position.
 """
 
 import zipfile
@@ -163,7 +163,7 @@ def _is_finite_in_float32(array: np.ndarray) -> bool:
 
 
 def _flattened_by_position(kernel: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
-    """The matrix of fc6 for Keras; one of another size is refused later."""
+    """The kernel of fc6 in Keras's layout [inputs, outputs]; `_set_layers` then checks its shape."""
     height, width, channels = shape
     if kernel.ndim != 2 or kernel.shape[1] != height * width * channels:
         return kernel.T

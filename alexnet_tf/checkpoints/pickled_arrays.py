@@ -27,10 +27,11 @@ STEPS = (
 
 
 def load_arrays(file: IO[bytes]) -> Any:
-    """The dictionary that `numpy.save` has pickled, from a file positioned after its header.
+    """Unpickles the dictionary in a .npy file that is positioned after its header.
 
     Raises:
-        one of `UNREADABLE_ARCHIVE` or `DAMAGED`: if the pickle is damaged or has other types.
+        one of `UNREADABLE_ARCHIVE` or `DAMAGED`: if the pickle is damaged, too large, or has objects that
+            a dictionary of arrays does not need.
     """
     return _ArraysOnly(file).load().item()
 
@@ -50,7 +51,7 @@ class _ArraysOnly(pickle._Unpickler):
 
     @property
     def dispatch(self):  # type: ignore[override]
-        """Where `load` looks up each step."""
+        """The mapping in which `load` looks up each step: `__getitem__` of this object."""
         return self
 
     def __getitem__(self, code: int) -> Any:

@@ -35,7 +35,7 @@ def save_checkpoint(
     Unlike Keras's weight files and `tf.train.Checkpoint`, the file has the state of dropout's generators.
 
     Args:
-        config_hash: no run of another hash resumes from this file.
+        config_hash: hash of the run; runs with another hash do not resume from this file.
         history: JSON-serializable values.
     """
     header = json.dumps({"config_hash": config_hash, "history": history})
@@ -57,10 +57,10 @@ def save_checkpoint(
 
 
 def restore_checkpoint(path: Path, model: keras.Model, config_hash: str) -> dict | None:
-    """Sets the model's variables from the first intact checkpoint of the run, and names damaged ones.
+    """Sets the model's variables from the first intact checkpoint of the run; prints which are damaged.
 
     Returns:
-        The history. None, with the model unchanged, if there is no checkpoint of this run.
+        The history, or None if there is no checkpoint of this run; the model is then unchanged.
 
     Raises:
         InputError: if there are checkpoints that are damaged or do not fit the model, and no intact one.
@@ -88,7 +88,7 @@ def restore_checkpoint(path: Path, model: keras.Model, config_hash: str) -> dict
 
 
 def checkpoint_hash(path: Path) -> str | None:
-    """The config hash in a checkpoint; None if no file can be read."""
+    """The config hash in the first readable checkpoint; None if there is none."""
     for file in _files(path):
         with contextlib.suppress(*UNREADABLE_ARCHIVE), open_npz(file) as content:
             return json.loads(str(content["header"]))["config_hash"]
@@ -101,7 +101,7 @@ def has_checkpoint(path: Path) -> bool:
 
 
 def remove_checkpoint(path: Path, but_newest: bool = False) -> None:
-    """Removes a run's checkpoints, the newest last."""
+    """Removes a run's checkpoints, the newest last; with `but_newest`, keeps the newest."""
     for file in reversed(_files(path)):
         if not (but_newest and file == path):
             file.unlink(missing_ok=True)
@@ -109,7 +109,7 @@ def remove_checkpoint(path: Path, but_newest: bool = False) -> None:
 
 
 def checksum(content: bytes | memoryview) -> bytes:
-    """The end of a checkpoint file with this content."""
+    """The bytes that end a checkpoint file: `_MARK` and the SHA-256 of the content before it."""
     return _MARK + hashlib.sha256(content).digest()
 
 

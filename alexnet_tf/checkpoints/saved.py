@@ -1,4 +1,4 @@
-"""Saved networks.
+"""Saves and loads trained networks.
 
 A network is rebuilt from the configuration in model.json. Only weights are read from model.keras, never the
 classes and functions that it names.
@@ -42,8 +42,8 @@ class Trained:
         model: from preprocessed images to logits.
         class_names: names of the outputs, in order.
         image_shape: (height, width, channels) of an image before padding and crop.
-        statistics: pixel statistics of the training images.
-        data_fingerprint: of all images of the run; None if unknown.
+        statistics: pixel statistics that the preprocessing uses.
+        data_fingerprint: fingerprint of all images of the run; None if unknown.
     """
 
     model: keras.Model
@@ -87,7 +87,7 @@ def save_trained(
     """Writes the network of a run; if the run was interrupted or diverged, writes only model.json.
 
     Args:
-        about: JSON-serializable details; `status` says how the run ended.
+        about: JSON-serializable details; `status` is how the run ended.
     """
     images = data.image_set
     if about.get("status") in UNFINISHED:
@@ -101,7 +101,7 @@ def save_trained(
 
 
 def write_trained(folder: Path, net: Trained, data_fingerprint: str | None, about: dict[str, Any]) -> None:
-    """Writes the files for `load_trained`; model.json comes last, so a folder without it is not whole.
+    """Writes the files for `load_trained`; model.json comes last, so a folder without it is incomplete.
 
     Args:
         folder: created if missing.
@@ -126,7 +126,7 @@ def write_trained(folder: Path, net: Trained, data_fingerprint: str | None, abou
 
 
 def input_wanted(net: Trained) -> dict[str, Any]:
-    """The input that a model expects, as JSON-serializable values."""
+    """Describes the input and the output of a network as JSON-serializable values."""
     size, _, channels = net.image_shape
     input_size = net.model.input.shape[1]
     data, scaled = net.config.data, net.config.data.input_scale == "unit"
@@ -152,7 +152,7 @@ def is_trained(folder: Path, config: Config, data: DataPipelines) -> bool:
     """Whether a folder holds the network of this run. After an interruption it holds none.
 
     Raises:
-        InputError: if the network is that of another run, or is damaged.
+        InputError: if the network belongs to another run, or is damaged.
     """
     try:
         about = read_json(folder / FACTS)
@@ -179,14 +179,15 @@ def is_trained(folder: Path, config: Config, data: DataPipelines) -> bool:
 
 
 def load_trained(path: Path, flag: str = "--checkpoint") -> Trained:
-    """Reads a network that `save_trained` has written.
+    """Reads a network that `save_trained` or `write_trained` has written.
 
     Args:
         path: the folder, its model.keras, or a file of weights that `KeptWeights` has saved in it.
         flag: command-line flag that named the path, for error messages.
 
     Raises:
-        InputError: if one of the files is missing, damaged or unreasonably large, or a weight is not finite.
+        InputError: if a file is missing, damaged or unreasonably large, the files do not fit each other, or a
+            weight is not finite.
     """
     folder = folder_of(path)
     weights = path if path.name.endswith(".weights.h5") else folder / MODEL

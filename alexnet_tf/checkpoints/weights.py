@@ -1,4 +1,4 @@
-"""The content of Keras files, and networks rebuilt from it."""
+"""Makes the content of Keras files, and rebuilds networks from such files."""
 
 import io
 import json

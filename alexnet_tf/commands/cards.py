@@ -12,7 +12,7 @@ PAPER = (
 
 
 def model_card(net: Trained, about: dict[str, Any], kind: str, checkpoint: Path) -> str:
-    """Markdown on the network, its training, input and output.
+    """The model card in Markdown: network, training, input, output and limits.
 
     Args:
         about: content of the network's model.json.
@@ -91,7 +91,7 @@ def _training(net: Trained, about: dict[str, Any], checkpoint: Path) -> list[str
 
 
 def data_card(net: Trained, about: dict[str, Any]) -> str:
-    """Markdown on the images that the network was trained on."""
+    """The data card in Markdown: the images that the network was trained on."""
     data = net.config.data
     divisor = origin = ""
     if about.get("status") == "imported":

@@ -41,11 +41,11 @@ def report_data(config: DataConfig, out: Path, seed: int, access: DataAccess) ->
     """Writes statistics, lists and samples of a set into `out`, and returns the statistics.
 
     Args:
-        config: `storage` is ignored: every set but `builtin` is streamed.
+        config: every set but `builtin` is streamed, whatever its `storage`.
         seed: seed of the augmentation in samples.png.
 
     Raises:
-        InputError: if the set cannot be read, in which case nothing is written, or `out` cannot be written.
+        InputError: if the set cannot be read (nothing is written then), or `out` cannot be written.
     """
     if config.dataset != "builtin":
         config = dataclasses.replace(config, storage="stream")
@@ -65,9 +65,9 @@ def report_data(config: DataConfig, out: Path, seed: int, access: DataAccess) ->
 def data_statistics(data: DataPipelines) -> Statistics:
     """Counts, image sizes and colour statistics of a set, by name.
 
-    Colour statistics are on the 0..255 scale, over the training images resized as configured. The eigenvalues
-    are those of the covariance of the channels (paper, section 4.1). For ImageNet, their square roots in the
-    authors' program are 121.78, 37.09 and 19.72.
+    Colour statistics are on the 0..255 scale, over the scaled training images, without the selection split if
+    `holdout` is true. The eigenvalues are those of the covariance of the channels (paper, section 4.1). For
+    ImageNet, their square roots in the authors' program are 121.78, 37.09 and 19.72.
     """
     images, pixels = data.image_set, data.statistics
     means = pixels.mean_image.mean(axis=(0, 1), dtype=np.float64)

@@ -37,7 +37,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def own_network(parse_flags: Callable[[], argparse.Namespace]) -> Trained:
-    """A small AlexNet, trained unless an earlier call has trained it.
+    """Returns a small AlexNet; trains it if no earlier call has done so.
 
     Args:
         parse_flags: parses the flags of the `alexnet train` command for this network.

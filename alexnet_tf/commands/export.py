@@ -75,7 +75,7 @@ def write_saved_model(net: Trained, folder: Path) -> None:
             "serving_default": module.of_files.get_concrete_function(),
             "pixels": module.of_pixels.get_concrete_function(),
         }
-        # Within the context, because saving traces the functions once more.
+        # Within the context, because saving traces the functions again.
         tf.saved_model.save(module, str(folder), signatures)
 
 

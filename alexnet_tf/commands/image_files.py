@@ -34,7 +34,7 @@ def image_files(names: Sequence[str | Path], listed: Path | None = None, flag: s
 
     Raises:
         InputError: if the list cannot be read, nothing is named, a folder has no image, a pattern matches no
-            file, or none of all the files exists.
+            file, or none of the files exists.
     """
     if listed:
         lines = read_stdin() if str(listed) == "-" else read_text(listed)
@@ -98,9 +98,9 @@ def _below(folder: str) -> list[str]:
 
 
 def read_batches(net: "Trained", files: Sequence[Path]) -> Iterator[list[tuple[Path, np.ndarray | str]]]:
-    """Reads files one batch ahead; yields a list of pairs per batch.
+    """Yields a list of pairs per batch, and reads the files one batch ahead.
 
-    A pair is a file and its preprocessed image, or the reason why it cannot be read.
+    A pair is a file and either its preprocessed image or the reason why it cannot be read.
     """
     with ThreadPoolExecutor() as pool:
         batches: deque = deque()

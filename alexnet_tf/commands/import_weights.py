@@ -147,7 +147,7 @@ def _imported(
 
 def _statistics(source: Source, side: int) -> PixelStatistics:
     mean = np.broadcast_to(np.array(source.mean, np.float32), (side, side, 3))
-    # If the source does not divide, only `start_fingerprint` uses this number, ImageNet's standard deviation.
+    # ImageNet's standard deviation if the source does not divide; then only `start_fingerprint` uses it.
     stddev = np.mean(source.stddev) if source.stddev else np.sqrt(EIGENVALUES.mean())
     return PixelStatistics(
         np.ascontiguousarray(mean),

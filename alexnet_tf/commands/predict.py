@@ -65,7 +65,7 @@ def _named(prediction: Prediction, words: Mapping[str, str] | None) -> list[dict
 def predict_files(
     checkpoint: Path, files: Sequence[Path], views: int = 1
 ) -> list[tuple[Path, Prediction | str]]:
-    """For each file its five most probable classes, or why it is unreadable."""
+    """Pairs of a file and either its five most probable classes or the reason why it is unreadable."""
     net = load_trained(checkpoint)
     model = averaged([net], views)
     predictions: list[tuple[Path, Prediction | str]] = []

@@ -11,7 +11,7 @@ from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import changing, write_text
 
 if TYPE_CHECKING:
-    # So that reading a table does not import TensorFlow.
+    # Not imported at run time, so reading a table does not import TensorFlow.
     from alexnet_tf.training.evaluate import Scores
 
 COLUMNS = ("views", "nets", "examples", "top1_error", "top5_error", "loss", "dataset", "checkpoint")
@@ -54,7 +54,7 @@ def record_scores(
     """Adds a row to the table; replaces a row with the same checkpoints, data set and views.
 
     Args:
-        dataset: a name that `open_data` accepts; rows do not say which split was scored.
+        dataset: a name that `open_data` accepts; rows do not record which split was scored.
 
     Raises:
         InputError: as for `read_scores`, or if the file cannot be written.

@@ -18,7 +18,7 @@ def fit_small_folder(options: argparse.Namespace, started: Config | None = None)
         started: configuration of the network that the training starts from, if any.
 
     Returns:
-        Remarks for the user.
+        Notes for the user.
     """
     named = options.model or started
     if options.model not in (None, SMALL) or options.recipe or not options.dataset.startswith("folder:"):

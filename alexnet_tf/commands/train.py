@@ -38,7 +38,7 @@ from alexnet_tf.training.workers import current_workers
 def run(options: argparse.Namespace) -> int:
     """Trains a network and writes it to `--out`; returns 1 if the run diverged.
 
-    An interrupted run is resumed. A diverged run leaves its curve, and a model.json that says why it ended.
+    An interrupted run is resumed. A diverged run leaves its curve, and a model.json with the reason.
 
     Raises:
         InputError: if the data set, the folder or the config is unsuitable; no network is written then.
@@ -47,14 +47,14 @@ def run(options: argparse.Namespace) -> int:
         raise InputError(f"--freeze: expected --from too; received only --freeze {options.freeze}")
     with quiet_startup():
         strategy = make_strategy(options.replicas)
-        # On a single CPU, repeated runs are equal without this setting, which would change the last bits of
+        # On a single CPU repeated runs are equal without this setting, and it would change the last bits of
         # recorded results.
         if strategy.num_replicas_in_sync > 1 or tf.config.list_physical_devices("GPU"):
             tf.config.experimental.enable_op_determinism()
     warn_of_unseen_gpu()
     if not is_chief(strategy):
         return _train(options, strategy)
-    # The caller has not claimed the folder if it is `alexnet explain`, or if there may be several workers.
+    # The folder is not claimed yet if `explain` calls this function, or if there may be several workers.
     unclaimed = not getattr(options, "is_claimed", False)
     with claimed_folder(options.out, "--out") if unclaimed else contextlib.nullcontext():
         for folder in (options.out, options.out / EPOCHS_FOLDER):
@@ -130,7 +130,7 @@ def _train(options: argparse.Namespace, strategy: tf.distribute.Strategy) -> int
 
 
 def open_run_data(config: Config, start: Trained | None, access: DataAccess = DataAccess()) -> DataPipelines:
-    """Opens the data of a run, preprocessed as for the network that it starts from, if any.
+    """Opens the data of a run, with the preprocessing of the network that the run starts from, if any.
 
     Raises:
         InputError: if the set cannot be read, or its images are not square or not of the network's shape.

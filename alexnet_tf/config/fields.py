@@ -1,8 +1,8 @@
 """The configuration of a run: frozen dataclasses, and their hash.
 
 A run is determined by its `Config` and its data (pixels and labels), so one hash of both identifies it. The
-hash includes a field of a section only if its value differs from the default. So old hashes stay valid when a
-field is added whose default is the previous behaviour. A released default must never change.
+hash includes a field of a section only if its value differs from the default. Old hashes therefore stay valid
+if a new field's default is the previous behaviour. A released default must never change.
 """
 
 import dataclasses
@@ -141,7 +141,7 @@ class Config:
     seed: int = 0
 
     def replace(self, **changes: Any) -> "Config":
-        """Returns a copy in which these fields of any section, or whole sections, are changed.
+        """Returns a copy with changed fields (of any section) or changed whole sections.
 
         Raises:
             InputError: for an unknown field.

@@ -6,7 +6,7 @@ from typing import Literal
 
 @dataclass(frozen=True)
 class CifarNetConfig:
-    """The four-layer network of the paper's Figure 1 (arguments of `models.cifar_net`)."""
+    """The four-layer network of the paper's Figure 1, built by `models.cifar_net`."""
 
     activation: str = "relu"
     init: Literal["2012", "glorot"] = "2012"
@@ -22,7 +22,7 @@ class CifarNetConfig:
 
 @dataclass(frozen=True)
 class AlexNetConfig:
-    """The eight-layer network (arguments of `models.alexnet`); the defaults are the paper's.
+    """The eight-layer network, built by `models.alexnet`; the defaults are the paper's.
 
     Attributes:
         towers: number of groups of conv2, conv4 and conv5; 2 in the paper, one on each GPU.
@@ -38,8 +38,8 @@ class AlexNetConfig:
         dropout: dropout rate after fc6 and fc7.
         init: initialisation of the kernels. `paper` is Gaussian with standard deviation .01; `code` has .03
             in conv3 to conv5. `gain` multiplies .01 by sqrt(fan-in in the paper's net / fan-in here), so that
-            weighted sums have the same variance in both nets. `glorot` and `he` are
-            Keras's `GlorotUniform` and `HeNormal`.
+            weighted sums have the same variance in both nets. `glorot` is Keras's `GlorotUniform`, `he` its
+            `HeNormal`.
         hidden_bias: initial bias of conv2, conv4, conv5, fc6 and fc7.
         lrn: use local response normalisation in the first two stages.
         lrn_n, lrn_k, lrn_alpha, lrn_beta: constants of LRN (section 3.3).

@@ -62,9 +62,9 @@ ANNOTATED_TRAIN = TrainConfig(
     early_stopping_watch="train_loss",
 )
 
-# "The Math Behind Convolutional Neural Networks", an article with a PyTorch program for MNIST. With a
-# patience of 3, PyTorch waits for four epochs without improvement. The article gives neither a batch size nor
-# a number of epochs.
+# "The Math Behind Convolutional Neural Networks", an article with a PyTorch program for MNIST. Its
+# patience of 3 is `patience=4` here, because PyTorch waits for one epoch more. The article gives neither a
+# batch size nor a number of epochs.
 MNIST_DATA = DataConfig(image_size=28, input_scale="unit", holdout=True)
 MNIST_TRAIN = TrainConfig(
     epochs=50,

@@ -45,8 +45,8 @@ class NamedSet:
 class ImageSet(NamedSet):
     """Images and labels of one data set: a training split, and the split on which results are reported.
 
-    The set's arrays are read-only, so the fingerprint stays valid, unless a caller changes an array that it
-    has passed. `from_splits` creates a set.
+    The set's arrays are read-only, so the fingerprint stays valid unless a caller changes an array that it
+    passed to `from_splits`, which creates a set.
 
     Attributes:
         name: `builtin`, a TFDS name or `folder:PATH`.

@@ -25,14 +25,14 @@ ReadSplit = Literal["train", "report"]
 def training_batches(
     image_set: ImageSet | StreamedSet, order: np.ndarray, batch_size: int, done: int, read: int
 ) -> tf.data.Dataset:
-    """Full batches of an epoch.
+    """The full batches of an epoch.
 
-    The first examples of the epoch, read again at its end, replace unreadable ones.
+    Unreadable examples are left out; the first examples of the epoch are read again to replace them.
 
     Args:
         order: int64 [n], indices of training examples.
-        done: batches to leave out at the beginning.
-        read: examples that were read for the batches left out.
+        done: number of batches to skip at the beginning.
+        read: number of examples that were read for the skipped batches.
     """
     places = tf.data.Dataset.range(len(order))
     if isinstance(image_set, ImageSet):
@@ -111,7 +111,7 @@ def _read(
 
     calls, options = os.cpu_count() or 1, tf.data.Options()
     if image_set.readers:
-        # Two parts for each reader: one waits while the other is read. Each call takes a thread.
+        # Two parts for each reader: one waits while the other is read. Each call occupies a thread.
         options.threading.private_threadpool_size = calls + 2 * image_set.readers.count
         calls = 2 * image_set.readers.count
     return places.batch(size).map(part, calls, deterministic=True).with_options(options)

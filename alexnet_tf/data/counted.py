@@ -1,4 +1,4 @@
-"""A limit on reads: Pillow would take many seconds for a file of millions of tiny parts."""
+"""A limit on the number of reads: Pillow would take many seconds for a file of millions of tiny parts."""
 
 from typing import Any, BinaryIO
 
@@ -8,7 +8,7 @@ MOST_READS = {"metadata": 1_500, "pixels": 2**19}
 
 
 class Counted:
-    """A file that raises a ValueError when it is read more than `left` times."""
+    """A file whose `read` raises a ValueError after `left` calls."""
 
     def __init__(self, file: BinaryIO):
         self._file, self.left = file, MOST_READS["metadata"]

@@ -1,7 +1,7 @@
 """Decoding of image files.
 
-The pixels of a JPEG are those of `tf.io.decode_jpeg(dct_method="INTEGER_ACCURATE")`. Those of TFDS's decoder
-differ by a few grey levels.
+The pixels of a JPEG equal those of `tf.io.decode_jpeg(dct_method="INTEGER_ACCURATE")`. TFDS's decoder gives
+pixels that differ by a few grey levels.
 
 Without the limits below, decoding a small file could take gigabytes of memory, or minutes. Within them, the
 most expensive images that were tried took 1.2 GB (a WebP) and 7 s (a TIFF of progressive JPEGs).
@@ -33,7 +33,7 @@ with contextlib.suppress(ImportError):
 
     pillow_heif.register_heif_opener()
     FORMATS = (*FORMATS, "HEIF")
-# Only used to guess what a folder contains.
+# Used to guess which files are images. Images of a data set may also have other suffixes.
 SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".heic", ".heif")
 HEIC_BRANDS = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1")
 
@@ -65,7 +65,8 @@ def decode_image(data: bytes, channels: int = 3, oriented: bool = False) -> np.n
 
     Args:
         channels: 3 for RGB, 1 for grey levels.
-        oriented: rotate the image by its EXIF orientation, as viewers do; TFDS ignores it.
+        oriented: rotate the image by its EXIF orientation, as viewers do; TFDS ignores it. Pillow always
+            rotates a TIFF.
 
     Raises:
         ImageDecodeError: if `data` is not a complete image, or exceeds a limit.
@@ -163,7 +164,7 @@ def image_dimensions(file: BinaryIO, oriented: bool = False) -> tuple[int, int]:
     """
     image = _open(file)
     with _alone(image):  # to reach EXIF data behind a PNG's pixels, Pillow decodes the pixels
-        # Pillow's `size` of a TIFF is that after the rotation.
+        # For a TIFF, Pillow's `size` is the size after rotation.
         swapped = oriented and image.format != "TIFF" and orientation(image) >= 5
     width, height = reversed(image.size) if swapped else image.size
     return height, width

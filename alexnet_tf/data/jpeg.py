@@ -1,4 +1,4 @@
-"""JPEG files: limits on the time of decoding, and a faster decoder.
+"""Limits on the decoding time of JPEG files, and a faster decoder.
 
 `simplejpeg` gives the same pixels as Pillow. An image of 64 x 64 pixels takes a fifth of the time.
 """
@@ -12,7 +12,7 @@ START, SCAN = b"\xff\xd8", b"\xff\xda"
 # Markers of the frame header (SOF).
 HUFFMAN, ARITHMETIC = range(0xC0, 0xC4), (0xC9, 0xCA, 0xCB)
 MOST_PARTS = 1000
-# Metadata that contain one of these may say that the image is rotated: EXIF, or the same tag in XMP.
+# An image may be rotated if its metadata contain one of these: EXIF, or the orientation in XMP.
 TURNING = (b"Exif\0", b"Orientation")
 
 
@@ -20,7 +20,7 @@ def refusal(data: bytes, pixels: int) -> str:
     """The reason to refuse a JPEG of `pixels` pixels; empty if there is none.
 
     Arithmetically coded files are refused, because libjpeg takes several times as long for them, and does not
-    notice a missing end. No camera or browser writes such files.
+    detect that one is truncated. No camera or browser writes such files.
     """
     if _coding(data) in ARITHMETIC:
         return "an arithmetically coded JPEG; expected Huffman coding"
@@ -62,7 +62,7 @@ def usual_header(data: bytes) -> tuple[int, int, str] | None:
 
 
 def decode_usual_jpeg(data: bytes, most_pixels: int, oriented: bool) -> np.ndarray | None:
-    """RGB pixels, uint8 [height, width, 3], of a usual JPEG stored in YCbCr; None for all other data."""
+    """RGB pixels, uint8 [height, width, 3], of a usual YCbCr JPEG; None if Pillow has to decode `data`."""
     if oriented and any(name in data for name in TURNING):
         return None
     header = usual_header(data)

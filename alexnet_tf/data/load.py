@@ -37,7 +37,8 @@ def load_image_set(
 
     Args:
         name: `builtin`; a TFDS name, such as `cifar10` or `cifar10:3.0.2`; or `folder:PATH` (`load_folder`).
-        image_size: side of the scaled images in pixels; by default see `choose_shape`.
+        image_size: side of the scaled images in pixels. By default, images are scaled to `DEFAULT_SIDE` if
+            their sizes differ, or if the TFDS set does not declare their size.
         storage, max_bytes: see `is_streamed`.
         method: see `central_square`.
         may_keep_size: accept a method other than the default even if no image has to be scaled.

@@ -3,9 +3,9 @@
 from PIL import Image
 
 ORIENTATION = 0x0112
-# In bytes. A JPEG has its EXIF data in a segment, which cannot be larger.
+# In bytes. EXIF data of a JPEG are in one segment, and segments cannot be larger.
 MOST_EXIF = 2**16
-# What makes the image upright, by the value of the tag.
+# The operation that makes an image upright, by the value of the tag.
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,

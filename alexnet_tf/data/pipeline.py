@@ -23,7 +23,7 @@ TRAIN_SUBSET = 10_000
 
 
 class DataPipelines:
-    """The `tf.data` pipelines of one data set under one `DataConfig`.
+    """The `tf.data` pipelines of one data set and `DataConfig`.
 
     Training batches are (images, labels). Evaluation batches are (images, labels, weights) and are padded to
     the full batch size with examples of weight 0.
@@ -44,7 +44,7 @@ class DataPipelines:
                 f"crop: expected at most {min(height, width) + 2 * config.pad} pixels "
                 f"(images of {height}x{width}, pad {config.pad}); received {config.crop}"
             )
-        # With padding alone, padded images are cropped to the length that their shorter side had before.
+        # With `pad` but no `crop`, padded images are cropped to the length of the unpadded shorter side.
         self._crop = config.crop or (min(height, width) if config.pad else 0)
         self.input_shape = (self._crop or height, self._crop or width, channels)
         selected = image_set.selected
@@ -89,8 +89,8 @@ class DataPipelines:
 
         Args:
             epoch: counted from 1.
-            steps: batches to leave out, on which an interrupted run has been trained.
-            examples: how many were read for these batches (`examples_read`).
+            steps: number of batches to skip, because an interrupted run was already trained on them.
+            examples: number of examples read for the skipped batches; see `examples_read`.
         """
         return self._augmented(self._order(seed, epoch), seed, epoch, batch_size, steps, examples)
 
@@ -100,7 +100,7 @@ class DataPipelines:
         if not count or not len(lost):
             return count
         is_readable = ~np.isin(self._order(seed, epoch), lost)
-        # The order is repeated, because its first examples replace unreadable ones at its end.
+        # The order is repeated, because the first examples are read again to replace unreadable ones.
         return int(np.searchsorted(np.cumsum(np.tile(is_readable, 2)), count)) + 1
 
     def _order(self, seed: int, epoch: int) -> np.ndarray:
@@ -116,7 +116,7 @@ class DataPipelines:
 
     def _only_images(self, dataset: tf.data.Dataset) -> np.ndarray:
         ((images, *_),) = list(dataset)
-        # `augmented` would have other examples in place of unreadable ones, and `plain` black images.
+        # `augmented` would replace unreadable images by other examples, and `plain` by black images.
         self.check_readable(most=0)
         return images.numpy()
 
@@ -142,7 +142,7 @@ class DataPipelines:
         return self.chosen("train", self._train_indices[chosen], batch_size)
 
     def selection(self, batch_size: int) -> tf.data.Dataset:
-        """Training images held out to choose learning rates and to detect plateaus."""
+        """The selection split: training images held out to choose learning rates and to detect plateaus."""
         if not self.config.holdout:
             raise InputError("holdout: expected true where the selection split is evaluated; received false")
         return self.chosen("train", self._selection_indices, batch_size)
@@ -187,8 +187,8 @@ class DataPipelines:
         if is_noisy:
             components = tf.constant(self.statistics.color_components(config.color_noise), tf.float32)
             shift = augment.color_shift(draws.color, components)
-        # With neither flip nor noise nor random crop, nothing is compiled. So the graphs of recorded runs
-        # stay the same, and with them the last bits of their numbers.
+        # Without horizontal flip, colour noise and random crop, `_move` is not compiled. So recorded runs
+        # without them keep their graphs and the last bits of their numbers.
         is_plain = not (config.flip or is_noisy or (self._crop and config.crop_position == "random"))
         images = (self._move if is_plain else self._compiled_move)(images, draws, shift)
         if is_noisy and config.color_noise == "code":
@@ -253,21 +253,21 @@ def open_data(
 
         open_data(DataConfig(dataset="cifar10"), DataAccess(data_dir="/data/tfds", download=False))
     """
-    # If all images already have the size that a trained network needs, its scaling method is not refused.
+    # The scaling method of a trained network is accepted even if all images already have the right size.
     image_set = _load_once(
         config.dataset,
         access,
         config.image_size or None,
         config.storage,
         method=config.scaling,
-        # The default method is never refused. For it, False lets calls with and without statistics share the
-        # loaded set.
+        # False for the default method, which is always accepted: calls with and without statistics then share
+        # the loaded set.
         may_keep_size=statistics is not None and config.scaling != "antialiased",
     )
     return DataPipelines(image_set, config, statistics)
 
 
-# An experiment runs many arms on one data set.
+# Cached, because an experiment runs many arms on one data set.
 _load_once = functools.lru_cache(maxsize=1)(load_image_set)
 
 
@@ -277,7 +277,7 @@ def _pixel_statistics(image_set: ImageSet | StreamedSet, holdout: bool) -> Pixel
 
 
 def _finish(dataset: tf.data.Dataset, function: Callable[..., tuple]) -> tf.data.Dataset:
-    # Without autotuning and AutoGraph, which every epoch would repeat.
+    # Autotuning and AutoGraph are off, because every epoch would repeat both.
     options = tf.data.Options()
     options.autotune.enabled = False
     function = tf.autograph.experimental.do_not_convert(function)

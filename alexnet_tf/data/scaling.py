@@ -40,7 +40,7 @@ class Scaling:
             _opencv()
 
     def check_used(self, sizes: ArrayLike) -> None:
-        """Raises an InputError if a method was chosen, but all images keep their size.
+        """Raises an InputError if the method is not the default, but all images keep their size.
 
         Args:
             sizes: [n, 2], height and width of each image.
@@ -108,7 +108,7 @@ def _whole_square(image: np.ndarray | Image.Image) -> np.ndarray:
     top, left = (height - side) // 2, (width - side) // 2
     if isinstance(image, np.ndarray):
         return image[top : top + side, left : left + side]
-    # In strips, because the conversion makes two copies.
+    # In strips, because the conversion to an array makes two copies.
     square = np.empty((side, side, len(image.getbands())), np.uint8)
     rows = max(1, STRIP_PIXELS // side)
     for start in range(0, side, rows):

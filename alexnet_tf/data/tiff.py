@@ -19,6 +19,7 @@ def too_much_to_read(file: BinaryIO, most_pixels: int) -> str:
     if start[:2] not in STARTS:
         file.seek(0)
         return ""
+    # Like Pillow, this recognises a BigTIFF only if it is little-endian.
     order, is_big = "<" if start[:2] == STARTS[0] else ">", start[2:3] == b"\x2b"
     number, field = (order + "Q", order + "HHQQ") if is_big else (order + "H", order + "HHII")
     try:
@@ -32,7 +33,7 @@ def too_much_to_read(file: BinaryIO, most_pixels: int) -> str:
             if count > MOST_VALUES and kind not in BYTES:
                 return f"a TIFF with {count:,} values of the tag {tag}; expected at most {MOST_VALUES:,}"
             if tag in sides:
-                # A value of two bytes is stored in the first two of the four bytes.
+                # A value of two bytes is stored in the first two bytes of the field's value.
                 value = (value >> 16 if order == ">" else value & 0xFFFF) if kind == SHORT else value
                 sides[tag] = max(sides[tag], value)
     except (struct.error, OSError, OverflowError, ValueError):

@@ -32,7 +32,7 @@ CAPTION = (
 
 @dataclass(frozen=True)
 class Box:
-    """A box seen from the front, from above and from the right.
+    """A box in oblique projection, with visible front, top and right faces.
 
     Attributes:
         left, bottom: lower left corner of the front face.
@@ -154,7 +154,7 @@ def _boxes(stage: Stage, middle: float, bottom: float, room: float, towers: int)
     if stage.kind == "dense":
         height, length, depth = min(2.4, max(0.35, 0.036 * math.sqrt(channels))), 0.16, 0.35
     else:
-        # In proportion, a map of 13 pixels would be tiny beside an image of 224.
+        # Not to scale: a map of 13 pixels would be tiny beside an image of 224.
         height, depth = (0.3 * pixels**0.42 for pixels in stage.shape[:2])
         length = 0.07 * math.sqrt(channels)
     width, up = length + depth * SLANT[0], height + depth * SLANT[1]

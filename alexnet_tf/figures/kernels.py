@@ -64,7 +64,7 @@ def tower_colorfulness(kernels: np.ndarray, towers: int) -> np.ndarray:
     their energy is low.
 
     Args:
-        kernels: [height, width, 3, kernels]; first those of the first tower, and so on, equally many each.
+        kernels: [height, width, 3, kernels], ordered by tower, with the same number for each.
 
     Example:
 
@@ -158,7 +158,7 @@ def kernels_figure(model: keras.Model) -> Figure:
 
 def _random_halves(kernels: np.ndarray) -> str:
     difference = np.ptp(tower_colorfulness(kernels, 2))
-    # A random split can equal the split into towers; the 1e-9 counts it in spite of its rounding error.
+    # A random split can equal the split into towers. The 1e-9 allows for its rounding error.
     share = (random_contrasts(kernels, SPLITS, seed=0) >= difference - 1e-9).mean()
     return (
         f" The towers differ by {difference:.2f}; {share:.1%} of {SPLITS:,} random splits of these "

@@ -153,7 +153,7 @@ def training_figure(
             is_total = layer == "all"  # GradientNorms' name for all layers together
             ink: ColorType = DARK if is_total else colors(place / max(len(norms) - 1, 1) * 0.9)
             width = 2.0 if is_total else 1.3
-            # Consecutive layers have similar colours, so a normalisation has dashes.
+            # Consecutive layers have similar colours, so the lines of normalisation layers are dashed.
             dashes = "--" if layer.startswith("norm") else "-"
             axes.plot(*zip(*points, strict=True), dashes, color=ink, linewidth=width, label=layer)
             labels.append((layer, *points[-1], ink))

@@ -43,7 +43,7 @@ STYLE = {
 }
 # This is lower than the dpi in STYLE, because files with photographs are large.
 PHOTOGRAPH_DPI = 100
-# None leaves out a value that would change the bytes.
+# None omits an entry that depends on the date or on Matplotlib's version.
 METADATA: dict[str, dict[str, None]] = {
     "png": {"Software": None},
     "svg": {"Date": None, "Creator": None},
@@ -154,7 +154,7 @@ def title(figure: Figure, text: str) -> None:
 
 
 def caption(figure: Figure, text: str) -> None:
-    """Puts a small explanation at the bottom left; its own line breaks are kept."""
+    """Puts a small explanation at the bottom left; line breaks in `text` are kept."""
     look = {"fontsize": "small", "color": "#666666", "parse_math": False}
     dpi, of_file = figure.dpi, matplotlib.rcParams["savefig.dpi"]
     # The width of a text depends a little on the resolution, so the saved file's resolution is used.

@@ -102,7 +102,7 @@ def draw_files(
     """Writes a figure of the readable files, if any, and their predictions.
 
     Args:
-        predictions: (file, its prediction or why it is unreadable).
+        predictions: (file, its prediction or the reason why it is unreadable).
         words: class name -> words, as in `readable_names`.
     """
     drawn = []
@@ -156,10 +156,9 @@ def find_neighbours(model: keras.Model, data: DataPipelines, seed: int) -> Neigh
 
 
 def nearer_in_pixels(found: Neighbours, space: Space, data: DataPipelines) -> float:
-    """How near the neighbours in `space` are in pixels.
+    """Mean share of the database that is nearer to a query in pixels than a neighbour found in `space`.
 
-    For each neighbour of a query, the share of the database that is nearer to the query than the neighbour
-    is; the result is the mean over all queries and neighbours.
+    The mean is over all queries and their neighbours.
     """
     queries = np.concatenate([_flat(images) for images in _batches(data, "report", found.queries)])
     database = (_flat(images) for images in _batches(data, "train", found.database))
@@ -169,7 +168,7 @@ def nearer_in_pixels(found: Neighbours, space: Space, data: DataPipelines) -> fl
 def neighbourhoods(
     net: Trained, data: DataPipelines, found: Neighbours, names: tuple[str, ...]
 ) -> tuple[np.ndarray, list[str], list[list[Neighbourhood]]]:
-    """What to draw: (query images, names of their classes, the neighbours in each space)."""
+    """What `neighbours_figure` draws: (query images, names of their classes, neighbours in each space)."""
     shown = found.queries[:QUERIES]
     labels = data.image_set.report_labels[shown]
     images = net.pixels(_gathered(data, "report", shown, cropped=False))

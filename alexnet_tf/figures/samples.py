@@ -19,7 +19,7 @@ def draw_samples(data: DataPipelines, seed: int = 0) -> Figure:
     """
     raw = _with_plain_mean(data)
     labels = data.image_set.train_labels
-    # These images are far apart, because a set may be sorted by class.
+    # The chosen images are far apart, because a set may be sorted by class.
     chosen = np.unique(np.linspace(0, len(labels) - 1, IMAGES).round().astype(np.int64))
     columns = [raw.plain(chosen)] + [raw.augmented(chosen, seed, epoch) for epoch in range(1, EPOCHS + 1)]
     titles = ["in testing"] + [f"epoch {epoch}" for epoch in range(1, EPOCHS + 1)]
@@ -30,9 +30,9 @@ def draw_samples(data: DataPipelines, seed: int = 0) -> Figure:
 
 
 def _with_plain_mean(data: DataPipelines) -> DataPipelines:
-    """The same pipelines, but one mean colour is subtracted at every pixel, and nothing is divided.
+    """The same pipelines, but with the mean colour as the mean image and without division by `stddev`.
 
-    To add back a mean image, the position of each crop would have to be known.
+    Adding back the original mean image would require the position of each crop.
     """
     statistics = data.statistics
     mean = np.broadcast_to(statistics.mean_image.mean(axis=(0, 1)), statistics.mean_image.shape)

@@ -30,7 +30,8 @@ class GroupedConv2D(keras.layers.Conv2D):
         padding: "valid" or "same".
         groups: must divide the number of input channels and `filters`.
         implementation: "split" computes group by group, "native" uses Keras's implementation, "auto" is
-            "native" if a GPU is visible when the layer is called (or traced), else "split".
+            "native" if a GPU is visible when the layer is called (or traced) and the model is not being
+            exported, else "split".
         **kwargs: other arguments of `keras.layers.Conv2D`, such as `activation`.
 
     Raises:

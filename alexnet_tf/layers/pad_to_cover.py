@@ -17,7 +17,7 @@ class PadToCover(keras.layers.Layer):
         kernel: side of the convolution's kernel, in pixels.
         stride: stride of the convolution, in pixels; 1 pads nothing.
         smallest: smallest accepted side of an image, in pixels; the default is `kernel`. It must be above
-            `kernel - stride`, because a smaller image would stay smaller than the kernel.
+            `kernel - stride`, because sides up to that size would stay smaller than the kernel.
 
     Raises:
         InvalidArgumentError: when the layer is called, if a side of the images is below `smallest`.

@@ -16,7 +16,7 @@ _is_portable = ContextVar("is_portable", default=False)
 
 @contextlib.contextmanager
 def portable_operations() -> Iterator[None]:
-    """A context in which layers trace neither XLA operations nor a branch for this machine's GPU.
+    """A context in which layers are traced without XLA operations and independently of this machine's GPU.
 
     A SavedModel with XLA operations needs a server with XLA, and ONNX has no XLA operations.
     """
@@ -28,7 +28,7 @@ def portable_operations() -> Iterator[None]:
 
 
 def runs_on_gpu() -> bool:
-    """Whether layers use their operations for GPUs; never within `portable_operations`."""
+    """Whether a GPU is visible; always False within `portable_operations`."""
     return not _is_portable.get() and bool(tf.config.get_visible_devices("GPU"))
 
 
@@ -81,7 +81,7 @@ def check_arguments(name: str, size: int, k: float, alpha: float, beta: float) -
 
 
 def floating(inputs: ArrayLike | tf.Tensor, dtype: str) -> tf.Tensor:
-    """The inputs as a tensor of floating-point numbers; whole numbers are cast to `dtype`."""
+    """The inputs as a floating-point tensor; integers are cast to `dtype`."""
     inputs = tf.convert_to_tensor(inputs)
     return inputs if inputs.dtype.is_floating else tf.cast(inputs, dtype)
 
@@ -110,7 +110,7 @@ def response_normalization(
 def _kernels(
     spec: tf.TensorSpec, window: Window, k: float, alpha: float, beta: float, compiled: bool
 ) -> tuple[Callable[..., tf.Tensor], Callable[..., tf.Tensor], Callable[..., tf.Tensor]]:
-    """Three functions that compute the output: without a gradient, with one, and with one inside a graph.
+    """Three functions for the output: without a gradient, with a gradient, and as a graph with a gradient.
 
     The gradient is computed from the input, without stored results of the forward pass. In compiled code
     this is faster than reading stored results, because memory traffic limits the speed. Without compilation,
@@ -139,7 +139,7 @@ def _kernels(
         return tf.cast(direct - 2 * alpha * beta * through, spec.dtype)
 
     if compiled:
-        # TensorFlow traces them once for all numbers of positions; XLA compiles them once for each number.
+        # TensorFlow traces each function once; XLA compiles it again for each size of the first axis.
         forward = tf.function(forward, input_signature=[spec], jit_compile=True)
         backward = tf.function(backward, input_signature=[spec, spec], jit_compile=True)
 
@@ -148,5 +148,5 @@ def _kernels(
         return forward(inputs), lambda upstream: backward(inputs, upstream)
 
     # TensorFlow never frees a graph that contains a custom gradient. If it were the network's graph, all
-    # variables of the network would stay in memory. So `normalize` is a function with a small graph.
+    # variables of the network would stay in memory. So `normalize` gets a small graph of its own.
     return forward, normalize, tf.function(normalize, input_signature=[spec])

@@ -15,7 +15,7 @@ from alexnet_tf.layers.response_normalization import (
 
 @keras.saving.register_keras_serializable("alexnet_tf")
 class SpatialResponseNormalization(keras.layers.Layer):
-    """Normalises each value by the squares of the values around it in the same channel.
+    """Divides each value by a power of the summed squares around it in the same channel.
 
         b[y, x] = a[y, x] / (k + alpha / window^2 * sum_{i, j} a[i, j]^2)^beta
 

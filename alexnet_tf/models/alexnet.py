@@ -23,7 +23,7 @@ SPLIT_STAGES = (2, 4, 5)
 KERNELS = (None, 5, 3, 3, 3)
 # Fan-in of conv1 to fc8 in the paper's net.
 PAPER_INPUTS = (363, 1200, 2304, 1728, 1728, 9216, 4096, 4096)
-# Stages that `without` may leave out; not conv1, the only convolution with a stride.
+# Stages that `without` may leave out; not conv1, the only convolution with a stride above 1.
 REMOVABLE = (2, 3, 4, 5)
 
 
@@ -38,7 +38,7 @@ def alexnet(
 
     Returns:
         A functional model. Its weight arrays (16 if no layer is removed) are in layer order, each kernel
-            before its bias.
+        before its bias.
 
     Raises:
         ValueError: if the images are too small, the number of filters is not a multiple of the number of

@@ -18,8 +18,8 @@ def one_weird_trick(
 ) -> keras.Model:
     """Five convolutions without normalisation and three fully connected layers, with float32 logits.
 
-    torchvision's AlexNet is this net. The image size determines the size of the last feature map, and so the
-    number of parameters.
+    For images of 224x224, this is torchvision's AlexNet. The image size determines the size of the last
+    feature map, and so the number of parameters.
 
     Args:
         input_shape: (height, width, channels); height and width are at least 63 pixels, unless `config`

@@ -10,7 +10,7 @@ def local_response_normalization(
     beta: float = 0.75,
     divide_alpha: bool = False,
 ) -> np.ndarray:
-    """Divides each value by a power of the squares of nearby channels (paper, section 3.3).
+    """Divides each value by a power of the summed squares of nearby channels (paper, section 3.3).
 
         b_i = a_i / (k + alpha * sum_j a_j^2)^beta,   j = max(0, i - n//2) .. min(N - 1, i + n//2)
 
@@ -40,7 +40,7 @@ def spatial_response_normalization(
     beta: float = 0.75,
     divide_alpha: bool = True,
 ) -> np.ndarray:
-    """Divides each value by a power of the squares of the values around it in the same channel.
+    """Divides each value by a power of the summed squares around it in the same channel.
 
         b[y, x] = a[y, x] / (k + alpha / window^2 * sum_{i, j} a[i, j]^2)^beta
 

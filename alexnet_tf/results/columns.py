@@ -18,7 +18,7 @@ class Column:
     Attributes:
         kind: type of the cells. An `int` is >= 0; a `float` may be empty.
         low, high: limits of a `float`.
-        choices: if empty, a cell can hold any text.
+        choices: texts that a cell can hold; any text if empty.
         is_essential: without this column, a file has no usable rows.
     """
 
@@ -30,7 +30,11 @@ class Column:
     is_essential: bool = False
 
     def parse(self, text: str) -> str | int | float | None:
-        """The value of a cell, None for an empty `float`. A ValueError says what was expected."""
+        """The value of a cell; None for an empty `float`.
+
+        Raises:
+            ValueError: for an invalid cell. The message names only what was expected.
+        """
         if self.kind is int:
             if not (text.isascii() and text.isdigit() and len(text) <= 20):
                 raise ValueError("a whole number >= 0")
@@ -45,7 +49,9 @@ class Column:
         return text == "true" if self.kind is bool else text
 
     def expected_instead(self, value: Any, status: str | None) -> str | None:
-        """What was expected instead of an impossible number; None for any other value.
+        """Describes the possible values of a `float` if `value` is not one of them; otherwise None.
+
+        A run that is not done may have numbers that are not finite.
 
         Example:
 

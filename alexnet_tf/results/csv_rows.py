@@ -22,7 +22,7 @@ from alexnet_tf.runtime.reading import SPECIAL_FILES, file_kind, open_file, read
 FORMULA = re.compile(r"'*[=+\-@]")
 UNSAFE = re.compile("[\0-\x1f\\\\\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 ESCAPED = re.compile(r"\\(?:[\\nrt]|x[0-9a-f]{2}|u[0-9a-f]{4})")
-# A file with more problems than this is not read to its end.
+# A file with more problems than this is refused as a whole.
 MOST_PROBLEMS = 1000
 # Messages show at most this many characters of a header.
 MOST_SHOWN = 500
@@ -132,8 +132,8 @@ def to_csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
 def check_csv_place(path: Path, columns: Sequence[str]) -> None:
     """Raises an InputError if the table of `--csv` cannot be written.
 
-    An existing file must be empty or have these columns. For `--csv *.jpg`, the shell passes the name of a
-    photo, which would be overwritten.
+    An existing file must be empty or have these columns. Otherwise `--csv *.jpg`, which the shell expands to
+    the name of a photo, would overwrite this photo.
     """
     # The user root could replace even a device such as /dev/stdout by a file.
     in_place = path.parent.is_dir() and path.parent.resolve() != Path("/dev")
@@ -149,7 +149,7 @@ def check_csv_place(path: Path, columns: Sequence[str]) -> None:
 
 
 def read_table(path: Path, schema: Schema, ranges: Ranges | None = None) -> Table:
-    """Reads a result file. What is wrong with it is listed in `Table.problems`; nothing is raised.
+    """Reads a result file. Errors are not raised, but listed in `Table.problems`.
 
     An impossible number is replaced by NaN. A missing file gives an empty table.
     """
@@ -227,7 +227,7 @@ def _row(columns: Sequence[Column], fields: Sequence[str]) -> tuple[dict[str, An
         expected = column.expected_instead(row[column.name], row.get("status"))
         if expected:
             wrong.append(f"{column.name}: expected {expected}, received {text!r} (not used)")
-            # Not None, which would mean that the run never reached its target.
+            # None would mean that the run never reached its target.
             row[column.name] = math.nan
     return row, wrong
 
@@ -258,7 +258,7 @@ def read_texts(path: Path, columns: Sequence[str]) -> list[tuple[str, dict[str, 
 
 
 def difference(before: float | str | None, now: float | str | None) -> float:
-    """The absolute difference of two finite numbers. Of other values: 0 if they are equal, else infinity.
+    """The absolute difference of two finite numbers; for other values, 0 if they are equal, else infinity.
 
     Example:
 

@@ -28,7 +28,7 @@ def prepare_folder(folder: Path, metric_names: Sequence[str], data_fingerprint: 
         (folder / "records").mkdir(parents=True, exist_ok=True)
         probe = temporary_path(folder / "writable")
         probe.write_bytes(b"x")
-        # Another process may have removed this file, taking it for one that a killed process left.
+        # Another process may have removed this file as a leftover of a killed process.
         probe.unlink(missing_ok=True)
     except OSError as error:
         raise InputError(
@@ -140,7 +140,7 @@ def read_lr_search(folder: Path) -> Table:
 
 
 def _checked(folder: Path, schema: Schema) -> Table:
-    """Raises an InputError for other columns, or without a readable header."""
+    """Reads a file; raises an InputError if it has other columns, or content without a readable header."""
     path = folder / schema.file
     table = read_table(path, schema)
     if table.header and table.header != schema.names:
@@ -192,7 +192,7 @@ def _merged(
     replaced: set[tuple[str | None, ...]],
     arm_order: Sequence[str],
 ) -> str:
-    """`rows` replace lines whose `key` is in `replaced`; invalid lines go last."""
+    """The new text of a file: `rows` replace lines whose `key` is in `replaced`; invalid lines go last."""
     kept = [line for line in table.lines if _identity(line.texts, key) not in replaced]
     ranks = {arm: rank for rank, arm in enumerate(arm_order)}
 

@@ -36,7 +36,7 @@ def experiment_folders(results_dir: Path) -> list[Path]:
 
 
 def config_of(record: Mapping[str, Any], path: Path) -> Config:
-    """The configuration of a record, with defaults for newer fields. An InputError names `path`."""
+    """The configuration of a record, with defaults for newer fields; `path` is for the error message."""
     try:
         return Config.from_dict(record["config"])
     except (KeyError, TypeError, AttributeError, ValueError) as error:

@@ -1,4 +1,4 @@
-"""Reads .npz archives and HDF5 weights without letting a small file fill the memory."""
+"""Refuses .npz archives and weights files that are small but would fill the memory when unpacked."""
 
 import contextlib
 import os
@@ -20,7 +20,7 @@ RATIO, ROOM = 4, 2**26
 
 @contextlib.contextmanager
 def open_npz(path: str | os.PathLike[str]) -> Iterator[NpzFile]:
-    """Opens an .npz file for reading its arrays; nothing in it is executed.
+    """Opens an .npz file for reading; pickled objects in it are not loaded.
 
     Raises:
         one of `UNREADABLE_ARCHIVE`: if the file is missing, damaged or too large when unpacked. Reading an

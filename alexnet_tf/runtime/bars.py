@@ -24,7 +24,7 @@ class Bars(Progress):
 
 
 def make_bars() -> Bars | None:
-    """Bars on standard error, not started; None if it is not a terminal. Each task needs a field `info`."""
+    """Bars for standard error, not yet started; None without a terminal. Each task needs a field `info`."""
     if not is_terminal(sys.stderr):
         return None
     # With markup, Rich would interpret brackets in paths.
@@ -37,7 +37,7 @@ def make_bars() -> Bars | None:
         console=Console(stderr=True),
         refresh_per_second=2,
         transient=True,
-        # If stdout is a file or a pipe, its lines must go there. Rich would print them above the bars.
+        # Rich prints redirected lines above the bars. If stdout is a file or a pipe, they must go there.
         redirect_stdout=sys.stdout.isatty(),
     )
 

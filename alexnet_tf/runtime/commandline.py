@@ -145,7 +145,7 @@ def run_command(
         if line is None:
             raise
         if len(line) > LONGEST_LINE:
-            # The end says what was received and what to do.
+            # The end states what was received and what to do.
             line = f"{line[: LONGEST_LINE // 2]} ... {line[-LONGEST_LINE // 2 :]}"
         _say(f"error: {printable(line)}")
         try:
@@ -164,7 +164,7 @@ def run_command(
 
 
 def program() -> str:
-    """The words that start this program, such as `python -m alexnet_tf`."""
+    """The command that starts this program, such as `python -m alexnet_tf`."""
     script = Path(sys.argv[0])
     if script.name == "__main__.py":
         return shlex.join(sys.orig_argv[: len(sys.orig_argv) - len(sys.argv) + 1])

@@ -40,14 +40,14 @@ def device(strategy: tf.distribute.Strategy) -> str:
 
 
 def intra_op_threads() -> int:
-    """Threads per operation, which affect the rounding of sums."""
+    """Number of threads per operation; it affects the rounding of sums."""
     configured = tf.config.threading.get_intra_op_parallelism_threads()
     return configured or int(os.environ.get("TF_NUM_INTRAOP_THREADS") or 0) or os.cpu_count() or 1
 
 
 @functools.cache
 def git_commit() -> str:
-    """The commit, followed by `+` if code was changed; empty outside a Git checkout."""
+    """The commit, followed by `+` if code has uncommitted changes; empty outside a Git checkout."""
     root = Path(__file__).parents[2]
     if not (root / ".git").exists():
         # An installed package may lie inside another repository.

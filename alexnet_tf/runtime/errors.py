@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 
 class InputError(ValueError):
-    """Invalid input; the message says in one line what was expected and received."""
+    """Invalid input; the one-line message states what was expected and received."""
 
 
 class Interruption(KeyboardInterrupt):

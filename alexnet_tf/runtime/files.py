@@ -138,7 +138,7 @@ def json_bytes(content: Mapping[str, Any], sort_keys: bool = False) -> bytes:
 
 
 def hold_lock(path: Path, waiting: str = "") -> AbstractContextManager[object]:
-    """Waits for a lock between processes and holds it in a `with` block; must not be nested.
+    """Acquires a lock between processes, waiting if needed; a `with` block releases it. Must not be nested.
 
     The lock file is not deleted: otherwise a process that waits for the old file and one that creates a new
     file could both get the lock.

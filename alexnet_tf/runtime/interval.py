@@ -32,7 +32,7 @@ def parse_interval(text: str) -> CheckpointInterval:
 
 
 class Countdown:
-    """Says when the next checkpoint is due."""
+    """Determines when the next checkpoint is due."""
 
     def __init__(self, interval: CheckpointInterval):
         self._interval = interval
@@ -46,7 +46,7 @@ class Countdown:
         return min(steps, self._interval.steps - self._steps) if self._interval.steps else steps
 
     def is_due(self, steps: int) -> bool:
-        """Counts trained steps, and says whether the interval is over."""
+        """Counts trained steps; returns whether the interval is over."""
         self._steps += steps
         if self._interval.steps:
             return self._steps >= self._interval.steps

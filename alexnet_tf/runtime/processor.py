@@ -13,12 +13,12 @@ BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
 
 
 def processor_name() -> str:
-    """Name of the processor, or its architecture."""
+    """Name of the processor; its architecture if the name is unknown."""
     return processor_field("model name") or platform.machine()
 
 
 def processor_generation() -> str:
-    """Name, family and model; several generations may have the same name."""
+    """Name, family and model of the processor; several generations may share a name."""
     parts = [processor_name()]
     for word, field in (("family", "cpu family"), ("model", "model")):
         if number := processor_field(field):

@@ -27,7 +27,7 @@ MAX_TEXT = 2**24
 
 
 def file_kind(path: str | bytes | Path) -> str:
-    """What a path leads to, or why it leads nowhere.
+    """The kind of file at a path, or the reason why there is none.
 
     Example:
 
@@ -130,6 +130,6 @@ def read_json(path: Path) -> Any:
     except (
         ValueError,
         RecursionError,
-    ) as error:  # ValueError also stands for an integer of over 4,300 digits
+    ) as error:  # ValueError also for an integer of over 4,300 digits
         reason = "values nested too deeply" if isinstance(error, RecursionError) else error
         raise InputError(f"{path}: expected JSON; received {reason}") from error

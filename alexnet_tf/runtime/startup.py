@@ -1,4 +1,4 @@
-"""The start of every command."""
+"""Checks and preparations at the start of every command."""
 
 import contextlib
 import importlib
@@ -22,7 +22,7 @@ KERAS_SETTINGS = {
     "epsilon": 1e-7,
     "nnx_enabled": False,
 }
-# Variables of Keras's own training loop and of its JAX backend, which are not used.
+# Variables for parts of Keras that are not used here: its training loop and its JAX backend.
 KERAS_VARIABLES = ("KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH", "KERAS_NNX_ENABLED")
 # Variables that make oneDNN keep the first step's weights, or change its precision or its instructions.
 ONEDNN_VARIABLES = (
@@ -125,7 +125,7 @@ def _open_streams() -> None:
 
 def check_keras_settings(names: Iterable[str]) -> None:
     """Raises an InputError if Keras would start with other values of these `KERAS_SETTINGS`."""
-    # Keras looks in the same places. It is not imported for this check, because that would take seconds.
+    # This repeats the search of Keras for its settings, because importing Keras would take seconds.
     base = os.path.expanduser("~")
     default = os.path.join(base if os.access(base, os.W_OK) else "/tmp", ".keras")
     # An empty KERAS_HOME is the current folder.

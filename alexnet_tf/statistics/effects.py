@@ -29,7 +29,7 @@ LEVEL = 0.05
 
 
 class Verdict(NamedTuple):
-    """What an interval says about a claim.
+    """The verdict on a claim, and the position of the interval.
 
     Attributes:
         text: one of `VERDICTS`.

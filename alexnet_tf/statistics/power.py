@@ -9,7 +9,7 @@ POWER = 0.8
 
 
 def _power(pairs: int, noncentrality: float) -> float:
-    """The probability that the whole t interval lies on the true effect's side of "no effect".
+    """The probability that the whole t interval lies on the true effect's side of the null value.
 
     `noncentrality` is the true effect in standard errors: sqrt(pairs) effect / spread.
     """
@@ -18,13 +18,13 @@ def _power(pairs: int, noncentrality: float) -> float:
 
 
 def detectable_effect(effect: Effect, kind: Kind) -> float | None:
-    """The smallest true effect that this many pairs with this spread would detect with 80% probability.
+    """The smallest true effect that n pairs with the spread of `effect` would detect with 80% probability.
 
         d s / sqrt(n),   where a noncentral t of n - 1 degrees of freedom and noncentrality d exceeds the
                          97.5% quantile of the central t with 80% probability
 
-    s is the standard deviation of the differences, or of the logarithms of the ratios; for ratios, the result
-    is exp of this.
+    n is `effect.n`; s is the standard deviation of the differences, or of the logarithms of the ratios. For
+    ratios, the result is exp of this.
 
     Returns:
         An absolute difference, or a factor above 1. None for a share, and if the spread is 0 or unknown
@@ -46,7 +46,7 @@ def detectable_effect(effect: Effect, kind: Kind) -> float | None:
 
 
 def pairs_needed(effect: Effect, kind: Kind, smallest_effect: float) -> int | None:
-    """How many pairs with this spread would detect a true effect of `smallest_effect` with 80% probability.
+    """How many pairs would detect a true effect of `smallest_effect` with 80% probability.
 
     The spread is estimated from the pairs of `effect`; if they are few, the estimate is rough.
 

@@ -60,7 +60,7 @@ class FollowSchedule(keras.callbacks.Callback):
 
 
 class HistoryFiles(keras.callbacks.Callback):
-    """Writes curve.csv, and selection.csv and gradient_norms.csv if they are measured.
+    """Writes curve.csv and, if measured, selection.csv and gradient_norms.csv.
 
     With five classes or fewer the top-5 error is left out: it is always 0.
     """
@@ -120,7 +120,7 @@ class QuarantineLog(keras.callbacks.Callback):
 
 
 class GradientNorms(keras.callbacks.Callback):
-    """Measures the Euclidean norm of each layer's gradient in each step, and of `all` layers together.
+    """Measures the Euclidean norms of each layer's gradient and of the whole gradient (`all`) in each step.
 
     The gradient is that of the mean loss over the global batch, without weight decay.
     `History.gradient_norms` gets the mean and the largest norms of each epoch; the logs get those of `all`.

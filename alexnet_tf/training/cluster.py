@@ -44,7 +44,7 @@ class Cluster:
         return host.strip("[]"), int(port)
 
     def listen(self) -> socket.socket:
-        """A server at the port of this process; raises an InputError if the port cannot be opened."""
+        """A server socket on the port of this process; raises an InputError if it cannot be opened."""
         host, port = self.place(self.rank)
         try:
             return socket.create_server(("", port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
@@ -116,8 +116,7 @@ def _slurm_cluster() -> dict[str, Any] | None:
         import tensorflow as tf
 
         # Jobs that share a node get different ports, unless their ids are equal modulo 200. Steps of one job
-        # get the same ports. Slurm assigns the GPUs; the arguments with numbers of GPUs are required
-        # nevertheless.
+        # get the same ports. Slurm assigns the GPUs, but the resolver requires the two numbers of GPUs.
         port = 10_000 + int(os.environ.get("SLURM_JOB_ID", "0")) % 200 * 100
         tasks = int(os.environ["SLURM_STEP_NUM_TASKS"])
         resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(

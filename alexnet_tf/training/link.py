@@ -17,8 +17,8 @@ class Link:
 
     Attributes:
         inbox: received messages; None stands for a closed connection or for an invalid message.
-        has_left: whether the worker has said that it needs the others no more, so its end is no failure.
-        is_awaited: false once the worker has left, has told the others to end, or is disconnected.
+        has_left: whether the worker has announced that it may end first; its end is then no failure.
+        is_awaited: false once the worker has left, has asked the others to end, or is disconnected.
     """
 
     def __init__(self, connection: socket.socket, rank: int = 0):

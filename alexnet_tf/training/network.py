@@ -47,7 +47,7 @@ def compile_model(
             use its preprocessing.
 
     Raises:
-        InputError: if the run cannot be trained. Also, on every worker, if one of them trains another run.
+        InputError: if the run cannot be trained; on all workers, if one of them trains another run.
     """
     current_workers().compare(compared_values(config, data.image_set.fingerprint))
     _check_numbers(config, data, strategy)

@@ -105,15 +105,15 @@ class L2Adam(keras.optimizers.Adam):
     w <- w - eps sqrt(1 - b2^t) / (1 - b1^t) m / (sqrt(v) + 1e-8)` with b2 = .999. For biases, eps is
     multiplied by `bias_rate`. d is 0 for all variables except kernels.
 
-    The decay is that of PyTorch's `weight_decay` in Adam. Keras's `weight_decay` subtracts `eps d w` from the
-    weights in a separate step (AdamW).
+    The decay is the same as PyTorch's `weight_decay` in Adam. Keras's `weight_decay` subtracts `eps d w` from
+    the weights in a separate step (AdamW).
 
     Args:
         learning_rate: eps.
         beta_1: b1.
         decay: d, the L2 coefficient.
         bias_rate: multiple of eps for biases.
-        amsgrad: whether the denominator has the largest v so far (Reddi, Kale and Kumar, ICLR 2018).
+        amsgrad: whether the denominator uses the largest v so far (Reddi, Kale and Kumar, ICLR 2018).
         epsilon: the constant 1e-8 in the formula.
 
     Example:

@@ -52,7 +52,7 @@ class CommandProgress:
         return len(self._work) - 1
 
     def each(self, runs: Iterable[Run]) -> Iterator[Run]:
-        """Yields the runs, in the order of `work`."""
+        """Yields `runs`, which must be in the order of `work`, and records when each one ends."""
         for self.position, run in enumerate(runs):
             self.advance(0, 0)
             yield run

@@ -26,20 +26,21 @@ NVIDIA_DEVICES = (Path("/proc/driver/nvidia"), Path("/dev/nvidia0"))
 
 
 def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
-    """Chooses the distribution strategy.
+    """Returns the distribution strategy for a number of replicas.
 
     `auto` uses all GPUs, or the default device if there are none. A number uses that many GPUs or, if there
     are fewer, logical CPU devices. TensorFlow can create these only before it initialises its devices.
 
     With `TF_CONFIG`, or in a Slurm step of several tasks, this process is one of several workers. Each uses
     all GPUs that it sees, and the function returns when all workers have connected. A worker that has done
-    its work must call `current_workers().leave()`; otherwise the others take its end for a failure.
+    its work must call `current_workers().leave()`; otherwise the others treat its exit as a failure.
 
     Raises:
-        InputError: for another value; for more replicas than TensorFlow can still create; if `TF_CONFIG` or
-            Slurm's variables do not describe a cluster and this process's task in it. With several workers, a
-            number must be that of this worker's GPUs (1 if it has none). If one worker does not connect, or
-            differs in code, packages, settings or number of GPUs, every worker raises the error.
+        InputError: if `replicas` is neither `auto` nor a whole number >= 1; for more replicas than TensorFlow
+            can still create; if `TF_CONFIG` or Slurm's variables do not describe a cluster and this process's
+            task in it. With several workers, a number must equal this worker's number of GPUs (1 if it has
+            none). If one worker does not connect, or differs in code, packages, settings or number of GPUs,
+            every worker raises the error.
 
     Example:
 
@@ -79,7 +80,7 @@ def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
 
 @functools.cache
 def warn_of_unseen_gpu() -> None:
-    """Warns, once per process, if TensorFlow does not see an NVIDIA GPU that the user has not hidden."""
+    """Warns once per process of an NVIDIA GPU that TensorFlow does not see and the user has not hidden."""
     is_hidden = os.environ.get("CUDA_VISIBLE_DEVICES", "0") in ("", "-1")
     is_there = any(path.exists() for path in NVIDIA_DEVICES)
     if is_there and not is_hidden and not tf.config.list_physical_devices("GPU"):

@@ -29,9 +29,9 @@ def train(
 ) -> tuple[keras.Model, History]:
     """Trains one run to its end; resumes from its checkpoint if there is one.
 
-    After each epoch the model is evaluated in inference mode on the training subset, the report split and, if
-    the config holds it out, the selection split. Then the checkpoint is replaced. Within an epoch the
-    checkpoint is replaced at the given interval and after Ctrl-C, SIGTERM or SIGHUP. A resumed run gives the
+    Before the first and after each epoch the model is evaluated in inference mode on the training subset, the
+    report split and, if the config holds it out, the selection split. Then the checkpoint is replaced. Within
+    an epoch it is replaced at the given interval and after Ctrl-C, SIGTERM or SIGHUP. A resumed run gives the
     same results as an uninterrupted one.
 
     Args:

@@ -1,4 +1,4 @@
-"""The workers of a cluster meet before training, compare what they are about to do, and end together.
+"""Connections between the workers of a cluster, which compare their settings and end together.
 
 A closed connection shows that a worker has ended, even while the others wait in a TensorFlow operation.
 """
@@ -21,13 +21,13 @@ from alexnet_tf.training.cluster import Cluster
 from alexnet_tf.training.link import Link
 
 MEETING_SECONDS = 60.0
-# Time that a process has to end by itself after another has ended.
+# Time that a process has to exit by itself after another worker has ended.
 ENDING_SECONDS = 6.0
 GREETING = "alexnet_tf"
 
 
 class Workers:
-    """The connections of this process: the chief has one to each other worker, the others one to the chief.
+    """The connections of this process: to all other workers if it is the chief, otherwise to the chief.
 
     Without `cluster` this process trains alone, and all methods return at once.
 
@@ -49,7 +49,7 @@ class Workers:
             self.compare({})
 
     def compare(self, values: Mapping[str, Any]) -> None:
-        """Waits for all workers; raises an InputError on all if one differs from the chief."""
+        """Waits for all workers; raises an InputError on all if the values of one differ from the chief's."""
         texts = {name: str(value) for name, value in values.items()}
         if not self._is_chief:
             self._links[0].send(values=texts)
@@ -88,15 +88,15 @@ class Workers:
                 (folder / name).unlink(missing_ok=True)
 
     def leave(self) -> None:
-        """Tells the other workers that this process may end before them."""
+        """Announces to the other workers that this process has done its work, so its exit is no failure."""
         self._has_left = True
         for link in self._links.values():
             link.send(left=True)
 
     def interrupt(self, reason: str) -> None:
-        """Tells the other workers to end.
+        """Makes the other workers end.
 
-        Often all workers are interrupted at once, so the chief first gets time to notice its own signal.
+        A signal often reaches all workers, so a worker first gives the chief time to handle its own signal.
         """
         self._has_left = True
         deadline = time.monotonic() + ENDING_SECONDS / 2
@@ -111,7 +111,7 @@ class Workers:
         return bool(self._why_ended)
 
     def wait_for_reason(self) -> None:
-        """Raises an InputError if another worker's end caused the exception just caught."""
+        """Raises an InputError if the end of another worker explains the exception just caught."""
         deadline = time.monotonic() + ENDING_SECONDS / 2
         while self._links and not self._why_ended and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -119,7 +119,7 @@ class Workers:
             self._fail(self._why_ended)
 
     def _gather(self) -> None:
-        """Waits for the workers at the chief's address, which TensorFlow does not use yet."""
+        """Waits until all workers have connected at the chief's address; TensorFlow does not use it yet."""
         tasks = range(1, len(self._cluster.tasks))
         deadline = time.monotonic() + MEETING_SECONDS
         with self._cluster.listen() as server:

@@ -20,7 +20,7 @@ def image_counts(quick: bool) -> tuple[int, ...]:
 
 
 def sweeps(quick: bool, images: Path) -> Iterator[Benchmark]:
-    """Benchmarks that each vary one quantity; each contender is one value, named `<value> <quantity>`.
+    """Benchmarks that each vary one quantity; a contender `<value> <quantity>` measures one value of it.
 
     `images` has a subfolder `<count>` of JPEG files for each of `image_counts`.
     """

@@ -1,4 +1,4 @@
-"""Processor time per image of each stage of the input pipelines."""
+"""Processor and wall-clock time per image of each stage of the input pipelines."""
 
 import dataclasses
 import functools
@@ -26,7 +26,7 @@ from experiments.report.markdown import markdown
 
 COLUMNS = ("work", "stage", "cpu_ms", "elapsed_ms")
 BATCH, ROUNDS = 128, 5
-# Work, stage, number of images, and what runs the stage on them.
+# Work, stage, number of images, and a function that runs the stage on them.
 Call = tuple[str, str, int, Callable[[], object]]
 Step = Callable[[Path], object]
 FILES, CACHED, SMALL = "JPEG files, 256 to 224", "decoded pixels, 256 to 224", "JPEG files of 64 pixels"
@@ -49,7 +49,7 @@ class Stage:
 
 
 def profile_inputs(images: int) -> list[Stage]:
-    """Measures all stages in turns; the first turn is a warm-up."""
+    """Median times of all stages, measured in turns; the first turn is a warm-up."""
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         write_photographs(scratch / "large", images)

@@ -41,7 +41,8 @@ CALLS = {TRAINING: 1, HALF_WIDTH: 3, INFERENCE: 10}
 def run_profile(results_dir: Path, batches: Sequence[int] = BATCHES, images: int = 1024) -> Path:
     """Profiles training steps, inference and input pipelines.
 
-    Writes profile.csv, profile_inputs.csv and profile_machine.csv to the machine's folder, and returns it.
+    Writes profile.csv, profile_inputs.csv and profile_machine.csv to the machine's folder, and returns the
+    folder.
 
     Raises:
         InputError: if the folder cannot be created, or traced and measured times differ at least twofold.

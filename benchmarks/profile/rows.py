@@ -19,10 +19,11 @@ FORWARD, WEIGHTS, INPUTS = "forward", "gradient of weights", "gradient of inputs
 
 @dataclass(frozen=True)
 class Share:
-    """One part of a call (a training step or an inference).
+    """The time of one part of a call (a training step or an inference).
 
     Attributes:
-        part: name of the part, or `WHOLE`; `MATRIX_PRODUCT` shows the machine's limit.
+        part: name of the part; `WHOLE` for the call; `MATRIX_PRODUCT` for a product that shows the machine's
+            limit.
         layer: name of a layer with weights; empty if the part belongs to none.
         gflop: operations in one call, in 1e9; 0 if they are not counted.
     """

@@ -9,7 +9,7 @@ def about() -> dict[str, str | int]:
     return {
         "version": torch.__version__,
         "build": build(),
-        # Where an older machine.csv has no `pytorch_sgd`, PyTorch's default form was measured.
+        # A machine.csv without `pytorch_sgd` is older; its rows were measured with PyTorch's default form.
         "sgd": "fused SGD",
         "torchvision": version("torchvision"),
         "opencv": version("opencv-python-headless"),

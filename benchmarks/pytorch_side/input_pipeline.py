@@ -61,7 +61,7 @@ class Photographs(Dataset):
 
 
 class FastPhotographs(Photographs):
-    """The same with OpenCV, but only the central square is scaled, without antialiasing."""
+    """As `Photographs`, but with OpenCV, and only the central square is scaled, without antialiasing."""
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
         import cv2

@@ -9,7 +9,7 @@ EARLIER = (
     "These rows are of an earlier plan, which compared with eager PyTorch only. Today's targets compare with "
     "the fastest form of PyTorch's CPU build, so they do not judge these rows."
 )
-# For rows that were measured before the fused form was used.
+# PyTorch's update in rows that were measured before its fused form was used.
 DEFAULT_SGD = "default SGD, which is slower than the fused one"
 DIFFER = "`rounds differ`: the median decides, but at least one round is on the other side of the target."
 
@@ -60,7 +60,7 @@ SPOKEN = {
 
 
 def speed_sentence(machines: Sequence[Mapping[str, Sequence[Row]]]) -> str:
-    """The range over all machines of our speed relative to PyTorch and Keras."""
+    """The README's sentence with our speed relative to PyTorch and Keras: the range over all machines."""
     said = []
     for target in TARGETS:
         measured = [target.measure(rows) for rows in machines]
@@ -162,7 +162,7 @@ def _reason(row: Row) -> str:
 def _measured(measured: Measured, target: Target) -> str:
     if not measured.rounds:
         return measured.note
-    # Some rows have only the median of several rounds.
+    # Of processor time, only the median over the rounds is recorded.
     spread = ""
     if measured.low < measured.high:
         spread = f"{_ratio(measured.low, target)} to {_ratio(measured.high, target)} in "

@@ -16,7 +16,7 @@ class Measured:
         rounds: 0 if nothing was measured.
         limit: the ratio that our training step would have at the speed of the machine's matrix product.
         note: a remark, or why nothing was measured.
-        met: the verdict if a second criterion is met; empty otherwise, so that `bound` gives the verdict.
+        met: the verdict if a second criterion is met; if empty, `Target.bound` decides.
     """
 
     ratio: float = math.nan
@@ -58,7 +58,7 @@ class Target:
         return ("met" if met else "not met") + ("" if set(rounds) == {met} else ", rounds differ")
 
     def shown(self, value: float) -> str:
-        """The value with its unit, and with enough digits to differ from a bound that it does not equal.
+        """The value with its unit, and with enough digits to show that it is not the bound.
 
         Example:
 
@@ -75,7 +75,7 @@ class Target:
 
 
 def paired_ratio(numerator: Row, denominator: Row) -> Measured:
-    """Ratio of the times for equal work, by round, because the machine's speed may drift between rounds."""
+    """Ratio of the times for equal work, paired by round, because the machine's speed may drift."""
     for row in (numerator, denominator):
         if not row.measured:
             return Measured(note=row.message)
@@ -103,7 +103,7 @@ def fastest(others: Sequence[Row], reference: Row) -> Row:
 
 
 def against_best(rows: Rows, item: str, case: str, beginning: str) -> Measured:
-    """Our speed relative to the `best` contender; the note is its name."""
+    """Our speed relative to the `best` contender, whose name becomes the note."""
     other = best(rows, item, case, beginning)
     measured = paired_ratio(other, find(rows, item, case, "ours"))
     return replace(measured, note=other.contender) if measured.rounds else measured

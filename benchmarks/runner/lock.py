@@ -18,7 +18,7 @@ class LockError(Exception):
 def seconds_held(pid: int, python: str, work: Callable[[], object]) -> float:
     """Seconds during `work` in which an image-reading thread of the process `pid` holds the GIL.
 
-    They include time in which the holder waits for a processor, so on a busy machine they are an upper bound.
+    They include the time that the thread waits for a processor, so on a busy machine they are an upper bound.
 
     Args:
         python: interpreter of the environment that py-spy is installed in.

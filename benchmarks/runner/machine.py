@@ -26,7 +26,7 @@ def machine_kind() -> str:
 
 
 def describe_machine(sides: Mapping[str, Mapping[str, Any]], quick: bool) -> dict[str, str]:
-    """Properties of the machine, of installed versions and of the run.
+    """Properties of the machine and of the run, and the installed versions.
 
     `sides` holds the answer of `Worker.about()` for each framework.
     """

@@ -32,7 +32,7 @@ def run_benchmark(
     """Measures items; writes `<item>.csv` and `machine.csv` to `<results_dir>/<machine kind>/`.
 
     Args:
-        pytorch: Python interpreter that has PyTorch; if it has none, PyTorch's rows say so.
+        pytorch: Python interpreter with PyTorch; if PyTorch is missing, its rows contain the error.
         items: names from `ITEMS`; default all. If the folder has rows of an earlier plan, all are required.
 
     Returns:

@@ -14,8 +14,8 @@ from typing import Any
 
 from benchmarks.runner.task import Task
 
-# After a first call of more seconds than this there is no second warm-up call, because tracing was only a
-# small part of the first. Compiling may have been a large part, but the timed rounds do not compile again.
+# If the first warm-up call takes more seconds than this, there is no second one: tracing is only a small part
+# of so long a call. Compiling may be a large part, but the timed rounds do not compile again.
 LONG = 4.0
 
 
@@ -38,7 +38,7 @@ class Server:
         return importlib.import_module(f"{self.package}.about").about()
 
     def _prepare(self, key: str, build: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        """The answer's `seconds` is infinite without warm-up, so that `turns.measure` repeats no call."""
+        """Builds and warms up a task. Without warm-up `seconds` is infinite, so `measure` repeats no call."""
         module, function = build.split(".")
         task = getattr(importlib.import_module(f"{self.package}.{module}"), function)(**arguments)
         seconds = _timed(task) if task.warm else math.inf
@@ -91,7 +91,7 @@ def _processor_seconds() -> float:
 
 
 def main() -> None:
-    # What libraries print goes to standard error.
+    # The output of libraries goes to standard error, because standard output carries the answers.
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     server = Server(sys.argv[1])

@@ -37,7 +37,7 @@ BEHIND = 1.2
 def measure(benchmark: Benchmark, workers: Mapping[str, Worker], budget: Budget) -> list[Row]:
     """Prepares all contenders, then times them in turns; every second round is in reverse order.
 
-    The row of a contender that fails holds the reason.
+    The row of a contender that fails has the reason as its `message`.
     """
     rows, calls = {}, {}
     cpu: dict[str, list[float]] = {}
@@ -103,8 +103,8 @@ def _with_lock(
 def measure_alone(benchmark: Benchmark, workers: Mapping[str, Worker], calls: int) -> Iterator[Row]:
     """Measures times and peak memory of each contender in a new process.
 
-    The system records the peak since the start of a process. PyTorch's optimizer allocates its state at the
-    end of the first training step, so the peak comes in a later step.
+    The system records the peak since the start of a process. The first call is a warm-up: PyTorch's optimizer
+    allocates its state at the end of the first training step, so the peak comes in a later step.
     """
     for contender in benchmark.contenders:
         worker = workers[contender.worker]

@@ -97,7 +97,7 @@ class Worker:
                 "TF_CPP_MIN_LOG_LEVEL": "3",
                 "XDG_CACHE_HOME": scratch,
                 "TMPDIR": scratch,
-                # The value that alexnet_tf sets. The worker imports TensorFlow before alexnet_tf.
+                # alexnet_tf sets this value, too, but the worker imports TensorFlow first.
                 "TF_ENABLE_ONEDNN_OPTS": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1"),
             }
             if allocator:

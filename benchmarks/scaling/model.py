@@ -50,8 +50,8 @@ class Network:
     """The connection over which devices exchange gradients.
 
     Attributes:
-        bytes_per_second: rate at which a device sends, and at the same time receives.
-        latency: seconds of one message.
+        bytes_per_second: rate at which a device sends and, at the same time, receives.
+        latency: seconds per message.
     """
 
     name: str

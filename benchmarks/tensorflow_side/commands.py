@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.runner.task import Task
 
 ROOT = Path(__file__).parents[2]
-# Less than the time that the runner waits for an answer.
+# In seconds; below the runner's timeout (`benchmarks.runner.worker.Worker.ask`).
 LIMIT = 420
 
 

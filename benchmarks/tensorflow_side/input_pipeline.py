@@ -1,4 +1,4 @@
-"""This library's input pipelines alone: augmented batches that no model uses."""
+"""Tasks that time this library's input pipelines alone, without a model."""
 
 import functools
 import itertools
@@ -22,7 +22,7 @@ from benchmarks.runner.task import Task
 
 CIFAR_SIZE = 50_000
 READ_BATCH = 32
-# As many images of 256x256 pixels as the pipeline reads at a time.
+# The number of images of 256x256 pixels that the pipeline reads at a time.
 READ_PART = 21
 Storage = Literal["memory", "stream"]
 
@@ -55,7 +55,7 @@ def read_files(folder: str, readers: int) -> Task:
 
 
 def read_epoch(folder: str, storage: Storage) -> Task:
-    """One epoch; with storage `memory`, the images have been read before the epoch."""
+    """A task that iterates over one epoch; with storage `memory`, the images are read before it."""
     data = open_data(DataConfig(f"folder:{folder}", image_size=64, crop=56, flip=True, storage=storage))
     steps = data.train_size // READ_BATCH
     return Task(lambda: sum(1 for _ in data.train(0, 1, READ_BATCH)), READ_BATCH * steps)
@@ -80,9 +80,9 @@ def memory(batch: int) -> Task:
 
 
 def endless(data: DataPipelines, batch: int, epochs: int = 8) -> tf.data.Dataset:
-    """Epochs with different random augmentation, repeated from the first."""
+    """Training batches of `epochs` differently augmented epochs, repeated without end."""
     each = (data.train(0, epoch, batch) for epoch in range(1, epochs + 1))
-    # Prefetch, so that the next epoch starts while the last batches of this one are used.
+    # With `prefetch` an epoch starts while the last batches of the one before are used.
     return functools.reduce(tf.data.Dataset.concatenate, each).repeat().prefetch(2)
 
 

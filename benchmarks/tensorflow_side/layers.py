@@ -61,7 +61,7 @@ def _both_ways(layer: Callable[[tf.Tensor], tf.Tensor], shape: list[int], dtype:
             tape.watch(inputs)
             outputs = layer(inputs)
         above = tf.broadcast_to(upstream, tf.shape(outputs))
-        # TensorFlow skips computations whose results nobody uses, so the outputs are returned too.
+        # TensorFlow skips operations whose results are unused, so the outputs are returned too.
         return outputs, *tape.gradient(outputs, [inputs, *weights], above)
 
     if isinstance(layer, keras.layers.Conv2D):

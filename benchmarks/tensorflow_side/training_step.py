@@ -31,7 +31,7 @@ def half_width_alexnet(batch: int, precision: str) -> Task:
 
 
 def half_width_model() -> keras.Model:
-    """A net as large as those of the experiments' condition `trained`."""
+    """A net of the size that the experiments use in the condition `trained`."""
     return alexnet_model((56, 56, 3), 100, dataclasses.replace(SCALED, width=0.5))
 
 
@@ -42,7 +42,7 @@ def stock_alexnet(batch: int, precision: str) -> Task:
 
 
 def cifar_net(batch: int, precision: str, lrn: bool, steps: int, devices: int = 1) -> Task:
-    """The four-layer network of Figure 1; logical devices share each batch."""
+    """The four-layer network of Figure 1; each batch is split over `devices` logical devices."""
     strategy = make_strategy(str(devices))
     keras.config.set_dtype_policy(precision)
     with strategy.scope():
@@ -52,7 +52,7 @@ def cifar_net(batch: int, precision: str, lrn: bool, steps: int, devices: int = 
 
 
 def paper_optimizer() -> keras.optimizers.Optimizer:
-    """The learning rate is so small that training on noise does not diverge."""
+    """The paper's optimizer, with a lower learning rate, at which training on noise does not diverge."""
     return make_optimizer(1e-4, momentum=0.9, weight_decay=5e-4)
 
 

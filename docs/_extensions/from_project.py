@@ -1,4 +1,4 @@
-"""Directives that take text from the project, so that no page repeats numbers."""
+"""Sphinx directives that insert effects, verdicts, code and help texts, so that pages hold no copies."""
 
 import argparse
 import ast
@@ -20,7 +20,7 @@ LINK = re.compile(r"\[([^\]]+)\]\((?!https?://|#)([^)]+)\)")
 
 @functools.cache
 def claims() -> dict[str, Any]:
-    """The evidence below results/ for each claim."""
+    """The claims by name, with their evidence in results/."""
     from experiments import EXPERIMENTS
     from experiments.evidence.claims import claims_of
     from experiments.evidence.read import read_evidence
@@ -53,7 +53,7 @@ def claim_text(name: str) -> str:
 
 
 def experiment_text(name: str) -> str:
-    """Markdown of an experiment's comparisons on its own data set, and its reasons."""
+    """Markdown of an experiment's comparisons on the data set that it declares, and its reasons."""
     (one,) = (
         one
         for claim in claims().values()

@@ -17,7 +17,7 @@
 # its last hidden layer, on a data set of drawn shapes that needs no download. It runs in less than five
 # minutes on a CPU.
 #
-# On Colab or Kaggle upload the project as an archive and install it first: `%pip install alexnet_tf.zip`.
+# On Colab or Kaggle, first upload the project as an archive and install it: `%pip install alexnet_tf.zip`.
 
 # %%
 import dataclasses
@@ -59,7 +59,7 @@ for label, column in enumerate(axes.T):
 plt.show()
 
 # %% [markdown]
-# One training image as the network gets it in six epochs (mid grey is 0):
+# One training image, as the network sees it in each of six epochs (mid grey is 0):
 
 # %%
 figure, axes = plt.subplots(1, 6, figsize=(8, 1.5), layout="constrained")
@@ -92,8 +92,9 @@ print(summary_table(build_model(small, data.input_shape, data.image_set.classes)
 #
 # As in section 5, the net is trained by stochastic gradient descent with momentum .9 and weight decay .0005.
 # The learning rate is divided by 10 once, after epoch 6; the paper divided it three times. The paper has 1.2
-# million images, in batches of 128. Here there are 10,000 images, only 78 such batches per epoch, so a batch
-# has 32 images. Guessing gives an error of 90%; this net stays there for two or three epochs.
+# million images, in batches of 128. The 10,000 images here would be only 78 such batches per epoch, so a
+# batch has 32 images. Guessing gives an error of 90%; this net is no better for the first two or three
+# epochs.
 
 # %%
 from alexnet_tf.training.train import train
@@ -115,8 +116,8 @@ plt.show()
 # %% [markdown]
 # ## The first kernels
 #
-# They are Figure 3 of the paper. After so few epochs they still look like their random initialisation, with a
-# tint.
+# The paper shows them in its Figure 3. After so few epochs they still look like their random initialisation,
+# with a tint.
 
 # %%
 from IPython.display import display
@@ -129,7 +130,7 @@ with house_look():
 display(figure)
 
 # %% [markdown]
-# ## What conv1 sees
+# ## The outputs of conv1
 #
 # A test image, and eight maps of conv1: after the ReLU, after local response normalisation (section 3.3), and
 # after pooling (section 3.4). The normalisation brings strong and weak values closer together. Each map has
@@ -157,7 +158,7 @@ plt.show()
 # %% [markdown]
 # ## Predictions
 #
-# As in the left part of Figure 4: test images with their most probable classes.
+# Test images with their most probable classes, as in the left part of Figure 4:
 
 # %%
 probabilities = np.asarray(keras.ops.softmax(model(picture, training=False)))

@@ -39,12 +39,14 @@ TINY = Config(
     model=MODEL,
     train=TrainConfig(epochs=12, learning_rate=0.04, weight_decay=5e-4, schedule="steps", drops=(8, 10)),
 )
-# The learning rate drops at the same fractions of the training as in `TINY`. A search trains with the drops
-# at these fractions of its own epochs, so searches with `LONG` and with `TINY` train the same candidates.
+# Changes of `TINY` for a training three times as long. The learning rate drops at the same fractions of the
+# training. A search drops it at these fractions of its own epochs, so searches with `LONG` and with `TINY`
+# train the same candidates.
 LONG: dict[str, Any] = {"epochs": 36, "drops": (24, 30)}
 
-# These nets fit their training images far better than their test images: a pilot, whose seed no recorded run
-# uses, reached a test error of 55% and a training error of 44%.
+# Changes of `TINY` for the condition `trained`, in which nets fit their training images far better than their
+# test images. A pilot run, with a seed that no recorded run uses, reached a test error of 55% and a training
+# error of 44%.
 TRAINED: dict[str, Any] = {"width": 0.5, "epochs": 36, "drops": (26, 32), "learning_rate": 0.03}
 TRAINED_GRID = (0.015, 0.03, 0.06)
 
@@ -54,7 +56,7 @@ TINY_SCALE = "reduced: a quarter of the width, 64-pixel images, 100 classes, 12 
 LONG_SCALE = "reduced: a quarter of the width, 64-pixel images, 100 classes, 36 epochs"
 TRAINED_SCALE = "reduced: half the width, 64-pixel images, 100 classes, 36 epochs"
 
-# Turns an experiment declared in mixed_bfloat16 into the same experiment in float32.
+# Changes of an experiment declared in mixed_bfloat16, to run it in float32.
 IN_FLOAT32: dict[str, Any] = {
     "precision": "float32",
     "reasons": (),
@@ -74,7 +76,8 @@ CIFAR_NET = Config(
 GRID = (0.01, 0.02, 0.04)
 THREE_SEEDS = (0, 1, 2)
 FIVE_SEEDS = (0, 1, 2, 3, 4)
-# Both runs of a pair must come from one kind of processor.
+# Used if one arm's nets of seeds 0 to 4 come from another kind of processor than the nets that they would be
+# compared with: both runs of a pair must come from one kind.
 NEXT_FIVE_SEEDS = (5, 6, 7, 8, 9)
 
 
@@ -112,7 +115,11 @@ def trained_arm(
 
 
 def next_seeds_notes(two: str) -> tuple[str, str]:
-    """Notes on an experiment with `NEXT_FIVE_SEEDS`, whose arm `two` trains the nets of C2's `two`."""
+    """Notes on an experiment with `NEXT_FIVE_SEEDS`.
+
+    Args:
+        two: name of the experiment's arm that has the configuration of C2's arm `two`.
+    """
     return (
         f"the seeds are 5 to 9, declared before these runs: the nets of `{two}` with seeds 0 to 4, which are "
         "those of C2's `two`, were trained on an Intel Xeon (family 6, model 207), and all nets of this "
@@ -124,7 +131,7 @@ def next_seeds_notes(two: str) -> tuple[str, str]:
 def measured_arm(
     name: str, change: str, probe: Probe, seeds: tuple[int, ...] = FIVE_SEEDS, nets: int = 1, **changes: Any
 ) -> Arm:
-    """An arm on Tiny ImageNet without a search: it measures untrained nets, or those of another arm."""
+    """An arm on Tiny ImageNet without a search, which measures untrained nets or those of another arm."""
     return Arm(name, TINY.replace(**changes), change, (), seeds, 0, probe, nets)
 
 
@@ -186,7 +193,7 @@ def gap_at_error(curve: Curve, target: float) -> float | None:
     return None
 
 
-@functools.cache  # So that equal calls give equal metrics.
+@functools.cache  # Metrics of two calls would differ in their functions, so they would not be equal.
 def gap_at(percent: int) -> Metric:
     """The metric "test − training error at `percent`% training error", which is not a column of runs.csv."""
     return Metric(
@@ -214,7 +221,7 @@ def epochs_to_error(curve: Curve, target: float) -> float | None:
             if before is None:
                 return float(point["epoch"])
             fall = before["train_error"] - point["train_error"]
-            # Rounded to a thousandth of an epoch: 10,000 images do not support more digits.
+            # Rounded to a thousandth of an epoch: errors on 10,000 images do not support more digits.
             return round(before["epoch"] + (before["train_error"] - target) / fall, 3)
         before = point
     return None

@@ -3,9 +3,9 @@
     make ablation-dropout DATASET=cifar10 DATA_DIR=...
     make ablation-dropout-trained DATASET=tiny_imagenet100 DATA_DIR=...
 
-`ablation-dropout` tests the claim with crops and flips. Its arms `-plain` test it without them, where
-overfitting is stronger. Training time is the number of epochs to a training error of 40% (65% in
-`ablation-dropout-trained`), which is reached before the learning rate drops.
+`ablation-dropout` tests the claim with crops and flips. Its arms whose names end in `-plain` have neither,
+and overfit more. Training time is the number of epochs to a training error of 40% (65% in
+`ablation-dropout-trained`). All runs reach this error before the learning rate drops.
 """
 
 from experiments.claims.common import (

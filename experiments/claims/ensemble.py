@@ -3,8 +3,8 @@
     make ablation-ensemble DATASET=tiny_imagenet100 DATA_DIR=...          (or ablation-ensemble-trained)
 
 If the nets of C2's arm `two` exist, no net is trained. The ensemble of seed s has the nets of seeds s, s + 1
-and so on, in cyclic order over the five seeds. So all ensembles of five are the same ensemble. Its error is
-one fixed number, and its differences from the single nets vary only because the single nets differ.
+and so on, in cyclic order over the five seeds. So there is only one ensemble of five. Its error is one
+number, and its differences from the single nets vary only because the single nets differ.
 """
 
 from experiments.claims.common import (

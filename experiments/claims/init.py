@@ -4,8 +4,9 @@
 
 The paper draws all weights with standard deviation .01 and initialises some biases with 1 (section 5); the
 authors' program uses .03 in conv3 to conv5. Here units have between a half (conv2) and a forty-eighth (fc6)
-of the paper's inputs, so the same Gaussians give smaller outputs. `paper-raw` has the paper's pixels and
-`alpha` too; `gain` is `paper-raw` with Gaussians widened to compensate for fewer inputs.
+of the paper's inputs, so the same Gaussians give smaller outputs. The arm `paper` has the paper's
+initialisation; `paper-raw` also has its raw pixels and its `alpha`; `gain` is `paper-raw` with Gaussians
+widened to compensate for fewer inputs.
 """
 
 from typing import Any

@@ -13,8 +13,8 @@ tower. It was unfair: these halves have six kernels each, the towers twelve, and
   the contrast depends less on single kernels. Its rate is searched again, because conv2 has four times as
   many inputs.
 - `ablation-kernels-long` trains three times as long; its nets are those of `none` in `ablation-color-long`.
-- `ablation-kernels-trained` asks in which share of the nets the towers differ more than random halves of
-  their kernels. Its arm `initial` measures the contrast of the towers before training.
+- `ablation-kernels-trained` measures the share of nets whose towers differ more than random halves of their
+  kernels. Its arm `initial` measures the contrast of the towers before training.
 """
 
 import dataclasses
@@ -125,7 +125,8 @@ def dealt_arm(seeds: tuple[int, ...] = FIVE_SEEDS, spread: bool = False, **chang
 # brightness, and 1 for kernels that see only colour.
 SPECIALISED = Comparison("two", "dealt", CONTRAST, "difference", None, 0.33, primary=True)
 
-# The paper saw specialised towers in every net. Half of our nets would still be a finding; chance gives 5%.
+# The paper reports specialised towers in every run. The smallest share of interest is half of the nets; by
+# chance the share is 5%.
 SHARE = Comparison("dealt", "chance", HALVES_P, "share", None, 0.5)
 
 KERNELS = Experiment(
@@ -184,7 +185,7 @@ KERNELS = Experiment(
     scale=TINY_SCALE,
 )
 
-# Before `width` divides them by four.
+# Numbers of kernels before `width` divides them by four.
 MANY_FILTERS = (384, 256, 384, 384, 256)
 MANY_RATE = 0.02
 

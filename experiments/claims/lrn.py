@@ -7,18 +7,18 @@
 `ablation-lrn` uses the four-layer net. With the paper's k = 2 and alpha = 1e-4 the denominator varies only if
 activations are large, as on raw pixels; on pixels of unit variance the layer multiplies by nearly the
 constant 2^-.75. The column `lrn_factor_cv` shows this: it is the coefficient of variation of the factor in
-the trained net's first normalisation, on test images. `ablation-lrn-again` repeats the main pair with new
-seeds.
+the trained net's first normalisation, on test images. `ablation-lrn-again` repeats the main pair with twelve
+new seeds.
 
 `ablation-lrn-alexnet` uses AlexNet, for which the claim was made, with `alpha` adapted to the scale of the
 pixels (`experiments.claims.common`). The arm `factor` has alpha 0, which leaves only the constant factor. It
 shows which part of the difference is not due to normalisation.
 
-`ablation-lrn-form` compares the paper's formula with net 145 of the authors' program. The program differs in
-four ways: alpha is divided by n; in the first stage the ReLU comes after normalisation and pooling; a spatial
-normalisation follows the second normalisation; and windows do not extend across towers. The last makes no
-difference here, because this net has one tower. The field `late_relu` is the second difference; it also moves
-conv5's ReLU behind pool5, as in the program.
+`ablation-lrn-form` compares the paper's formula with the normalisation of net 145 of the authors' program.
+The program's normalisation differs in four ways: alpha is divided by n; in the first stage the ReLU comes
+after normalisation and pooling; a spatial normalisation follows the second normalisation; and windows do not
+extend across towers. The last makes no difference here, because this net has one tower. The field `late_relu`
+makes the second change; it also moves conv5's ReLU after pool5, as in the program.
 """
 
 import dataclasses
@@ -58,7 +58,7 @@ def lrn_factor_cv(models: Sequence, data) -> Mapping[str, float]:
         data: the data of the run; the first `PROBE_IMAGES` of the report split are used.
 
     Returns:
-        0 for a constant factor.
+        `{"lrn_factor_cv": value}`; the value is 0 for a constant factor.
     """
     # Not imported above, so that listing the experiments does not wait for TensorFlow.
     import keras

@@ -1,12 +1,13 @@
-"""C4: overlapping pooling (3/2) gives a lower error than 2/2 and overfits slightly less (section 3.4).
+"""C4: pooling with overlapping windows lowers the error and slightly reduces overfitting (section 3.4).
 
     make ablation-pooling DATASET=cifar10 DATA_DIR=...
     make ablation-pooling-alexnet DATASET=tiny_imagenet100 DATA_DIR=...
 
-`ablation-pooling` uses the four-layer net with max pooling, crops and flips. `ablation-pooling-alexnet` uses
-AlexNet, for which the claim was made, with crops of 50 pixels instead of 56. The sides of its maps then do
-not depend on the window: 23, 11, 5 and 2. Nor do those of the paper's net: 55, 27, 13 and 6. With crops of
-56, the input of fc6 would be 3x3 after 2/2 pooling, but 2x2 after 3/2.
+Overlapping windows (3x3, stride 2) are compared with separate ones (2x2, stride 2). `ablation-pooling` uses
+the four-layer net with max pooling, crops and flips. `ablation-pooling-alexnet` uses AlexNet, for which the
+claim was made, with crops of 50 pixels instead of 56. With these crops the feature maps have the same sides
+(23, 11, 5 and 2) for both windows, as in the paper's net (55, 27, 13 and 6). With crops of 56, the input of
+fc6 would be 3x3 with separate windows, but 2x2 with overlapping ones.
 """
 
 from alexnet_tf.config.fields import Config

@@ -6,11 +6,11 @@
 The paper specifies neither the network nor its initialisation. The main pair of arms trains the authors'
 small net as they did (raw pixels, narrow Gaussians, max and average pooling). The pair `-modern` follows
 current practice (unit variance, Glorot, max pooling). Each of the other pairs changes one setting of the main
-pair, to show what the speed-up depends on. No arm is regularised. Each has a constant learning rate, the one
-that trained fastest in its search.
+pair, to show what the speed-up depends on. No arm is regularised. The learning rate of an arm is constant; it
+is the winner of the arm's search.
 
-`ablation-relu-rate` repeats the main pair with half the rate for tanh. `quickstart` is a toy that trains in
-minutes.
+`ablation-relu-rate` repeats the main pair with half the rate for tanh. `quickstart` is a toy experiment that
+trains in minutes.
 """
 
 import dataclasses
@@ -149,7 +149,7 @@ QUICKSTART = Experiment(
     statement="ReLU reaches 60% training error faster than tanh on small drawn shapes (a toy condition).",
     dataset="builtin",
     cost="about 5 min of one core",
-    # `rate` is the faster of two that were tried for each arm, with seed 7.
+    # `rate` is the faster of the two rates that were tried for each arm, with seed 7.
     arms=tuple(
         Arm(name, TOY.replace(activation=name, learning_rate=rate), change, grid, THREE_SEEDS, 6)
         for name, rate, grid, change in (

@@ -66,7 +66,8 @@ EXPERIMENT = Experiment(
     comparisons=(
         # A smaller effect could not be seen among the six neighbours of a query.
         Comparison("fc7", "pixels", SAME_CLASS, "difference", None, 0.1, primary=True),
-        # A search by pixels would not find a neighbour if a tenth of the training images are nearer.
+        # A search by pixels would not find a neighbour if a tenth of the training images are nearer to the
+        # query.
         Comparison("fc7", "pixels", NEARER, "difference", None, 0.1, primary=True),
         Comparison("fc7", "untrained", SAME_CLASS, "difference", None, 0.1, control=UNTRAINED),
         Comparison("fc7", "untrained", NEARER, "difference", None, 0.1, control=UNTRAINED),

@@ -4,8 +4,9 @@
 
 conv5 and the fully connected layers are not halved (the paper's footnote), so both nets have about the same
 number of parameters. The data set has 100 classes of ImageNet, because for fewer or simpler classes half the
-kernels might suffice. The search for the arm `one` could not separate two learning rates, and took the
-lower. The arm `one-fast` trains the same net at the higher rate, which is also that of `two`.
+kernels might suffice. In `ablation-towers`, the search for the arm `one` could not separate two learning
+rates, and took the lower. The arm `one-fast` trains the same net at the higher rate, which is also the rate
+of `two`.
 """
 
 import dataclasses

@@ -29,8 +29,9 @@ class Side:
 
     Attributes:
         compared: names of the files to compare.
-        tables: file -> key -> row. Rows of curves.csv get the config hash of their run, and are left out if
-            runs.csv lacks that run. Without rows in runs.csv, all stay, with None as the hash.
+        tables: file -> key -> row. Rows of curves.csv get the config hash of their run; those of runs that
+            are not in runs.csv are left out. If runs.csv has no rows, no row of curves.csv is left out, and
+            all get the hash None.
         records: run_id -> record.
     """
 
@@ -111,9 +112,9 @@ def find_folders(path: Path) -> dict[str, Path]:
 
 
 def _named_as_in(folders: dict[str, Path], others: dict[str, Path]) -> dict[str, Path]:
-    """Replaces the name "." by the longest name in `others` with which the folder's path ends.
+    """Replaces the name "." by the longest name in `others` that matches the end of the folder's path.
 
-    Without such a name, "." is replaced by the path.
+    If no name matches, "." is replaced by the whole path. If `others` has "." too, nothing is replaced.
     """
     if "." not in folders or "." in others:
         return folders

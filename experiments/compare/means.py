@@ -22,8 +22,8 @@ class Sample:
     """The values of one metric over the runs of one arm.
 
     Attributes:
-        values: those of the done runs.
-        without: number of done runs without a value, such as those that missed the target.
+        values: finite values of the done runs.
+        without: number of done runs without a finite value, such as those that missed the target.
         unfinished: number of runs that diverged or failed.
     """
 
@@ -33,10 +33,10 @@ class Sample:
 
 
 def mean_differences(pair: Pair) -> list[str]:
-    """Lines that compare the means of common arms, one for each metric.
+    """Lines that compare the means of two results, one for each common arm and metric.
 
-    There is no line if the common runs have equal configurations and values. The 95% interval is Welch's:
-    runs with the same seed may differ widely, so they are not paired.
+    There is no line if the common runs of an arm have equal configurations and values. The 95% interval is
+    Welch's: runs with the same seed may differ widely, so they are not paired.
 
     Example:
         ablation-pooling overlapping, gap: A 2.64% (n 5), B 2.43% (n 3), A − B +0.22 points [−0.27, +0.70]

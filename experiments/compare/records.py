@@ -7,8 +7,8 @@ from experiments.compare.folders import RUNS, SEARCH, Key, Pair, Side
 from experiments.compare.rows import common_rows, row_name, row_names
 
 ENVIRONMENT_COLUMNS = ("device", "git_commit", "keras", "tensorflow")
-# `record_differences` ignores these. The first three do not affect numbers, so the config hash omits them.
-# The fingerprint is a column of runs.csv, which `compare_rows` compares.
+# `record_differences` ignores these fields. The first three do not affect numbers, so the config hash omits
+# them. The fingerprint is also a column of runs.csv, and `compare_rows` compares it there.
 NOT_HASHED = {"data.dataset", "data.storage", "images.name", "data_fingerprint"}
 
 
@@ -82,7 +82,7 @@ def _unequal_fields(a: Mapping[str, Any], b: Mapping[str, Any], ignored: set[str
 
 
 def _fields(side: Side, run: Key) -> dict[str, Any]:
-    """A run's configuration and images."""
+    """Field -> value, for the configuration of a run and the description of its images."""
     row, record = side.runs[run], side.record(run)
     if record is None:
         raise InputError(f"no readable record of {row_name(RUNS, run)} in {side.path / 'records'}")

@@ -21,7 +21,7 @@ Findings = dict[str, list[str]]
 
 
 def compare(a: Path, b: Path, tolerance: float = 0.0) -> tuple[int, str]:
-    """Compares runs with equal config hashes value by value, and other runs by the means of their arms.
+    """Compares rows with equal config hashes cell by cell, and arms whose runs differ by their means.
 
     Args:
         a, b: an experiment's folder, any folder above such folders, or a runs.csv, curves.csv or

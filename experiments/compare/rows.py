@@ -3,8 +3,8 @@ from collections.abc import Iterable
 from alexnet_tf.results.csv_rows import to_text
 from experiments.compare.folders import CURVES, KEYS, RUNS, SEARCH, Key, Pair, Row
 
-# `compare_rows` does not compare these columns: the configuration does not determine them, and `common_rows`
-# compares the config hashes.
+# `compare_rows` ignores these columns: the configuration does not determine them, except `config_hash`, which
+# `common_rows` compares.
 INCIDENTAL = {
     "run_id", "experiment", "config_hash", "seconds", "git_commit", "tensorflow", "keras", "device",
     "finished_at", "message", "images_per_second",

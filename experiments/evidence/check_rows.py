@@ -12,10 +12,11 @@ from alexnet_tf.results.records import config_of
 from alexnet_tf.runtime.errors import InputError
 from experiments.experiment import Experiment
 
-# Python's sum() of floats rounds differently from 3.12 on.
+# Tolerance for metrics computed again from a curve. From version 3.12 on, Python's sum() of floats rounds
+# differently.
 ROUNDING = 1e-12
 MEASURED = ("train_loss", "train_error", "test_loss", "test_error", "test_top5_error")
-# By epoch.
+# Epoch -> line.
 CurveLines = Mapping[int, Line]
 
 
@@ -64,7 +65,7 @@ def _unknown_columns(path: Path, table: Table, known: set[str]) -> list[str]:
 
 
 def _own(table: Table, expected: Mapping[str, str | None]) -> tuple[list[Line], list[str]]:
-    """The rows with the expected cells (None: any value), and the problems."""
+    """The lines that have the expected cells (None: any value), and problems of the others."""
     own, problems = [], []
     for line in table.lines:
         wrong = [
@@ -87,7 +88,8 @@ def _against_curve(run: Line, curve: CurveLines, experiment: Experiment) -> Iter
     if not curve or row["status"] != "done":
         return
     for point, column in itertools.product(curve.values(), MEASURED):
-        # `row` also has NaN for an impossible number, which was reported on reading. So the text is checked.
+        # The text is checked, because the row has NaN in place of any impossible number. Such numbers were
+        # reported on reading.
         text = point.texts.get(column)
         if text is not None and not (text and math.isfinite(float(text))):
             yield f"{point.place}: {column}: expected a finite number in a done run; received {text!r}"

@@ -1,4 +1,4 @@
-"""Decides one verdict per claim, from one of its conditions; `claims_of` says which one decides."""
+"""Decides one verdict per claim, from one of its conditions; `claims_of` defines which one decides."""
 
 import math
 from collections import Counter
@@ -17,7 +17,7 @@ class Claim:
     """A claim with its experiments and their evidence.
 
     Attributes:
-        experiments: the experiment nearest to the paper first.
+        experiments: its experiments in declared order, the one nearest to the paper first (except for C4).
         conditions: its evidence, in the order of `claims_of`. The first one decides if it has pairs.
     """
 
@@ -27,7 +27,7 @@ class Claim:
 
     @property
     def decides(self) -> Evidence | None:
-        """The evidence with the claim's verdict; None if no primary comparison has a pair."""
+        """The evidence that gives the claim its verdict; None if no primary comparison has a pair."""
         return next((one for one in self.conditions if one.verdict != NO_PAIRS), None)
 
     @property
@@ -85,8 +85,8 @@ def decided_by(evidence: Evidence, experiments: Sequence[Experiment]) -> Evidenc
 def weakest_of(claim: Claim) -> Judged | None:
     """The primary comparison with the weakest verdict, in the evidence that decides; None without pairs.
 
-    Among equal verdicts, an effect that is weaker than the paper's number comes first, then the effect
-    that is smallest in units of s (the smallest effect of interest).
+    Among equal verdicts, effects whose whole interval is weaker than the paper's number come first, then the
+    effect that is smallest in units of s (the smallest effect of interest).
     """
     if claim.decides is None:
         return None
@@ -111,7 +111,7 @@ def _in_units_of_s(one: Judged) -> float:
 def count_verdicts(found: Sequence[Evidence]) -> str:
     """Counts the claims that have pairs, by verdict: first those of the paper, then questions of our own.
 
-    A verdict with a remark, such as "cause open", is counted as a verdict of its own.
+    Verdicts with a remark, such as "cause open", are counted separately.
     """
     experiments = list(dict.fromkeys(evidence.experiment for evidence in found))
     decided = [claim for claim in claims_of(found, experiments) if claim.decides]

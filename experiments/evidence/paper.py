@@ -13,7 +13,7 @@ VALIDATION_IMAGES = 50_000
 
 @dataclass(frozen=True)
 class PaperErrors:
-    """A line of one of the paper's tables, in fractions; None stands for a dash."""
+    """A row of one of the paper's tables, with error rates as fractions; None stands for a dash."""
 
     model: str
     top1: float | None

@@ -104,7 +104,7 @@ def evidence_of(folder: Path, experiment: Experiment) -> Evidence:
 
 
 def _tests_claim(rows: Sequence[Row], experiment: Experiment) -> bool:
-    """Whether some primary comparison, if there is any, has rows of all its arms."""
+    """Whether a primary comparison has rows of all its arms; True if there is no primary comparison."""
     missing = {arm.name for arm in experiment.arms} - {row["arm"] for row in rows}
     primary = [one for one in experiment.comparisons if one.primary]
     return not primary or any(not {one.arm, one.baseline} & missing for one in primary)
@@ -126,7 +126,7 @@ def folders_of(results_dir: Path, experiment: Experiment) -> list[Path]:
 
 
 def unknown_folders(results_dir: Path, experiments: Sequence[Experiment]) -> list[Path]:
-    """Folders with runs of no known experiment."""
+    """Folders that have runs, but not the name of an experiment."""
     names = {experiment.name for experiment in experiments}
     return [
         folder for folder in sorted(results_dir.glob("*/*")) if folder.name not in names and _has_runs(folder)

@@ -65,7 +65,7 @@ class Runs:
         return self.about(row, "environment").get("processor") or ""
 
     def is_trained(self, row: Row) -> bool:
-        """Whether a run changed its net."""
+        """Whether a run trained its net: for at least one epoch, with a learning rate other than 0."""
         return row["epochs"] != 0 and self.about(row, "config").get("train", {}).get("learning_rate") != 0
 
     def examples(self, arm: str, name: str) -> list[int]:

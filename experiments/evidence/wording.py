@@ -55,7 +55,7 @@ def points(value: float) -> str:
 
 
 def amount(value: float, comparison: Comparison, like: float | None = None) -> str:
-    """An effect without its unit: a difference as by `difference`, a share in whole percent."""
+    """An effect without its unit: see `number` (ratio) and `difference`; a share is in whole percent."""
     if comparison.kind == "ratio":
         return number(value, like)
     if comparison.kind == "share":
@@ -157,7 +157,7 @@ def detectable(effect: Effect, comparison: Comparison) -> str:
 
 
 def title(comparison: Comparison) -> str:
-    """The metric, or for a share the title of the share.
+    """The title of a comparison: that of its metric or, for a share, that of the share.
 
     Example:
 

@@ -1,1 +1,1 @@
-"""Generates the tables, the page of claims and README's tables from recorded rows."""
+"""Generates the tables, figures, claims.md, HTML page and README's tables from recorded rows."""

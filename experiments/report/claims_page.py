@@ -206,7 +206,7 @@ def _not_run(experiment: Experiment, unread: Mapping[str, str]) -> str:
 
 
 def _pooled(claim: Claim) -> str:
-    """The share of nets with p ≤ .05 over all conditions; each net counts once."""
+    """A sentence on the share of nets with p ≤ .05 over all conditions; each net counts once."""
     p_values: dict[str, float | None] = {}
     comparison = None
     for evidence in claim.conditions:

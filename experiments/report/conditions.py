@@ -18,7 +18,7 @@ DATASET_NOTES: dict[str, str] = {
 
 
 def notes(evidence: Evidence, search_rows: Sequence[Row]) -> list[str]:
-    """The experiment's notes, and notes on inconclusive searches. `search_rows` is from lr_search.csv."""
+    """The experiment's notes, and notes on inconclusive searches (`search_rows`: rows of lr_search.csv)."""
     return [*evidence.experiment.notes, *_search_notes(evidence, search_rows)]
 
 

@@ -64,9 +64,9 @@ def measured(one: Judged) -> str:
 
 
 def times_faster(one: Judged, is_whole: bool = False) -> str:
-    """Says how many times faster the baseline is than the arm: the ratio arm / baseline.
+    """How many times faster the baseline is than the arm (the ratio arm / baseline), in words.
 
-    `is_whole` also names the arm.
+    If `is_whole`, the text also names the arm.
 
     Example:
 

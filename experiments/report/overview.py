@@ -1,4 +1,4 @@
-"""What a reader has to know before the verdicts."""
+"""Scale, cost, independence and provenance of the nets behind the verdicts."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -21,7 +21,7 @@ Net = tuple[str, str]
 
 
 def nets_of(found: Sequence[Evidence]) -> dict[Net, list[tuple[Row, Evidence]]]:
-    """The trained nets, each with all rows that use it."""
+    """The trained nets, each with all rows that use it and their evidence."""
     nets: dict[Net, list[tuple[Row, Evidence]]] = {}
     for evidence in found:
         for row in filter(evidence.is_trained, evidence.rows):

@@ -54,7 +54,7 @@ class ScoredNetwork:
 
 
 def scored_networks(results_dir: Path) -> tuple[list[ScoredNetwork], list[str]]:
-    """All rows of all `<data set>/<model>/scores.csv`, and the problems of unreadable files."""
+    """The rows of all `<data set>/<model>/scores.csv`, and a problem for each unreadable file."""
     found: list[ScoredNetwork] = []
     problems = []
     for path in sorted(results_dir.glob("*/*/scores.csv")):
@@ -67,7 +67,7 @@ def scored_networks(results_dir: Path) -> tuple[list[ScoredNetwork], list[str]]:
 
 
 def networks_table(scored: Sequence[ScoredNetwork]) -> str:
-    """Markdown: a line for each row of scores; an empty text without rows."""
+    """Markdown: a line for each row of scores; empty without rows."""
     lines = []
     for network in scored:
         row, folder = network.row, network.folder
@@ -80,7 +80,7 @@ def networks_table(scored: Sequence[ScoredNetwork]) -> str:
 
 
 ARTICLE_NET = "batch-norm-alexnet"
-# Accuracies that "The Annotated AlexNet" measures after 50 epochs, in inference mode, and numbers of images.
+# Accuracies of "The Annotated AlexNet" after 50 epochs, measured in inference mode, and numbers of images.
 ARTICLE = ("the article", "1", "81.82% of 462", "23.53% of 51")
 ARTICLE_HEADER = ("", "width", "accuracy on training images", "accuracy on held-out images")
 

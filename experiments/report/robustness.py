@@ -19,7 +19,7 @@ the same images."""
 
 
 def adjusted_p(found: Sequence[Evidence]) -> dict[int, float | None]:
-    """`id(judged)` -> p value of each primary comparison, adjusted by Holm over all of them."""
+    """`id(judged)` -> p value of each primary comparison, adjusted by Holm's method over all of them."""
     primary = [one for evidence in found for one in evidence.primary]
     return dict(zip(map(id, primary), holm([one.effect.p for one in primary]), strict=True))
 

@@ -30,7 +30,7 @@ TABLES = ["summary.csv", "effects.csv", "table.md"]
 def write_all(
     results_dir: Path, experiments: Sequence[Experiment], tables: bool = True, figures: bool = True
 ) -> list[Path]:
-    """Writes the reports on all experiments and all claims, and README's tables; returns the files written.
+    """Writes the reports on all experiments and claims and the READMEs' tables; returns the written files.
 
     With `tables`, up to two READMEs are updated. The README beside the results directory is updated if the
     directory is named `results` and the README has markers. The README inside the directory is updated if it
@@ -125,7 +125,7 @@ def write_report(
     Raises:
         InputError: if there are no rows.
     """
-    # Locked first, because otherwise a report that has read fewer rows could be written last.
+    # Locked before reading, because otherwise a report of fewer rows could be written last.
     with locked(folder):
         evidence, searched = evidence_of(folder, experiment), read_lr_search(folder)
         problems = [*evidence.problems, *searched.problems]
@@ -139,7 +139,7 @@ def write_report(
             write_text(folder / "effects.csv", to_csv(EFFECTS.names, effects))
             write_text(folder / "table.md", experiment_table(evidence, searched, decider))
         if figures:
-            # Not imported above, so that tables do not wait for matplotlib.
+            # Imported here, so that tables do not wait for Matplotlib.
             from alexnet_tf.figures.look import write_encoded
             from experiments.report.figures.figure import Look, draw, has_panels
 

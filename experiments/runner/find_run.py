@@ -12,7 +12,7 @@ MOST_NAMED = 3
 
 @dataclass(frozen=True)
 class RecordedRun:
-    """A recorded run; `path` is its JSON record."""
+    """A recorded run; `path` is the path of its JSON record."""
 
     path: Path
     row: dict[str, Any]

@@ -1,4 +1,4 @@
-"""Several runs at once, by Dask: `--jobs` on this machine, `--scheduler` on any cluster."""
+"""Parallel runs with Dask: `--jobs` on this machine, `--scheduler` on any cluster."""
 
 import contextlib
 import functools
@@ -149,8 +149,8 @@ def open_jobs(options: Options, at_most: int) -> Iterator[Jobs]:
         own = {
             # Otherwise Dask changes the number of NumPy's threads.
             "distributed.nanny.pre-spawn-environ": {},
-            # Dask gives up a dead worker that is not back within this time, and importing TensorFlow takes a
-            # while.
+            # Dask gives up a dead worker that does not restart within this time, and importing TensorFlow is
+            # slow.
             "distributed.deploy.lost-worker-timeout": "1 hour",
             "temporary-directory": folder,
         }
@@ -186,7 +186,7 @@ def thread_notes(jobs: int, processes: int) -> list[str]:
 
 
 def count_jobs(jobs: int, at_most: int) -> int:
-    """The number of processes. If `jobs` is 0: one per GPU, or else per core as far as memory suffices."""
+    """Number of worker processes. If `jobs` is 0: one per GPU, or else per core as far as memory suffices."""
     fit = max(1, min(CPU_COUNT, psutil.virtual_memory().available // PROCESS_BYTES))
     return min(jobs or len(_gpus()) or fit, at_most)
 
@@ -197,10 +197,10 @@ def _gpus() -> list[str]:
 
 
 def _work(place: tuple, function: Callable, task: Task) -> tuple[Any, tuple[str, str]]:
-    """Executes a task; returns its result (None if an interrupted task has none) and its (stdout, stderr)."""
+    """Executes a task; returns its result (None if it was interrupted without one) and (stdout, stderr)."""
     command, position, folder, gpus = place
     _part_random()
-    if gpus:  # has an effect in the first task, before TensorFlow initialises the GPUs
+    if gpus:  # effective only in the first task, before TensorFlow initialises the GPUs
         os.environ["CUDA_VISIBLE_DEVICES"] = gpus[get_worker().name % len(gpus)]
     with contextlib.suppress(OSError):
         os.chdir(folder)
@@ -217,7 +217,7 @@ def _work(place: tuple, function: Callable, task: Task) -> tuple[Any, tuple[str,
 
 
 def _part_random() -> None:
-    """Keeps Dask's threads from drawing from the global generator, which would change the initial weights."""
+    """Gives Dask its own random generator. Its draws from the global one would change the initial weights."""
     own = random.Random()
     for name, module in list(sys.modules.items()):
         if name.split(".")[0] in ("dask", "distributed", "tornado"):
@@ -240,7 +240,7 @@ def _is_wanted() -> bool:
 
 
 class _Report(keras.callbacks.Callback):
-    """Sends the calls of a run's `RunProgress` to the client."""
+    """Sends a run's callback calls to the client, where `RunProgress` gets them."""
 
     def __init__(self, command: str, position: int, *run: Any):
         super().__init__()
@@ -266,7 +266,7 @@ class _Report(keras.callbacks.Callback):
 
 
 class _Display:
-    """Repeats on the client the calls that `_Report` sends."""
+    """Passes the calls that `_Report` sends to the `RunProgress` of each run, on the client."""
 
     def __init__(self, progress: CommandProgress):
         self._progress, self._shown = progress, dict[int, RunProgress]()

@@ -33,7 +33,7 @@ class Options:
         seeds: if empty, those that each arm declares.
         settings: strings of the form `field=value`.
         name: name of a single chosen arm in the rows; if empty, `variant` makes it.
-        precision: if None, `settled` chooses it, unless a setting does.
+        precision: if None, and no setting sets it, `settled` chooses it.
         replicas: `auto` or a number, as in `make_strategy`.
         jobs: number of runs at once; 0 means one per GPU or, without GPUs, one per core as far as
             memory suffices.
@@ -130,11 +130,11 @@ class Options:
         """The options with data set and precision chosen, and notices.
 
         Args:
-            precision: the precision that the experiment declares for its own data set. On other sets the
-                default is float32.
+            precision: the precision that the experiment declares for its own data set. On other data sets
+                the default is float32.
 
         Raises:
-            InputError: if `results` would get evidence that needs bfloat16, which the processor lacks.
+            InputError: if the evidence in `results` needs bfloat16 and the processor has no bfloat16.
         """
         notices = []
         dataset = self.dataset

@@ -47,7 +47,7 @@ def plan(experiment: Experiment, options: Options, strategy: tf.distribute.Strat
     """The table of a dry run.
 
     The first missing run is trained for some seconds to measure the speed. A run is expected to take the
-    recorded time of its arm. If rows record the speed of the first missing run's arm, all times are
+    recorded time of its arm. If rows record the speed of the first missing run's arm, recorded times are
     multiplied by (that recorded speed) / (measured speed). An arm without a recorded time is expected to take
     (images of all epochs) / (measured speed).
     """
@@ -67,7 +67,7 @@ def plan(experiment: Experiment, options: Options, strategy: tf.distribute.Strat
     expected = [0.0]
     for run in runs:
         train, minutes = run.config.train, 0.0
-        # A run is expected to stop as early as the recorded one did.
+        # A run is expected to stop as early as the recorded run.
         same = [
             row["seconds"] / row["epochs"] * min(train.epochs, row["epochs"])
             for row in rows

@@ -26,7 +26,7 @@ Place = TypeVar("Place", str, tuple[int, str])
 
 @dataclass
 class ReplayComparison(Generic[Place]):
-    """Recorded and replayed values; `notes` says what was not replayed, and why."""
+    """Recorded and replayed values. `notes` name the values that were not replayed, and why."""
 
     values: dict[Place, tuple[Any, Any]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
@@ -173,7 +173,7 @@ def replay_row(
 
 
 def verdict(equal: bool, largest: float, tolerance: float) -> str:
-    """The answer in words.
+    """Whether the values are equal, in words.
 
     Example:
 

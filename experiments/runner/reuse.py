@@ -1,4 +1,4 @@
-"""Finds runs and nets that were already trained for another arm in the same results directory.
+"""Finds runs and nets that were already trained on the same data set in the same results directory.
 
 Runs with equal config hashes have equal numbers on the same kind of processor, so only one of them is
 trained.
@@ -18,10 +18,10 @@ OF_THE_TRAINING = ("status", "seconds", "git_commit", "tensorflow", "keras", "de
 
 
 def find_shared_run(folder: Path, arm: str, config_hash: str, net: Path | None = None) -> RecordedRun | None:
-    """A finished run with this hash, of another arm or experiment.
+    """A run of status `done` with this hash, of another arm or experiment; None if there is none.
 
-    With a kept `net`, only the run that trained it is accepted: another kind of processor can give other
-    weights.
+    If a kept `net` is given, only the run that trained it is accepted, because another kind of processor can
+    give other weights.
     """
     for place in [*_siblings(folder), folder]:
         for row in read_runs(place).rows:

@@ -49,7 +49,7 @@ class Run:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What is recorded of a run; `about` is the content of its file in records/, without `run_id`."""
+    """The recorded results of a run; `about` is the content of its file in records/, without `run_id`."""
 
     row: dict[str, Any]
     curve: list[dict[str, Any]]

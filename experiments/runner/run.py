@@ -80,7 +80,7 @@ def run_experiment(
 
 
 def spread(runs: Sequence[Run], options: Options, strategy: tf.distribute.Strategy) -> int:
-    """Executes the unfinished runs in other processes; returns how many failed.
+    """Executes the unfinished runs in other processes; returns the number of failed runs.
 
     If two runs need the same net, the later run waits for the earlier one and reuses the net, so that the
     rows are the same as from one process.
@@ -225,7 +225,7 @@ def planned_run(
 def execute(run: Run, options: Options, strategy: tf.distribute.Strategy) -> Outcome:
     """The outcome of a run. If an equal run is recorded, its row is reused.
 
-    For an arm with a probe, which measures a net, the row is reused only if the equal run's net is kept.
+    A probe measures a net, so for an arm with a probe the row is reused only if the equal run's net is kept.
     """
     kept = find_kept_net(run.folder, run.run_id, run.config_hash)
     shared = find_shared_run(run.folder, run.name, run.config_hash, kept if run.arm.probe else None)
@@ -247,7 +247,7 @@ def execute(run: Run, options: Options, strategy: tf.distribute.Strategy) -> Out
 
 
 def trained(run: Run, options: Options, strategy: tf.distribute.Strategy) -> tuple[keras.Model, History]:
-    """The net and history of a run, which is trained if `keep_net` has stored no equal net."""
+    """The net and history of a run. Trains the run unless `keep_net` has stored an equal net."""
     kept = find_kept_net(run.folder, run.run_id, run.config_hash)
     callbacks = () if kept else run_callbacks(run.run_id, run.config, run.data, run.folder, options)
     # From the checkpoint of a finished run, `train` trains no step.

@@ -40,8 +40,8 @@ def search_rates(experiment: Experiment, options: Options, strategy: tf.distribu
     """Finds each arm's learning rate and writes lr_search.csv.
 
     The runs of a search never use the report split, and their seeds are not those of recorded runs. Rates
-    that tie with the best are trained with a second seed. If the winner is at the edge of its grid, the grid
-    is extended.
+    that tie for the best result are trained with a second seed. If the winner is at an edge of its grid, the
+    grid is extended.
 
     Returns:
         The folder of lr_search.csv.

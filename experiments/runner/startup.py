@@ -1,4 +1,4 @@
-"""Importing this module does not import TensorFlow."""
+"""The start of clients and workers. Importing this module does not import TensorFlow."""
 
 import os
 
@@ -48,7 +48,7 @@ def started(replicas: str, is_client: bool = False):
 
 # Dask calls this in each worker process that `--jobs` starts.
 def dask_setup(worker: object) -> None:
-    # In a process group of its own, a worker gets no Ctrl-C: the client asks its runs to end.
+    # A worker in its own process group gets no Ctrl-C. The client asks the worker's runs to end.
     os.setpgrp()
     with quiet_startup():
         import_keras()

@@ -19,7 +19,7 @@ def next_candidates(
 ) -> list[tuple[float, int]]:
     """Learning rate and seed of each candidate to train next.
 
-    Once there is a winner, it is marked in `rows` and printed, and the list is empty.
+    If the winner is known, it is marked in `rows` and printed, and the list is empty.
     """
     rates, known = list(arm.grid), list[dict[str, Any]]()
     for _ in range(MAX_EXTENSIONS + 1):
@@ -27,7 +27,7 @@ def next_candidates(
         if missing := [each for each in wanted if each not in rows]:
             return missing
         first = [rows[each] for each in wanted]
-        # If the nets of all rates stay at chance, a second seed would not separate them.
+        # If all rates have the same result, at chance or diverged, a second seed would not separate them.
         is_tied = len({rank(row) for row in first}) == 1
         rivals = [] if is_tied else tied(first, selection_size)
         if len(rivals) > 1:
@@ -87,7 +87,7 @@ def tied(rows: Sequence[dict[str, Any]], selection_size: int) -> list[dict[str, 
 
 
 def winning_rate(rows: Sequence[dict[str, Any]], rates: Sequence[float]) -> float:
-    """The rate among `rates` with the best result, averaged over seeds.
+    """The rate among `rates` with the best mean result over seeds.
 
     Example:
 
@@ -105,7 +105,7 @@ def winning_rate(rows: Sequence[dict[str, Any]], rates: Sequence[float]) -> floa
 
 
 def next_rate(rates: list[float], winner: float, is_tied: bool = False) -> float | None:
-    """The next rate beyond the edge of the grid if the winner is at this edge, else None.
+    """The next rate beyond the edge of the grid if the winner is at an edge, else None.
 
     If all rates have the same result (`is_tied`), the lower and the upper edge are extended in turn.
 

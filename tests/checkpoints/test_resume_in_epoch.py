@@ -92,7 +92,7 @@ def test_a_run_resumes_within_an_epoch(tree, tmp_path, kind, replicas, error):
     model, history = run(tree, kind, tmp_path, strategy, state, [again])
 
     stopped_at = stop.steps[-1][1]
-    # Ctrl-C saves the current state. A kill leaves the last checkpoint, and there is one every two steps.
+    # Ctrl-C saves the current state. A kill leaves the last checkpoint; one is saved every two steps.
     assert again.steps[0] == (2, stopped_at if isinstance(error, KeyboardInterrupt) else stopped_at // 2 * 2)
     assert metrics(history) == metrics(whole)
     assert history.gradient_norms == whole.gradient_norms

@@ -27,7 +27,7 @@ def tree(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="session")
 def checkpoint(tmp_path_factory) -> Path:
-    """A saved narrow network with both LRNs and all preprocessing: mean image, padding, division and crop."""
+    """A saved narrow network with local and spatial normalisation, mean image, padding, division and crop."""
     model = dataclasses.replace(PRESETS["alexnet-code"].model, init="he", filters=(6, 16, 24, 24, 16))
     model = dataclasses.replace(model, hidden=(32, 32), stem_kernel=5, stem_stride=2)
     config = dataclasses.replace(PRESETS["alexnet-scaled"].config("folder:x"), model=model)
@@ -44,7 +44,7 @@ def checkpoint(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module", autouse=True)
 def small_evaluation_batches():
-    """Evaluates in batches of 60, because larger ones would be mostly padding; the scores are equal."""
+    """Evaluates in batches of 60, because larger ones would be mostly padding; scores do not change."""
     with pytest.MonkeyPatch.context() as patched:
         for module in ("training.session", "commands.evaluate"):
             patched.setattr(f"alexnet_tf.{module}.EVALUATION_BATCH", 60)

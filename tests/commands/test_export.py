@@ -160,7 +160,7 @@ def test_an_image_is_rotated_by_its_exif_orientation(photographs, held, endian, 
     exif.endian = endian
     exif[ORIENTATION - 2], exif[ORIENTATION] = "a maker", held
     files = [whole := encode(Image.open(photographs[0]), kind, exif=exif)]
-    if kind == "JPEG":  # a PNG has checksums
+    if kind == "JPEG":  # in a PNG, these changes would make a checksum wrong
         entries = whole.index(b"Exif") + 10
         damaged = whole[:entries] + b"\xff" * 4 + whole[entries + 4 :]
         files += [whole.replace(b"Exif\0\0", b"Else\0\0"), damaged]

@@ -32,7 +32,7 @@ def narrow(monkeypatch):
 
 
 def stored(name: str, tmp_path: Path) -> tuple[Path, dict[str, np.ndarray]]:
-    """Writes a file of weights; returns its path and the fixture, which has PyTorch's outputs too."""
+    """Writes a file of weights; returns its path and the fixture, including PyTorch's outputs."""
     arrays = read_arrays(FIXTURES / f"pytorch_{'caffe' if 'caffe' in name else 'torchvision'}.npz")
     weights = {key: array for key, array in arrays.items() if "." in key}
     if name == "one-weird-trick":  # doubled, as for the fixture's probabilities

@@ -56,7 +56,7 @@ OUTSIDE = "expected a place outside the images"
         (["predict", *NET, "--figure", "f.jpg", "a.gif"], "--figure: expected a .png file"),
         (["predict", *NET, "--figure", "no/f.png", "a.gif"], "in an existing folder"),
         (["predict", *NET, "--csv", "absent/a.csv", "a.gif"], "--csv: expected a file in an existing folder"),
-        # As root, writing the table would replace the device by a file.
+        # For root, writing the table would replace the device by a file.
         (["predict", *NET, "--csv", "/dev/null", "a.gif"], "--csv: expected a file in an existing folder"),
         (["predict", *NET, "--csv", "a.png", "a.gif"], "--csv: expected a new file, or a table with the"),
         (["predict", *NET, "--figure", "./a.png", "a.png"], "--figure: expected a file that is not one of"),

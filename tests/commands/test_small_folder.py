@@ -16,7 +16,7 @@ from tests.tables import read_rows
 
 
 def folder_of(path: Path, images: int) -> str:
-    """Writes `images` images, alternately of two classes, and a file that is no image."""
+    """Writes `images` images, alternately of two classes, and a file that is not an image."""
     for name in "ab":
         (path / name).mkdir()
     for i in range(images):

@@ -124,7 +124,7 @@ def lines_of(path: Path) -> list[str]:
 def streamed(tree, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("claimed")
     arguments = ["--dataset", f"folder:{tree}", "--out", str(folder / "another"), "--epochs", "1"]
-    # Another run locks the parent folder, which must not matter.
+    # Another run locks the parent folder. This must not affect the training.
     with claimed(folder / LOCK_NAME, "the first"):
         assert main(["train", *UNIT, *arguments, "--set", "storage=stream"]) == 0
     return folder / "another"

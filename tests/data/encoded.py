@@ -12,7 +12,7 @@ def encode(image: Image.Image, file_format: str, **options: Any) -> bytes:
 
 
 def with_more_scans(jpeg: bytes, count: int) -> bytes:
-    """A progressive JPEG whose last scan is repeated `count` times."""
+    """Appends `count` copies of the last scan to a progressive JPEG."""
     last = jpeg.rindex(b"\xff\xda")
     return jpeg[:-2] + jpeg[last:-2] * count + jpeg[-2:]
 
@@ -24,7 +24,7 @@ def flip(path: Path, place: int) -> None:
 
 
 def held(orientation: int) -> Image.Exif:
-    """EXIF data with this orientation, 1 to 8; a viewer turns pixels of orientation 6 clockwise."""
+    """EXIF data with this orientation, 1 to 8; viewers rotate pixels of orientation 6 by 90° clockwise."""
     exif = Image.Exif()
     exif[0x0112] = orientation
     return exif

@@ -164,5 +164,5 @@ def test_color_components_are_scaled_by_sqrt_eigenvalue_in_code_eigenvalue_in_pa
     code, paper = (statistics.color_components(scale) for scale in ("code", "paper"))
 
     np.testing.assert_allclose(np.linalg.norm(code, axis=0), np.sqrt(statistics.eigenvalues), rtol=1e-5)
-    # Pixels x/255 have eigenvalues l/255^2; times 255 brings the shift back to grey levels.
+    # Pixels divided by 255 have eigenvalues l/255^2. A shift in grey levels is 255 times as large.
     np.testing.assert_allclose(np.linalg.norm(paper, axis=0), statistics.eigenvalues / 255, rtol=1e-5)

@@ -111,7 +111,7 @@ print(usage.ru_maxrss - before, usage.ru_utime + usage.ru_stime)
 
 
 def decoding(path: Path, count: int) -> tuple[float, float]:
-    """Memory in KiB and CPU seconds that a process takes to decode and scale a file `count` times at once."""
+    """Memory in KiB and CPU seconds of a process that decodes and scales a file `count` times (8 threads)."""
     arguments = [sys.executable, "-c", DECODE_ALL, str(path), str(count)]
     kibibytes, seconds = subprocess.run(arguments, capture_output=True, text=True, check=True).stdout.split()
     return float(kibibytes), float(seconds)

@@ -26,7 +26,7 @@ def random_image(shape: tuple[int, int, int]) -> np.ndarray:
 
 
 def bilinear(image: np.ndarray, side: int) -> np.ndarray:
-    """The formula: old position = (new position + .5) * old side / side - .5, weights 1 - distance."""
+    """Bilinear interpolation at (new position + .5) * old side / side - .5, with weights 1 - distance."""
     places = np.clip((np.arange(side) + 0.5) * len(image) / side - 0.5, 0, len(image) - 1)
     low = np.floor(places).astype(int)
     high, weight = np.minimum(low + 1, len(image) - 1), places - low
@@ -82,7 +82,7 @@ def test_bilinear_scaling_copies_only_the_central_square_and_only_once(monkeypat
 
 @pytest.fixture
 def photographs(tmp_path):
-    """A folder of images of different sizes."""
+    """The name of a data set of images of different sizes in a folder."""
     for split, noise in (("train", 40), ("test", 30)):
         write_colored_tree(tmp_path / "images" / split, COLORS, lambda i: (80 - 16 * i, 50 + 9 * i), noise, 3)
     return f"folder:{tmp_path}/images"
@@ -91,7 +91,7 @@ def photographs(tmp_path):
 @pytest.mark.parametrize("storage", ["memory", "stream"])
 def test_a_set_is_scaled_by_the_chosen_method(photographs, storage):
     found = {}
-    # One after the other, because a method must not use the scan that another has saved.
+    # The methods alternate, because none may use the scan that another has saved.
     for method in ("antialiased", "bilinear", "antialiased"):
         data = open_data(DataConfig(photographs, image_size=32, scaling=method, storage=storage))
         found.setdefault(method, []).append(data.image_set.fingerprint)

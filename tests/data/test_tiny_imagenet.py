@@ -23,7 +23,7 @@ IDS = TINY_IMAGENET_CLASSES.read_text().split()
 
 
 def shade(place: int, split: str) -> int:
-    """The grey level of a class's images. The tests read the label from it."""
+    """The grey level of a class's images, with which the labels are checked."""
     return place + (50 if split == "val" else 0)
 
 

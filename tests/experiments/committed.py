@@ -25,6 +25,6 @@ def committed(folder: Path) -> Evidence:
 
 
 def all_committed() -> list[Evidence]:
-    """The evidence of all experiments, as `read_evidence` gives it."""
+    """The evidence of all experiments, as `read_evidence` returns it."""
     found = [committed(folder) for each in EXPERIMENTS for folder in folders_of(RESULTS, each)]
     return [evidence for evidence in found if evidence.rows]

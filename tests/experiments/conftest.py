@@ -17,12 +17,12 @@ from tests.tiny import tiny_image_set
 
 @pytest.fixture
 def tiny_builtin(monkeypatch):
-    """Replaces every data set by the tiny images."""
+    """Replaces every data set by the tiny images; figures are not drawn."""
     replace_data(monkeypatch)
 
 
 def replace_data(patched: pytest.MonkeyPatch):
-    # Figures take as long as a tiny training.
+    # Drawing a figure takes as long as a tiny training.
     drawn = {"png": b"", "svg": b""}
     patched.setattr("experiments.report.figures.figure.draw", lambda evidence, look=None, decider=None: drawn)
     patched.setattr(alexnet_tf.data.pipeline, "_load_once", lambda *arguments, **more: tiny_image_set())

@@ -1,4 +1,4 @@
-"""What the section "Add a claim" of CONTRIBUTING.md promises."""
+"""The code and the commands of the section "Add a claim" of CONTRIBUTING.md work."""
 
 import os
 import re
@@ -24,7 +24,7 @@ SECTION = (ROOT / "CONTRIBUTING.md").read_text("utf-8").split("## Add a claim")[
 FILE = re.search(r"`experiments/claims/(\w+\.py)`", SECTION)[1]
 (CODE,) = re.findall(r"```python\n(.*?)```", SECTION, re.DOTALL)
 COMMANDS = re.findall(r"^    make (.*)$", SECTION, re.MULTILINE)
-# One step on 80 images, because the whole takes half an hour.
+# One step on 80 images, because all commands of the section take more than half an hour.
 TINY = ["DATASET=builtin", "EPOCHS=1", "SET=batch_size=80"]
 
 

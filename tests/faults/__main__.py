@@ -1,4 +1,4 @@
-"""Runs the trials of faults (kills, races, damage, odd input): `python -m tests.faults`, or `make faults`."""
+"""Tests commands under faults (kills, races, damage, odd input): `python -m tests.faults`, `make faults`."""
 
 import argparse
 import sys

@@ -4,7 +4,8 @@ PLAN is `place:n`: the process gets SIGKILL when it reaches the place for the n-
 
 - `file`: opens for writing, creates or renames something whose path contains the name of `--out` or `--csv`
 - `image`: opens a PNG file; the process gets SIGSTOP instead of SIGKILL
-- `epoch`, `step`, `evaluation`, `checkpoint`, `row`: places of a training
+- `epoch`: begins an epoch; `step`: ends a call of the training loop; `evaluation`: begins an evaluation
+- `checkpoint`, `row`: gives the checkpoint, or another file, its final name (both before and after)
 - `time:2.5` kills 2.5 seconds after the start of training or, if the command is not `train`, after the first
   `file`; `none:0` does not kill
 

@@ -126,7 +126,10 @@ def _networks(folder: Path) -> dict[str, tuple[list[Path], Read]]:
 
 
 def _images(folder: Path) -> dict[str, tuple[list[Path], Read]]:
-    """As `_networks`. `records` is damaged before the scan, `records during a run` and `image file` after."""
+    """As `_networks`, for files of images.
+
+    `records` is damaged before the scan, `records during a run` and `image file` after it.
+    """
     tree = write_tree(folder / "tree")
     files = [path for path in sorted(tree.rglob("*.png")) if path.stem > "04"]
     for path, kind in zip(files, itertools.cycle(("bmp", "jpg", "tif", "webp", "png"))):
@@ -153,7 +156,7 @@ def _images(folder: Path) -> dict[str, tuple[list[Path], Read]]:
 
 
 def _pixels(images: StreamedSet) -> tuple[list[str], dict[str, np.ndarray]]:
-    # The images are found by their content, because their positions change if one is lost.
+    # The names contain the pixels instead of positions, because positions change if an image is lost.
     found = {}
     # Forget the failures of earlier flips.
     images._lost.clear()

@@ -1,6 +1,6 @@
-"""Odd input: damaged or hostile tables, JSON, configurations, folders, images, TFDS sets and weights.
+"""Runs commands on damaged or hostile tables, JSON, configurations, folders, images, TFDS sets and weights.
 
-All commands run in this process, one after the other, so that a case takes a fraction of a second.
+All commands run in this process, one after the other. So a case takes only a fraction of a second.
 """
 
 import contextlib
@@ -151,7 +151,7 @@ def _copied_rows(case: Path) -> Path:
 
 
 def _changed_net(folder: Path, case: Path, change: Callable[[Path], str]):
-    # Without its checksums, which would reveal every change.
+    # The checksums are left out, because they would reveal every change.
     net = shutil.copytree(folder / "net", case / "net", ignore=shutil.ignore_patterns("SHA256SUMS"))
     what = change(net)
     picture = next((folder / "pets" / "cat").iterdir())
@@ -164,12 +164,12 @@ def _config(rng: np.random.Generator, folder: Path, case: Path):
     settings = []
     for _ in range(rng.integers(1, 4)):
         name = str(rng.choice([*known, "colour", "", "seed"]))
-        # Most values have the field's type, so that they pass the check of types.
+        # Most values have the field's type, to pass the check of types.
         choice = _near(known[name]) if name in known and rng.integers(4) else VALUES
         settings.append(f"{name}={choice[rng.integers(len(choice))]}")
     flags = [part for setting in settings for part in ("--set", setting)]
     if rng.integers(2):
-        # The data set is not there, so valid configurations do not train.
+        # The data set does not exist, so even a valid configuration starts no training.
         source = ["--dataset", f"folder:{case / 'absent'}", "--results-dir", str(case)]
         return experiments, ["run", "relu", *source, *flags], "run, " + " ".join(settings)
     source = ["--dataset", f"folder:{folder / 'pets'}", "--out", str(case / "out")]

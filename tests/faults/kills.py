@@ -1,4 +1,4 @@
-"""Kills runs, and a few exports and evaluations, with SIGKILL, and repeats the command afterwards."""
+"""Kills trainings, and a few exports and evaluations, with SIGKILL, and then repeats the command."""
 
 import itertools
 import shutil
@@ -18,25 +18,25 @@ PROMISE = (
 )
 BEFORE = "48 of 48 bit-equal, up to an epoch trained twice"
 TRIALS, FEW = 110, 3
-# One of every `OTHERS` trials kills a command other than `train`.
+# One trial in `OTHERS` kills a command other than `train`.
 OTHERS = 11
 
 EVERY, STEPS = 20, 36
-# For each place, the least number of times that a run of three epochs of 36 steps passes it.
+# The places of `_killed`. A run of three epochs of 36 steps passes each place at least this many times.
 PLACES = {"epoch": 3, "step": 9, "evaluation": 8, "checkpoint": 28, "row": 20, "time": 0}
 KINDS = ("memory", "stream", "cache")
-# WORKERS is the share of trials with two workers of one replica each; in the share BOTH of these trials, both
-# workers are killed at once, as by a power failure.
+# WORKERS is the share of trials with two workers of one replica each. BOTH is the share of these trials in
+# which both workers are killed at once, as by a power failure.
 WORKERS, BOTH = 0.2, 0.4
-# The least number of times that two workers pass the place `step`.
+# Two workers pass the place `step` at least this many times.
 STEPS_OF_WORKERS = 6
 # Only the chief passes these places.
 OF_CHIEF = ("checkpoint", "row")
 MOST_STARTS = 6
 KILLED = -9
-# The least number of times that each command passes the place `file`.
+# Each command passes the place `file` at least this many times.
 FILES = {"export": 8, "evaluate": 2}
-# The longest time from the first `file` to the kill of an `export`, in seconds.
+# An `export` is killed at most this many seconds after it first passes the place `file`.
 SECONDS = 2.0
 
 
@@ -77,8 +77,8 @@ def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
             if not any(end.status for end in ends):
                 break
             dead = ends.pop(dies if len(ends) > 1 else 0)
-            # If one worker is killed, the other ends with status 2 and one line. If it has done all its
-            # steps, its status is 0 (the chief may die while it writes the last checkpoint).
+            # If one worker is killed, the other ends with status 2 and one line, or with status 0 if it has
+            # done all its steps (the chief may be killed while it writes the last checkpoint).
             ends = [end for end in ends if not (is_both and end.status == KILLED)]
             wrong = [end for end in ends if end.status not in (0, 2) or end.crashed]
             if dead.status != KILLED or plan == "none:0" or wrong:
@@ -152,7 +152,7 @@ def _run(
 
 
 class _Others:
-    """Kills commands that write once, at their end: the output must be complete or as it was before."""
+    """Kills commands that write only at their end: the output must be complete or as it was before."""
 
     def __init__(self, images: Path, folder: Path, whole_run: Callable[[str, str], Path]):
         self._images, self._folder, self._whole_run = images, folder, whole_run

@@ -1,4 +1,4 @@
-"""Starts two commands with the same output at about the same time."""
+"""Runs two commands with the same output at about the same time."""
 
 import json
 import os
@@ -35,9 +35,9 @@ TRIALS, FEW = 50, 3
 
 # Largest delay of the second start in seconds; the first command takes about ten.
 LATEST = 10.0
-# The error names the process that holds the output, or what already exists there.
+# An error must name the process that holds the output, or what already exists there.
 NAMED = re.compile(r"received one that does, process \d+ on \S+ since |another config|which is not empty")
-# A command has to notice within this time that another one holds its output: 2 s, doubled for a busy machine.
+# A command must notice within this time that another one holds its output: 2 s, doubled for a busy machine.
 SECONDS = 4.0
 
 
@@ -78,7 +78,7 @@ def _while_stopped(plan: str, place: Path, first: list[str], second: list[str]) 
 
 
 class _Places:
-    """The commands that can race, and the images, network and weights that they read."""
+    """Makes the command lines that race, and the images, network and weights that they read."""
 
     def __init__(self, folder: Path):
         self.images, self._folder = write_images(folder / "images"), folder
@@ -155,7 +155,7 @@ CAN_BOTH_WORK = (*BOTH_WORK, "same --out", "same rows", "same search", "same tab
 
 def judged(kind: str, place: Path, ends: list[Ended]) -> tuple[str, str]:
     statuses = sorted(end.status for end in ends)
-    # Process numbers and hosts are removed, as they are not results.
+    # Process numbers and hosts are removed, because they differ between equal trials.
     lines = [
         re.sub(r"process \d+ on \S+ since [^;]+", "a process", end.last_line) for end in ends if end.status
     ]

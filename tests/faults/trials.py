@@ -35,7 +35,7 @@ AS_PROMISED = "as promised"
 LOST = "lost"
 # A fault went unnoticed, or the numbers, the exit status or the error line are not the promised ones.
 WRONG = "wrong answer"
-# An unexpected exception, or a process that was ended by a signal which the trial had not sent.
+# An unexpected exception, or a process ended by a signal that the trial had not sent.
 TRACEBACK = "traceback"
 # How the error line of a command with exit status 2 starts, from the command or its argument parser.
 ERROR = re.compile(r"(error|alexnet[^:]*|experiments[^:]*): ")
@@ -79,14 +79,14 @@ def run_family(family: ModuleType, seed: int, count: int, folder: Path) -> Itera
 
 
 def in_parallel(trial: Callable[[int], Trial], count: int, jobs: int | None = None) -> Iterator[Trial]:
-    """Yields trial(0), trial(1), ... in order, with their seconds; for trials that wait for processes."""
+    """Yields trial(0), trial(1), ... in order, with their times; for trials that wait for processes."""
 
     def timed(number: int) -> Trial:
         started = time.perf_counter()
         result = trial(number)
         return replace(result, seconds=round(time.perf_counter() - started, 1))
 
-    # One trial more than processors, because the processes also wait for the disk and for each other.
+    # One trial more at a time than processors, because trials also wait for the disk and for each other.
     with ThreadPoolExecutor(jobs or (os.cpu_count() or 1) + 1) as pool:
         yield from pool.map(timed, range(count))
 

@@ -22,7 +22,7 @@ TRIALS, FEW = 12, 2
 COLORS = {"blue": (40, 60, 200), "green": (40, 190, 60), "red": (200, 50, 40)}
 # Settings of one worker that differ from the chief's.
 SETTINGS = {"momentum": 0.8, "epochs": 7, "weight_decay": 0.001, "bias_rate": 3.0, "crop": 28}
-# Most seconds from the death or the end of one worker to the end of the last.
+# The last worker must end at most this many seconds after another has died or ended.
 SECONDS = 15
 
 
@@ -73,7 +73,7 @@ def _setting(rng, tree: Path, folder: Path, count: int) -> tuple[str, str]:
 
 
 def _image(rng, tree: Path, folder: Path, count: int) -> tuple[str, str]:
-    """One worker has another value in one pixel of one image."""
+    """One worker's copy of the images differs in one bit of one pixel."""
     copy, other = folder / "copy" / tree.name, int(rng.integers(1, count))
     shutil.copytree(tree, copy)
     path = sorted(copy.rglob("*.png"))[rng.integers(60)]

@@ -47,7 +47,7 @@ def test_the_colorfulness_of_noise_is_two_thirds():
 
 
 def test_random_halves_of_four_kernels_are_the_three_possible_splits():
-    # Two colourful and two grey kernels of equal energy have three halvings; one of them separates grey.
+    # Two colourful and two grey kernels of equal energy can be halved in three ways; one separates the kinds.
     red_green, grey = (1, -1, 0), (1, 1, 1)
     kernels = bank((red_green, (0, 0, 0)), (red_green, (0, 0, 0)), (grey, (0, 0, 0)), (grey, (0, 0, 0)))
     kernels = kernels / np.sqrt(np.square(kernels).sum(axis=(0, 1, 2)))

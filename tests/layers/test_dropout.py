@@ -17,7 +17,7 @@ ONES = np.ones((4, 100), np.float32)
 
 
 def masks_by_step(layer, strategy, steps=3) -> list[list[list[float]]]:
-    """The output for an input of ones: [step][replica][example][unit]."""
+    """The outputs of training steps for an input of ones: [step][replica][example][unit]."""
     with strategy.scope():
         layer.build(ONES.shape)
 
@@ -56,7 +56,7 @@ def test_replicas_draw_different_masks_and_the_first_draws_the_masks_of_one_devi
 
 
 def assert_all_different(masks) -> None:
-    # By chance, two masks agree in 50% of their 400 values, with a standard deviation of 2.5%.
+    # Two independent masks agree in 50% of their 400 values, with a standard deviation of 2.5%.
     flat = [np.asarray(mask) for step in masks for mask in step]
     assert all(np.mean(a == b) < 0.65 for a, b in itertools.combinations(flat, 2))
     assert all(0.35 < np.mean(mask == 0) < 0.65 for mask in flat)

@@ -137,8 +137,8 @@ def test_gradients_in_mixed_precision_have_the_error_of_their_roundings(policy, 
     magnitudes = gradients(twin, abs(rounded), abs(upstream))
     for gradient, exact, magnitude in zip(rounded_gradients, exact_gradients, magnitudes, strict=True):
         # Rounding the upstream gradient changes the result by at most epsilon times the sum of |products|;
-        # the result is rounded once more. Products are summed in float32; on a processor without float16
-        # arithmetic, such as a Zen 4, some sums are computed in float16.
+        # the result is rounded once more. Products are summed in float32. On a processor without float16
+        # instructions, such as a Zen 4, TensorFlow computes some of these sums in float16.
         sums = 3 if policy == "mixed_float16" else 1
         assert np.all(np.abs(gradient - exact) <= epsilon * (sums * magnitude + 2 * np.abs(exact)))
 

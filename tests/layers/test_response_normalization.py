@@ -163,7 +163,8 @@ def test_a_graph_with_unknown_sizes_gives_the_output_and_a_gradient(kind):
 
 @both
 def test_a_graph_that_is_no_longer_used_is_freed(kind):
-    # TensorFlow registers the custom gradients of a graph for good.
+    # TensorFlow never frees a graph that contains a custom gradient, so the layer puts the gradient into a
+    # small graph of its own.
     call = tf.function(kind.layer())
     graph = weakref.ref(call.get_concrete_function(tf.TensorSpec([2, 6, 5, 8])).graph)
     del call

@@ -50,8 +50,9 @@ def updated(replicas: str) -> list[np.ndarray]:
     ("replicas", "onednn"), [("2", "1"), ("1", "0")], ids=["two devices", "TensorFlow's own kernels"]
 )
 def test_another_way_of_computing_gives_the_same_update(tmp_path, replicas, onednn):
-    # In a new process, because TensorFlow reads TF_ENABLE_ONEDNN_OPTS only once. It also keeps the shapes of
-    # the process's first all-reduce on two devices, and an earlier test may have run it with another net.
+    # In a new process, because TensorFlow reads TF_ENABLE_ONEDNN_OPTS only once. TensorFlow also keeps the
+    # shapes of a process's first all-reduce on two devices; in this process, an earlier test may have caused
+    # it with another net.
     path = tmp_path / "update.npz"
     command = [sys.executable, "-m", "tests.models.test_alexnet_update", replicas, str(path)]
     environment = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": onednn}
@@ -64,7 +65,7 @@ def test_another_way_of_computing_gives_the_same_update(tmp_path, replicas, oned
     for one, other in zip(usual, others, strict=True):
         scale = np.abs(one).max()
         assert scale > 0
-        # Only the order of sums differs: a few roundings of float32.
+        # Only the order of sums differs, which causes a few rounding errors of float32.
         np.testing.assert_allclose(other, one, atol=2e-5 * scale, rtol=0)
     assert any((one != other).any() for one, other in zip(usual, others, strict=True))
 

@@ -32,7 +32,7 @@ def test_neurons_and_shares_differ_from_the_paper_only_as_documented(costs):
     # Figure 2 has the same numbers of neurons, except for conv1: 253,440, which is 55 x 48 x 96.
     neurons = [costs[f"conv{stage}"].activations for stage in range(1, 6)]
     assert neurons == [290_400, 186_624, 64_896, 64_896, 43_264]
-    # Section 1 says that each convolution has at most 1% of the parameters; conv3 and conv4 have more.
+    # According to section 1, each convolution has at most 1% of the parameters; conv3 and conv4 have more.
     total = sum(cost.parameters for cost in costs.values())
     shares = [round(100 * costs[f"conv{stage}"].parameters / total, 2) for stage in range(1, 6)]
     assert shares == [0.06, 0.5, 1.45, 1.09, 0.73]

@@ -129,7 +129,7 @@ def test_impossible_values_are_reported_and_the_rest_of_the_row_is_read(tmp_path
         f"{tmp_path / 'runs.csv'}:2: {column}: expected {expected}, received '{value!r}' (not used)",
     )
     (row,) = table.rows
-    # NaN and not None, because None would mean that the target was never reached.
+    # NaN, because None would mean that the target was never reached.
     assert math.isnan(row[column])
     assert {**row, column: 0} == run_row(**{column: 0})
 

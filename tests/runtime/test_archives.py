@@ -13,7 +13,7 @@ from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE
 
 
 def npy(shape: tuple[int, ...], content: bytes) -> bytes:
-    """The bytes of a .npy file whose header claims float32 values of this shape."""
+    """The bytes of a .npy file whose header declares float32 values of this shape."""
     buffer = io.BytesIO()
     np.lib.format.write_array_header_1_0(buffer, {"descr": "<f4", "fortran_order": False, "shape": shape})
     return buffer.getvalue() + content

@@ -247,7 +247,7 @@ def test_a_lock_does_not_write_through_a_symbolic_link(tmp_path):
 
 
 def test_commands_start_without_the_unix_module_fcntl():
-    # Windows has no such module; filelock locks in another way there.
+    # Windows has no such module; there, filelock uses another kind of lock.
     code = "import sys; sys.modules['fcntl'] = None; import alexnet_tf.__main__, experiments.__main__"
     assert subprocess.run([sys.executable, "-c", code], cwd=Path.cwd()).returncode == 0
 

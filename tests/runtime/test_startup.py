@@ -66,7 +66,7 @@ def test_a_temporary_folder_that_tensorflow_cannot_name_is_refused(tmp_path, mon
 def test_settings_of_keras_that_change_numbers_are_refused(tmp_path, monkeypatch, capsys, setting, value):
     monkeypatch.setenv("KERAS_HOME", str(tmp_path))
     monkeypatch.delenv("KERAS_BACKEND", raising=False)
-    # Editors of Windows begin a file with a byte-order mark.
+    # Some editors on Windows begin a file with a byte-order mark.
     (tmp_path / "keras.json").write_text(json.dumps({setting: value}), encoding="utf-8-sig")
     assert main(["summary"]) == 2
     (line,) = capsys.readouterr().err.splitlines()
@@ -185,7 +185,7 @@ def run(arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedPr
         # With -m, Python imports these three modules before the package; only -P protects them.
         ("$PYTHON -P -m alexnet_tf", ("types", "contextlib", "warnings")),
         ("$PYTHON bin/alexnet", ("types", "contextlib", "warnings")),
-        # An empty part of PYTHONPATH means the current folder.
+        # An empty entry of PYTHONPATH means the current folder.
         ("PYTHONPATH=:$PYTHONPATH $PYTHON -m alexnet_tf", ()),
         ("PYTHONPATH=$PWD:$PYTHONPATH $PYTHON bin/alexnet", ()),
     ],
@@ -194,7 +194,7 @@ def test_modules_in_the_current_folder_are_not_imported(tmp_path, start, others)
     for name in ("numpy", "keras", "csv", "argparse", "alexnet", "random", "signal", "json", *others):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('imported from the current folder')")
     (tmp_path / "bin").mkdir()
-    # The command that pip installs.
+    # The script that pip installs.
     script = "import sys\nfrom alexnet_tf.__main__ import entry\nsys.exit(entry())\n"
     (tmp_path / "bin" / "alexnet").write_text(script)
     done = run(f"{start} --version", tmp_path)

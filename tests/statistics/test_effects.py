@@ -13,7 +13,7 @@ T_1, T_2 = 12.706205, 4.302653
 
 
 def test_difference_is_paired_by_seed():
-    # The differences are 1, 2, 3, although the values of each arm spread over 100.
+    # The differences are 1, 2, 3; the values of each arm range over 100.
     effect = paired_effect({0: 1, 1: 52, 2: 103}, {2: 100, 0: 0, 1: 50}, "difference")
     assert (effect.n, effect.effect, effect.bound) == (3, 2.0, None)
     assert effect.low == pytest.approx(2 - T_2 / math.sqrt(3), abs=1e-6)
@@ -48,7 +48,7 @@ def test_censored_runs_give_a_bound():
 
 
 def test_from_five_pairs_on_the_interval_of_a_bound_ends_at_the_ratio_nearest_to_1():
-    # All of five pairs lie above the true median with probability 1/32, all of four with 1/16 (> 5%).
+    # All five pairs lie above the true median with probability 1/32, all four pairs with 1/16 (> 5%).
     baseline = dict.fromkeys(range(5), 10)
     arm = {0: None, 1: 60, 2: 40, 3: None, 4: 50}
     five = paired_effect(arm, baseline, "ratio", arm_limits={0: 80, 3: 80})
@@ -136,7 +136,7 @@ def test_holm_p_values_equal_values_computed_by_hand():
     assert holm([]) == []
 
 
-S = 0.007  # smallest effect of interest; its mirror is -.007
+S = 0.007  # smallest effect of interest
 # Ends of an interval, verdict, direction and size, for every row of the rule; some ends equal 0, S or -S.
 RULE = [
     (0.0071, 0.02, "reproduced", "claimed", "beyond s"),
@@ -182,7 +182,7 @@ def test_a_smallest_effect_of_interest_equal_to_the_null_value_is_refused():
 @pytest.mark.parametrize(
     ("significant", "of", "low", "high", "text"),
     [
-        # Clopper-Pearson: the lower end of n in n is .025^(1/n), the upper end of 0 in n is 1 - .025^(1/n).
+        # Clopper-Pearson: the lower end for n of n is .025^(1/n), the upper end for 0 of n is 1 - .025^(1/n).
         (5, 5, 0.025 ** (1 / 5), 1.0, "direction confirmed, size open"),
         (0, 5, 0.0, 1 - 0.025 ** (1 / 5), "undecided"),
         (0, 7, 0.0, 1 - 0.025 ** (1 / 7), "no such effect"),

@@ -23,7 +23,7 @@ def test_a_mean_of_fewer_than_two_values_has_no_interval():
 
 
 def test_mean_interval_of_equal_values_is_a_point():
-    # The sum of these in floating point, divided by 3, is not 0.1.
+    # In floating point, the sum of the values divided by 3 is not 0.1.
     assert mean_interval([0.1, 0.1, 0.1]) == Interval(3, 0.1, 0.0, 0.1, 0.1)
 
 

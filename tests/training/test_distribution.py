@@ -34,7 +34,7 @@ def test_a_batch_size_that_is_no_multiple_of_the_replicas_is_refused():
 
 
 SCALED = PRESETS["alexnet-scaled"].config("builtin").replace(width=1 / 16, image_size=0, epochs=2)
-# The runs have random flips or dropout. Because they have few steps, differences of rounding stay small.
+# The runs have random flips or dropout. They have few steps, so rounding differences stay small.
 CONFIGS = (
     TINY_CONFIG.replace(epochs=2, flip=True, pad=1, weight_decay=1e-3),
     SCALED.replace(batch_size=16, learning_rate=0.01),
@@ -72,7 +72,7 @@ def test_two_workers_give_the_curves_of_two_replicas(tmp_path):
     assert replicas.status == 0, replicas.errors
     expected = [json.loads(line)[2] for line in replicas.output]
     assert len(expected) == len(CONFIGS)
-    # The sums have another order; measured: the losses differ by at most 1e-7.
+    # The sums have another order. The measured differences between losses are at most 1e-7.
     for number, losses in enumerate(expected):
         assert results[0][number][2] == results[1][number][2]
         assert results[0][number][2] == pytest.approx(losses, rel=1e-5)

@@ -9,7 +9,7 @@ from alexnet_tf.training.network import compile_model
 from tests.tiny import TINY_CONFIG
 from tests.tiny_runs import IMAGE_SET, run
 
-# An epoch has two steps. Weight decay is no part of the measured gradient.
+# An epoch has two steps. Weight decay is not part of the measured gradient.
 CONFIG = TINY_CONFIG.replace(epochs=2, batch_size=48, weight_decay=0.1)
 ONE = tf.distribute.get_strategy()
 
@@ -31,7 +31,7 @@ def test_mean_and_largest_norms_equal_the_norms_of_the_gradients(recorded):
             logits = model(images, training=True)
             loss = tf.reduce_mean(tf.nn.sparse_softmax_cross_entropy_with_logits(labels, logits))
         gradients = tape.gradient(loss, [variable.value for variable in model.trainable_variables])
-        # The squares of the kernel and the bias of each of four layers are added.
+        # The squared norms of kernel and bias are added in each of the four layers.
         squares = np.array([np.sum(np.square(gradient)) for gradient in gradients]).reshape(4, 2).sum(axis=1)
         norms.append(np.sqrt([*squares, squares.sum()]))
         model.optimizer.apply(gradients, model.trainable_variables)

@@ -51,7 +51,7 @@ def test_a_finished_run_keeps_no_graph():
 
 
 def test_a_layer_first_used_in_a_training_step_can_be_differentiated_later():
-    layer = LocalResponseNormalization(alpha=0.123)  # as in no other test
+    layer = LocalResponseNormalization(alpha=0.123)  # a value of no other test
 
     def gradient(x, persistent):
         with tf.GradientTape(persistent) as tape:

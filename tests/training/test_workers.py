@@ -9,7 +9,7 @@ from alexnet_tf.training.compared import compared_values
 from alexnet_tf.training.workers import MEETING_SECONDS, Workers, current_workers
 from tests.worker_processes import Ended, free_addresses, start_workers, wait_for, wait_for_end
 
-# A worker that does not train, so that it starts quickly. Its second argument is code that uses `workers`.
+# A worker that starts quickly because it does not train. Its second argument is code that uses `workers`.
 PROGRAM = """
 import argparse, sys, time
 from pathlib import Path
@@ -149,7 +149,7 @@ def test_a_port_in_use_is_named(tmp_path):
                 Workers(Cluster(("worker 0", "worker 1"), (address, address), rank))
 
 
-# Other programs connect to the chief first: some send invalid greetings, one closes, the others send nothing.
+# 15 connections like those of other programs, opened first: seven send invalid greetings, one is closed.
 STRANGERS = """
 import contextlib, json, os, socket
 host, port = json.loads(os.environ["TF_CONFIG"])["cluster"]["worker"][0].split(":")

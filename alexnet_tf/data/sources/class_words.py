@@ -9,7 +9,7 @@ from pathlib import Path
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.reading import read_text
 
-# Words of WordNet 3.0, in the order of torchvision, Keras and Caffe.
+# WordNet 3.0's words of each class; the classes are in the order of torchvision, Keras and Caffe.
 IMAGENET_CLASSES = Path(__file__).with_name("imagenet_classes.tsv")
 TINY_IMAGENET_CLASSES = Path(__file__).with_name("tiny_imagenet_classes.txt")
 WORDNET_ID = re.compile(r"n\d{8}(?!\S)")
@@ -62,7 +62,7 @@ def read_class_names(path: Path) -> list[str]:
 
 
 def readable_names(class_names: Sequence[str], words: Mapping[str, str] | None = None) -> tuple[str, ...]:
-    """The first of the words of each class; classes without words keep their names.
+    """The first of the words of each class, or its name up to a comma if it has no words.
 
     `words` (class name -> words) takes precedence over the words of ImageNet's ids.
 

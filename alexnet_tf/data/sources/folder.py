@@ -39,10 +39,11 @@ def load_folder(name: str, scaling: Scaling, storage: Storage, max_bytes: int) -
         InputError: in each of these cases:
 
             - The path does not exist, or its layout is none of these.
-            - There are fewer than two classes, or a class has no readable training image.
+            - There are fewer than two classes.
+            - A class has no readable training image, or its name is not printable.
             - The report split has no readable image, or it has a class that the training split lacks.
             - No image can be held out, because each class has only one (or copies of one).
-            - A scaling method was chosen, but no image has to be scaled.
+            - The scaling method is not the default, but no image has to be scaled.
             - `storage` is `memory`, and the images take too much memory.
     """
     tree = open_tree(name)

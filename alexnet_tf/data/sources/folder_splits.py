@@ -26,7 +26,7 @@ EXPECTED = "expected a folder of images per class, directly or within train and 
 
 
 def few(names: Sequence[str]) -> str:
-    """Three names, and how many more there are."""
+    """The first three names, and the number of others."""
     shown = ", ".join(map(printable, names[:3]))
     return shown + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
@@ -36,7 +36,10 @@ def find_splits(
 ) -> tuple[str, str | None, str]:
     """The training folder, the report folder or None, and the name of the report split.
 
-    Paths are relative to `root`; without splits, the training folder is "".
+    Paths are relative to `root`; without splits, the training folder is "". Adds unused folders to `unused`.
+
+    Raises:
+        InputError: if the layout is not one of those of `load_folder`.
     """
     kinds = {folder: kind for folder in folders if (kind := _split_kind(folder))}
     looks = {folder: _look(name, root, folder) for folder in kinds}
@@ -181,7 +184,7 @@ def contents(
 ) -> tuple[list[str], list[str]]:
     """Sorted names of the folders and of the files in a folder; adds everything else to `unused`.
 
-    Links are followed. Within a class folder (`in_class`), links to folders are not: they might form a cycle.
+    Links are followed, except links to folders within a class folder (`in_class`), which might form a cycle.
     """
     folders, files = list[str](), list[str]()
     try:

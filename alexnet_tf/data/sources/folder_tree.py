@@ -48,7 +48,7 @@ class FolderTree:
     notes: list[str]
 
     def split_sizes(self) -> tuple[int, int]:
-        """Numbers of training and test images, if all are readable and no two are identical."""
+        """Numbers of training and report images, if all are readable and no two are identical."""
         if self.report_root:
             return self.trained, len(self.paths) - self.trained
         held_out = sum(selected_count(count, HELD_OUT_SHARE) for count in np.bincount(self.labels).tolist())
@@ -60,13 +60,13 @@ def list_tree(name: str, root: Path) -> FolderTree:
 
     Raises:
         InputError: if the layout is none of these, there are fewer than two classes, or a class is only in
-            the report split.
+            the report split or has an unprintable name.
     """
     unused: Quarantine = []
     folders, files = contents(root, "", unused)
     unused += [(file, OUTSIDE) for file in files]
     train, report, report_split = find_splits(name, root, folders, unused)
-    # Without splits, `train` is `root` itself, whose unused entries are in `unused` already.
+    # Without splits, the training folder is `root`, and its unused entries are in `unused` already.
     trained_classes = _class_folders(root, train, unused if train else [])
     names = sorted(trained_classes)
     if len(names) < 2:
@@ -109,7 +109,7 @@ def _inside(root: Path, folder: str) -> str:
 
 
 def _class_folders(root: Path, tree: str, unused: Quarantine) -> dict[str, list[str]]:
-    """The folders of each class by its name in NFC."""
+    """Maps the name of each class, in NFC, to its folders."""
     found = defaultdict(list)
     folders, files = contents(root, tree, unused)
     unused += [(os.path.join(tree, file), OUTSIDE) for file in files]

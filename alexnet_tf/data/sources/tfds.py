@@ -45,8 +45,9 @@ def load_tfds(
         storage, max_bytes: determine whether the set is streamed; see `is_streamed`.
 
     Raises:
-        InputError: if the set cannot be found, downloaded or read, is too large for `storage="memory"`, is no
-            image classification set, or a scaling method was chosen but no image has to be scaled.
+        InputError: if the set cannot be found, downloaded or read, is too large for `storage="memory"`, or is
+            no image classification set; also if the scaling method is not the default, but no image has to
+            be scaled.
         MemoryError: if the machine runs out of memory while the set is read.
     """
     directory = locate_data_dir(data_dir)

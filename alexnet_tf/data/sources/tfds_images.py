@@ -21,9 +21,9 @@ PNG_START = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR"
 
 
 def make_decoder(feature: Any, shape: tuple[int, int, int]) -> Callable[[list[bytes]], np.ndarray]:
-    """A function that decodes many images of one size at a time with TFDS's decoder.
+    """Returns a function that decodes a list of images of one size with TFDS's decoder.
 
-    It raises an ImageDecodeError for an image that has another size, exceeds a limit, or is a GIF.
+    The function raises an ImageDecodeError for an image that has another size, exceeds a limit, or is a GIF.
     """
     import tensorflow as tf
 
@@ -43,7 +43,7 @@ def make_decoder(feature: Any, shape: tuple[int, int, int]) -> Callable[[list[by
 
 
 def decode_as_tfds(feature: Any, data: bytes) -> np.ndarray:
-    """Decodes an image to the same pixels as in a set in memory.
+    """Decodes an image with TFDS's decoder; its pixels equal those of a set in memory.
 
     Raises:
         ImageDecodeError: if the image is damaged, exceeds a limit, or is a GIF.
@@ -59,7 +59,7 @@ def decode_as_tfds(feature: Any, data: bytes) -> np.ndarray:
 
 
 def _checked_size(data: bytes) -> tuple[int, int]:
-    """(height, width) of an image. Refuses images above a limit, and GIFs."""
+    """(height, width) of an image; raises an ImageDecodeError for a GIF or an image above a limit."""
     header = jpeg.usual_header(data) if len(data) <= MAX_BYTES else None
     if header and header[0] * header[1] <= MAX_PIXELS:
         return header[:2]

@@ -45,7 +45,7 @@ class EncodedImages(Protocol):
         """The location of the image."""
 
     def identity(self) -> dict:
-        """A JSON-serialisable value, which differs from an earlier one if a file may have changed."""
+        """A JSON-serialisable value that changes whenever a file may have changed."""
 
 
 def read_scaled(encoded: EncodedImages, target: ImageShape, row: int) -> np.ndarray:
@@ -57,7 +57,7 @@ def read_scaled(encoded: EncodedImages, target: ImageShape, row: int) -> np.ndar
     """
     data, _ = encoded.read(row)
     if checksum(data) != encoded.checksums[row]:
-        # If the file kept its size and date, every later run would use the old scan.
+        # Without `touch`, later runs would use the old scan if the file kept its size and date.
         raise ImageDecodeError("its content has changed since it was scanned; `touch` it to scan again")
     return target.apply(encoded.decode(data))
 
@@ -127,7 +127,7 @@ class ImageFiles:
         return {
             "root": os.fsdecode(os.path.realpath(self._root)),
             "files": digest.hexdigest(),
-            # The scan stores labels. Other versions of this program may derive others from the same paths.
+            # The scan stores labels. Other versions of this program may label the same paths differently.
             "labels": hashlib.sha256(self._labels.tobytes()).hexdigest(),
             "formats": FORMATS,
             "oriented": True,

@@ -54,7 +54,7 @@ class Pass:
 
 
 def read_through(name: str, encoded: EncodedImages, groups: Iterable[np.ndarray], target: ImageShape) -> Pass:
-    """Decodes the images of several groups of row numbers, int64 [n] each, in order, on all cores.
+    """Decodes the images of each group of row numbers, int64 [n], in order and on all cores.
 
     If an image cannot be used, the fingerprint is invalid. If one has another shape than `target`, the
     fingerprint and the sums are invalid.

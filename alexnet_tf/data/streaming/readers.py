@@ -62,7 +62,7 @@ class Readers:
     def read(self, encoded: EncodedImages, target: ImageShape, images: np.ndarray) -> dict[int, str]:
         """Like `read_images` for all rows of `encoded`.
 
-        Several scaled images together must take at most `PART_BYTES`.
+        If there are several rows, their scaled images must fit in `PART_BYTES` together.
 
         Raises:
             InputError: if `ATTEMPTS` readers die while reading these images, or the readers have been ended.

@@ -1,4 +1,4 @@
-"""An image set that is streamed from disk, in the place of `ImageSet`."""
+"""An image set that is streamed from disk, used in place of `ImageSet`."""
 
 import contextlib
 import copy
@@ -26,8 +26,8 @@ from alexnet_tf.data.streaming.scan import Scan, scan_images
 from alexnet_tf.data.streaming.scan_cache import cache_name, load_arrays, save_arrays
 from alexnet_tf.runtime.errors import InputError
 
-# If more than this number of files, and more than this share of the training images, become unreadable during
-# a run, the disk is probably failing. For a small set the limit is a quarter of the training images.
+# A run fails if the images that became unreadable exceed both this number and this share of the training
+# images, because the disk is probably failing. For a small set, the limit is a quarter of them.
 LOST_FEW = 10
 LOST_SHARE = 0.01
 
@@ -175,7 +175,7 @@ class StreamedSet(NamedSet):
     def check_readable(self, most: int | None = None) -> None:
         """Raises an InputError if too many images have become unreadable, or the cache or readers failed.
 
-        `most` is the number that may; by default it depends on the size of the set.
+        `most` is the accepted number of unreadable images; by default it depends on the size of the set.
         """
         if self._failure:
             raise self._failure

@@ -129,9 +129,9 @@ class TfdsRecords:
 
 
 def check_sizes(builder: Any, split: str) -> None:
-    """Raises an InputError if a record is incomplete, or larger than an image may be.
+    """Raises an InputError if a record is incomplete, or larger than `MAX_BYTES`.
 
-    TensorFlow reserves as much memory as the length before a record says, which can kill the process.
+    TensorFlow reserves memory for the length stored before a record; a huge length can kill the process.
     """
     for path, count in _files(builder, split) if builder.info.file_format.value == "tfrecord" else []:
         if (largest := int(_record_spans(path, count)[1].max(initial=0))) > MAX_BYTES:
@@ -142,7 +142,7 @@ def check_sizes(builder: Any, split: str) -> None:
 
 
 def check_records(builder: Any) -> None:
-    """Raises an InputError that names the first record with a wrong checksum, and its file."""
+    """Raises an InputError if a record has a wrong checksum; it names the first such record and its file."""
     for split in builder.info.splits:
         for path, count in _files(builder, split):
             for i, (start, size) in enumerate(_record_spans(path, count).T.tolist()):

@@ -189,7 +189,7 @@ def _rows_of_maps(
 
 
 def _linear(explained: Explained, conv: layers.Conv2D) -> np.ndarray:
-    """The output of a convolution without groups, before its activation."""
+    """The output of an ungrouped convolution before its activation."""
     inputs = explained.before(conv)[np.newaxis]
     sums = ops.conv(inputs, ops.cast(conv.kernel, "float32"), conv.strides, conv.padding)
     bias = 0 if conv.bias is None else ops.convert_to_numpy(ops.cast(conv.bias, "float32"))

@@ -44,7 +44,7 @@ def meanings(judged: Sequence[Judged]) -> str:
 
 
 def effect_groups(judged: Sequence[Judged]) -> list[list[Judged]]:
-    """The primary comparisons and all others that have an effect, in groups of one unit."""
+    """The primary comparisons and all others with an effect, grouped by unit (without a unit, by metric)."""
     groups: dict[str, list[Judged]] = {}
     for one in judged:
         if one.effect.effect is not None or one.comparison.primary:

@@ -1,4 +1,4 @@
-"""The figure of an experiment: its learning curves and its effects."""
+"""The figure of an experiment: its learning curves or metric values, and its effects."""
 
 import string
 import warnings
@@ -43,7 +43,7 @@ class Look:
     Attributes:
         formats: any of `png`, `svg` and `pdf`.
         style: a Matplotlib style file; if it sets `figure.figsize`, this is the size of the figure.
-        panel: letter of the only panel to draw, with the linear axis of the paper's Figure 1; empty for all.
+        panel: letter of the only panel to draw, on a linear axis as in the paper's Figure 1; empty for all.
     """
 
     formats: tuple[str, ...] = ("png", "svg")
@@ -54,7 +54,7 @@ class Look:
 
 
 def draw(evidence: Evidence, look: Look = Look(), decider: Evidence | None = None) -> dict[str, bytes]:
-    """The figure as file contents by format.
+    """The encoded figure, by format.
 
     Raises:
         InputError: if there is no such panel, no room for the texts or no usable style file.
@@ -65,7 +65,7 @@ def draw(evidence: Evidence, look: Look = Look(), decider: Evidence | None = Non
         while True:
             figure = _drawn(evidence, look, decider, growth)
             try:
-                # The texts of the house style fit. Larger texts fit if the figure grows by the same factor.
+                # Texts of the house style fit. Larger texts fit if the figure grows by the same factor.
                 size = matplotlib.rcParams["font.size"] / STYLE["font.size"]
                 if (growth.min() >= size and not _set_size()) or texts_have_room(figure):
                     return encoded(figure, look.formats)
@@ -227,7 +227,7 @@ def _beside_effects(evidence: Evidence, growth: np.ndarray) -> tuple[Figure, str
 
 
 def _by_pair(evidence: Evidence) -> list[list[Judged]]:
-    """For each pair of arms: their comparison (a ratio if there is one), then those of variants."""
+    """The comparisons of each pair of arms: its own (a ratio if there is one), then its variants'."""
     roots = {arm.name: arm.of or arm.name for arm in evidence.experiment.arms}
     pairs: dict[tuple[str, str], dict[tuple[str, str], Judged]] = {}
     for one in evidence.with_rows:

@@ -1,4 +1,4 @@
-"""A forest plot with a line for each primary comparison of all experiments."""
+"""A forest plot of all experiments' primary comparisons, and of the controls that qualify verdicts."""
 
 import textwrap
 from collections.abc import Sequence
@@ -35,11 +35,11 @@ from experiments.report.figures.effects import (
 )
 from experiments.report.finding import label
 
-# Inches: width of the figure; heights of a line of text, of all lines together (at most), and of the rest.
+# Inches: width of the figure; heights of a line of text, of all lines (at most) and of all other parts.
 WIDTH, ROW, ROWS, ELSE = 11.4, 0.19, 9.0, 1.6
 # Font size in points; readable if the figure is shown 900 pixels wide.
 TEXT = 6.7
-# Characters in a line.
+# Maximum number of characters in a line.
 STATEMENT, VERDICT = 94, 31
 # Relative widths of panels.
 WIDTHS = {"difference, points": 3.4, "ratio": 1.1}
@@ -49,7 +49,7 @@ POINTS = "difference, points"
 
 
 class Mark(NamedTuple):
-    """The marker of a verdict; shapes and fills differ, so that no reader needs colour vision."""
+    """The marker of a verdict. Shape and fill identify the verdict without colour."""
 
     shape: str
     fill: str
@@ -75,7 +75,7 @@ class Line(NamedTuple):
         decides: whether the condition decides its claim.
         heading: the claim, if this is its first line.
         role: the name of the condition; empty if the claim has only one.
-        row, heading_row: middle of its text and of its heading, in lines of text from the top.
+        row, heading_row: vertical centres of the text and of the heading, in lines of text from the top.
     """
 
     evidence: Evidence
@@ -88,7 +88,7 @@ class Line(NamedTuple):
 
     @property
     def text(self) -> str:
-        # Without the number of classes, which is in the table.
+        # Without the number of classes.
         place = ", ".join(filter(None, (label(self.evidence.dataset).split(" (")[0], self.role)))
         comparison = self.judged.comparison
         control = f" (control: {comparison.control})" if comparison.control else ""
@@ -112,7 +112,7 @@ class Line(NamedTuple):
 
 
 def draw_forest(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> dict[str, bytes]:
-    """The figure, {"png": ..., "svg": ...}; needs at least one primary comparison."""
+    """The encoded forest plot, {"png": ..., "svg": ...}; needs at least one primary comparison."""
     lines = lines_of(found, experiments)
     units = sorted(
         dict.fromkeys(line.axis for line in lines), key=lambda name: (name != POINTS, name != "ratio")
@@ -120,7 +120,7 @@ def draw_forest(found: Sequence[Evidence], experiments: Sequence[Experiment]) ->
     count = sum(_heights(lines))
     row = min(ROW, ROWS / count)
     with house_look():
-        # The resolution of the file decides how wide small texts are.
+        # The widths of small texts depend on the resolution, so the layout uses that of the file.
         sharpness = matplotlib.rcParams["savefig.dpi"]
         figure = Figure(figsize=(WIDTH, row * count + ELSE), dpi=sharpness, layout="constrained")
         # The layout makes the outer columns as wide as their texts.
@@ -137,7 +137,7 @@ def draw_forest(found: Sequence[Evidence], experiments: Sequence[Experiment]) ->
         _explain_marks(texts, lines)
         title(figure, count_verdicts(found))
         caption(figure, explanation(lines, without_rows(experiments, found)))
-        # The last bits of the layout differ from run to run, and would change names in the SVG.
+        # The last bits of the layout differ between processes, and would change the ids in the SVG.
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
         for axes in figure.axes:

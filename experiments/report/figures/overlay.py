@@ -12,9 +12,9 @@ from experiments.experiment import Experiment, Variant
 def overlaid(folders: Sequence[Path], experiments: Sequence[Experiment]) -> Evidence:
     """The runs of several folders of one experiment, judged together.
 
-    An arm is renamed if an earlier folder has an arm of the same name, for example to `relu (runs)`. In
-    brackets is the part of the path that distinguishes its folder from `folders[0]`, or the whole path if
-    that part is the same for two folders.
+    An arm is renamed, for example to `relu (runs)`, if an earlier folder has an arm of the same name. The
+    brackets contain the part of the path that distinguishes the arm's folder from `folders[0]`, or the whole
+    path if that part is the same for two folders.
 
     Args:
         folders: `<results-dir>/<dataset>/<experiment>`, at least one.
@@ -53,7 +53,7 @@ def overlaid(folders: Sequence[Path], experiments: Sequence[Experiment]) -> Evid
         for arm, name in renamed.items():
             if known := own.get(arm) or (Variant(arm) if name != arm else None):
                 variants[name] = Variant(known.of, known.settings, place)
-        # Two folders may have runs of the same id.
+        # Runs in two folders may have the same id.
         rows += [
             {**row, "arm": renamed[row["arm"]], "run_id": f"{folder}/{row['run_id']}"} for row in found.rows
         ]

@@ -12,7 +12,7 @@ from alexnet_tf.statistics.effects import LEVEL
 from experiments.evidence.read import Evidence
 from experiments.experiment import Metric
 
-# Marks a net's own value in the distribution of its random splits.
+# Marks the value of a net's towers in the distribution over random splits of its kernels.
 MARKED: dict[str, Any] = {
     "marker": "_", "color": PALETTE[1], "markersize": 9, "markeredgewidth": 2, "linestyle": "none",
     "zorder": 3,
@@ -87,7 +87,7 @@ def draw_values(axes: Axes, evidence: Evidence, metric: Metric) -> str:
     if metric.is_fraction:
         axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.3g}%"))
         axes.locator_params(axis="y", nbins=8, steps=[1, 2, 5, 10], min_n_ticks=2)
-    # From 0, unless that would hide the differences.
+    # The axis starts at 0, unless that would hide the differences.
     if 0 < low < high / 2:
         axes.set_ylim(bottom=0)
     return " ".join(words)
@@ -116,7 +116,7 @@ def _marked_arms(evidence: Evidence) -> list[str]:
 def _draw_distribution(
     axes: Axes, evidence: Evidence, run: tuple[str, int], columns: Sequence[str], place: float
 ) -> list[float]:
-    """Returns the values marked in the distribution."""
+    """Draws the percentiles of a run and marks the values of its net in other arms; returns these values."""
     (row,) = (row for row in evidence.rows if (row["arm"], row["seed"]) == run)
     metric, lowest, low, high, highest = columns
     if row[lowest] is None:

@@ -40,7 +40,7 @@ def curve_points(evidence: Evidence) -> list[dict[str, Any]]:
 
 
 def curves_chart(evidence: Evidence) -> dict[str, Any] | None:
-    """Vega-Lite: training and test error by epoch; None without curves."""
+    """Vega-Lite chart of the training and test error by epoch; None without curves."""
     points = curve_points(evidence)
     arms = list(dict.fromkeys(point["arm"] for point in points))
     if not arms:
@@ -93,7 +93,7 @@ def curves_chart(evidence: Evidence) -> dict[str, Any] | None:
 def forest_point(one: Judged) -> dict[str, float | None] | None:
     """An effect, its interval and the paper's number in units of s, the smallest effect of interest.
 
-    0 is the null value. Ratios are compared by their logarithms. None without a two-sided interval.
+    0 is the null value. For ratios, the unit is log(s). None without a two-sided interval.
 
     Example:
 
@@ -118,7 +118,7 @@ def forest_point(one: Judged) -> dict[str, float | None] | None:
 
 
 def forest_chart(effects: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Vega-Lite: all effects on the scale of `forest_point`, beside the paper's."""
+    """Vega-Lite chart of all effects and the paper's numbers on the scale of `forest_point`."""
     labels = [effect["label"] for effect in effects]
     title = ["effect / smallest effect of interest", "(0: no effect, 1: the smallest of interest)"]
     ends = [value for effect in effects for value in (effect["low"], effect["high"])]

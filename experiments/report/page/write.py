@@ -28,7 +28,7 @@ from experiments.report.robustness import adjusted_p
 from experiments.report.tables import experiment_table
 
 HERE = Path(__file__).parent
-# Path of the page relative to the results directory, and the reverse.
+# Path of the page in the results directory, and of the results directory relative to the page's folder.
 PAGE, RESULTS = Path("report") / "index.html", ".."
 FILES = ("runs.csv", "curves.csv", "effects.csv", "summary.csv", "lr_search.csv", "figure.svg")
 PICTURES = {
@@ -37,7 +37,7 @@ PICTURES = {
     "predictions.png": "Figure 4, left: test images and the five most probable classes.",
     "neighbours.png": "Figure 4, right: the nearest training images in fc7, and in pixels.",
 }
-# In pixels. Four such pictures take a fifth of a megabyte.
+# In pixels. Four such pictures take 0.3 MB of the page.
 PICTURE_WIDTH = 1100
 # All other HTML is escaped, because recorded tables may hold any text.
 OWN_TAGS = re.compile(r"&lt;(/?(?:details|summary))&gt;")
@@ -172,12 +172,12 @@ def _pictures(results_dir: Path) -> list[dict[str, str]]:
 
 
 def _speed(results_dir: Path) -> str:
-    """Every machine's targets; their full tables, of 30 kB each, are linked. Empty without benchmarks."""
+    """All machines' targets as HTML, with links to full tables of up to 30 kB; empty without benchmarks."""
     path = results_dir / "benchmarks" / "table.md"
     if not path.exists():
         return ""
     _, *parts = path.read_text("utf-8").split("\n\n")
-    # The page needs no other file, so it leaves out the figures.
+    # Without the figures, because the page needs no other file.
     return _html("\n\n".join(part for part in parts if not part.startswith("[![")), path.parent, results_dir)
 
 

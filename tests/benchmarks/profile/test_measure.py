@@ -61,7 +61,7 @@ def test_the_bilinear_stages_are_profiled(tmp_path, monkeypatch):
 
 @pytest.mark.slow
 def test_a_measured_step_has_all_parts_of_the_network(tmp_path):
-    # This runs in another process, because the number of threads can be set only once.
+    # In another process, because a process can set its number of threads only once.
     code = (
         "import pathlib; from benchmarks.profile.measure import run_profile\n"
         "if __name__ == '__main__': run_profile(pathlib.Path(), [2], 160)"

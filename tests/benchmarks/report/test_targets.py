@@ -6,7 +6,7 @@ from tests.benchmarks.recorded_rows import FILES, ROWS, STEP
 
 
 def test_the_limit_is_the_ratio_of_a_step_at_the_speed_of_matrix_products():
-    # The step does 800 GFLOP in 2, 2.5 and 2 s; the product runs at 500, 500 and 400 GFLOP/s in these rounds.
+    # The step does 800 GFLOP in 2, 2.5 and 2 s; in these rounds the product runs at 500, 500 and 400 GFLOP/s.
     share = share_of_peak(ROWS, STEP)
     assert (share.ratio, share.low, share.high) == pytest.approx((0.8, 0.64, 1.0))
     # At the product's speed the step would take 1.6, 1.6 and 2 s; PyTorch eager takes 7, 10 and 8 s. So the
@@ -28,7 +28,7 @@ def test_the_limit_uses_only_rounds_that_both_sides_share():
 @pytest.mark.parametrize(
     ("first", "second", "found"),
     [
-        # In round 1, the only one of the first rival, the second is faster, although its median is higher.
+        # A rival of one round does not compete with a rival of several rounds.
         ((8.5,), (6.9, 9.7, 8.9), "second"),
         # The second rival is slow only in rounds in which ours is slow too.
         ((8.0, 8.0), (8.2, 8.2, 12.0, 12.0, 12.0), "second"),

@@ -114,7 +114,7 @@ def test_only_a_failed_required_contender_gives_status_1_and_all_rows_are_writte
     def item(place):
         failing = Contender("some", "tensorflow", build)
         good = Contender("good", "pytorch", "work.good", {"amount": 1})
-        # Without bfloat16 in the processor, the second case is not measured, which is no failure.
+        # Without bfloat16 in the processor, the second case is not measured; this is no failure.
         for case in ("batch 1, float32", "batch 1, mixed_bfloat16"):
             yield Benchmark("inference", case, "images", (failing, good))
 

@@ -81,7 +81,7 @@ def test_the_bilinear_contender_scales_images_by_this_method(images, monkeypatch
 
 @pytest.mark.slow
 def test_two_devices_train_on_one_batch():
-    # This runs in another process, because TensorFlow keeps the shapes of the first all-reduce of a process.
+    # In another process, because TensorFlow keeps the shapes of a process's first all-reduce.
     worker = Worker(sys.executable, "benchmarks.tensorflow_side")
     arguments = {"batch": 4, "precision": "float32", "lrn": False, "steps": 2, "devices": 2}
     try:

@@ -44,7 +44,7 @@ def test_the_size_of_one_split_does_not_change_the_other(small):
     np.testing.assert_array_equal(labels, small["test"][1])
 
 
-# 410 is not a multiple of the images drawn at a time.
+# 410 is not a multiple of `_IMAGES_PER_CHUNK`.
 @pytest.mark.parametrize(("train", "test"), [(10, 10), (410, 20)])
 def test_images_and_labels_have_the_right_shapes_and_types_and_classes_are_balanced(train, test):
     splits = draw_builtin(train=train, test=test)
@@ -66,7 +66,7 @@ def test_no_image_occurs_twice(full):
 
 def test_the_error_of_a_linear_classifier_is_above_half(full):
     (images, labels), (test_images, test_labels) = full["train"], full["test"]
-    # Every second row and column, for speed. Of the penalties 1e2 to 1e5, 1e4 has the least error.
+    # Every second row and column, for speed. Of the penalties 1e2 to 1e5, 1e4 gives the lowest error.
     flat, test_flat = (x[:, ::2, ::2].reshape(len(x), -1) / 64.0 - 2.0 for x in (images, test_images))
     assert ridge_error(flat, labels, test_flat, test_labels, penalty=1e4) > 0.5
 

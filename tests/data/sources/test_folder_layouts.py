@@ -168,7 +168,7 @@ def test_a_class_folder_changes_nothing_after_it_is_removed(tmp_path):
 
 
 def test_a_cached_scan_is_not_used_after_the_labels_change(tmp_path):
-    # The report files stay equal, but a new training class `b` changes the label of `c` from 1 to 2.
+    # The report files stay the same, but a new training class `b` changes the label of `c` from 1 to 2.
     root = build(tmp_path, "train/a", "train/c", "val/a", "val/c")
     assert load(root, "stream").report_labels.tolist() == [0, 0, 0, 1, 1, 1]
     fill(root / "train" / "b")

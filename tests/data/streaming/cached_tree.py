@@ -11,7 +11,7 @@ IMAGE = 32 * 32 * 3
 
 
 def write_tree(root: Path) -> Path:
-    """A folder with 48 images of several sizes and a file that is not an image, without a report split."""
+    """Writes 48 images of several sizes and a file that is not an image, without a report split."""
     write_colored_tree(root, COLORS, lambda i: (40 + i, 60 - i), noise=40, count=24)
     (root / "red" / "text.jpg").write_text("no image")
     return root

@@ -36,7 +36,7 @@ def fill(folder: Path, count: int, seed: int, vary: bool = True) -> None:
 
 @pytest.fixture
 def split_tree(tmp_path) -> Path:
-    """Photographs of several sizes in train and val trees."""
+    """Images of several sizes in train and val trees."""
     for i, name in enumerate(("ape", "bee", "cow")):
         fill(tmp_path / "tree" / "train" / name, 20, 100 * i)
         fill(tmp_path / "tree" / "val" / name, 3, 100 * i + 50)
@@ -45,7 +45,7 @@ def split_tree(tmp_path) -> Path:
 
 @pytest.fixture
 def flat_tree(tmp_path) -> Path:
-    """Photographs of one size without a report tree, and unusual and damaged files as in ImageNet."""
+    """Images of one size without a report tree, and unusual and damaged files as in ImageNet."""
     root = tmp_path / "flat"
     for i, name in enumerate(("ape", "bee")):
         fill(root / name, 15, 100 * i, vary=False)

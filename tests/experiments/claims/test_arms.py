@@ -33,7 +33,7 @@ def side_for(experiment: Experiment) -> int:
 @pytest.fixture
 def images(monkeypatch):
     """A function that replaces every data set by tiny images of a given side."""
-    # The settings of so small a run do not become part of an arm's name.
+    # Without this, the settings that make the runs small would become part of the arms' names.
     nameless = ("epochs", "precision", "batch_size", "width")
     monkeypatch.setattr(experiments.runner.options, "NAMELESS", nameless)
 
@@ -103,7 +103,7 @@ def test_nets_shared_by_arms_are_trained_once(images, tmp_path, monkeypatch):
     seen = run(tmp_path, views.EXPERIMENT, "--seeds", "0")
 
     assert [row["message"] for row in seen] == [f"shared with {trained['run_id']}"] * 4
-    # The first arm uses one view, as the test errors of a training do.
+    # The first arm uses one view, like the test error of a trained net.
     assert seen[0]["averaged_error"] == trained["test_error"]
     assert seen[0]["averaged_top5_error"] == trained["test_top5_error"]
     for name in ("config_hash", "test_error", "git_commit", "seconds"):

@@ -39,7 +39,7 @@ def value(run, metric, curve):
 
 
 def verdict(low, high, n, s, kind):
-    """Rescales the interval, so that 0 means no effect and the claimed side is positive; judges it by s."""
+    """The verdict on an interval, rescaled so that 0 means no effect and the claimed side is positive."""
     scale = math.log if kind == "ratio" else (lambda x: x - 0.05 * (kind == "share"))
     if n < 3 or low == high is None:
         return "undecided" if n else "no pairs yet"
@@ -91,7 +91,7 @@ def judge(folder):
 
 
 def claim_verdict(folder, controls=()):
-    """The weakest primary verdict, qualified by the controls, {(arm, baseline, metric): cause}."""
+    """The weakest primary verdict, qualified by `controls`: {(arm, baseline, metric): cause}."""
     primary, found = [], {}
     for row, (*_, one) in zip(rows(folder / "effects.csv"), judge(folder), strict=True):
         found[row["arm"], row["baseline"], row["metric"]] = one

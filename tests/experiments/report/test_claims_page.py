@@ -45,7 +45,7 @@ def test_a_line_has_statement_verdict_effects_scale_and_cost(root):
 @pytest.mark.parametrize("step", [1, -1])
 def test_of_comparisons_with_equal_verdicts_the_least_favourable_is_shown(tmp_path, papers, step):
     # The effect is -.40 points [-.65, -.15]. For s = -.3 points the verdict is the same as for s = -.2, but
-    # the effect is fewer units of s, and the paper's -1 point is outside the interval.
+    # the effect is a smaller multiple of s, and the paper's -1 point is outside the interval.
     folder = pooling_results(tmp_path / "builtin" / "pooling")
     tied = tuple(
         dataclasses.replace(POOLING.comparisons[0], paper_effect=paper, smallest_effect=s)

@@ -30,7 +30,7 @@ def write(results: Path, chosen=experiments.EXPERIMENTS) -> Path:
 
 
 def linked(results: Path) -> Path:
-    """A folder of links to the committed results, in which the page's relative links work."""
+    """Fills a folder with links to the committed results, so that the page's relative links work."""
     for folder in RESULTS.iterdir():
         (results / folder.name).symlink_to(folder)
     (results / PAGE.parent.name).unlink(missing_ok=True)

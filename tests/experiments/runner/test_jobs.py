@@ -52,7 +52,7 @@ def whole(tree, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
-    # Rounding depends on the number of threads, so a worker must have as many as this process.
+    # No `env`: rounding depends on the number of TensorFlow's threads, so it must be as in this process.
     with LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=None, preload="experiments.runner.startup",
         memory_limit=0, local_directory=str(tmp_path_factory.mktemp("dask")),
@@ -130,7 +130,7 @@ def test_a_worker_that_dies_is_replaced_even_if_the_new_one_starts_slowly(tmp_pa
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_interrupted_jobs_leave_no_process_and_resume_to_the_same_rows(tree, whole, tmp_path, number):
-    # Rounding depends on the number of threads, so a worker must have as many as this process.
+    # Rounding depends on the number of TensorFlow's threads, so it must be as in the fixture `whole`.
     own = {"TMPDIR": str(tmp_path), "TF_NUM_INTRAOP_THREADS": str(os.cpu_count())}
     jobs = [sys.executable, "-m", "experiments", *small_steps(tree, tmp_path / "rows", "--jobs", "2")]
     places = {"cwd": ROOT, "env": os.environ | own, "stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL}

@@ -147,7 +147,7 @@ def test_metrics_of_several_nets_are_listed_as_not_replayed():
     found = replay_row(row, CURVE, "done", [ensemble.EXPERIMENT], pytest.fail)
     (note,) = found.notes
     assert note.startswith("averaged_error not replayed: ")
-    # The ensemble has the nets of three seeds: 4 and, as seeds go from 0 to 4 and round again, 0 and 1.
+    # The ensemble has three nets, of the seeds 4, 0 and 1: seed 0 follows the last seed, 4.
     assert numbers(note) == [4, 0, 1]
     assert "averaged_error" not in found.values
 

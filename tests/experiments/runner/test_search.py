@@ -90,7 +90,7 @@ def test_a_candidate_of_another_arm_or_experiment_is_found(tmp_path):
 
 
 def test_a_second_seed_decides_between_rates_that_tie(tmp_path, monkeypatch):
-    # Ten selection images: two standard errors of .5 are .32. The second seed reverses the order.
+    # On ten selection images, two standard errors of an error of .5 are .32. Seed 1001 reverses the order.
     errors = {(0.005, 1000): 0.9, (0.01, 1000): 0.5, (0.02, 1000): 0.51, (0.04, 1000): 0.9}
     errors |= {(0.01, 1001): 0.6, (0.02, 1001): 0.55}
     trained = []
@@ -123,11 +123,11 @@ def test_a_winner_without_a_tie_is_not_trained_with_a_second_seed(tmp_path, monk
 @pytest.mark.parametrize(
     ("objective", "results", "rates"),
     [
-        # Two standard errors of .3 on 5,000 images: .013.
+        # On 5,000 images, two standard errors of an error of .3 are .013.
         ("selection_error", [(0.3, 0.1), (0.3129, 0.1), (0.3131, 0.1), (None, None)], [0.01, 0.02]),
         # No rate reached the target, so training errors are compared (here the errors of C1's arm `tanh`).
         ("epochs_to_target", [(None, 0.3149), (None, 0.3174), (None, 0.3285)], [0.01, 0.02]),
-        # Epochs have no known noise, and rates that missed the target rank after those that reached it.
+        # The noise of epochs is unknown, and rates that missed the target rank after those that reached it.
         ("epochs_to_target", [(8.0, 0.24), (8.01, 0.24), (None, 0.24)], [0.01]),
         ("selection_error", [(None, None), (None, None)], [0.01]),
     ],
