@@ -190,12 +190,12 @@ def layers(conditions: Conditions) -> Iterator[Benchmark]:
 def input_pipeline(conditions: Conditions) -> Iterator[Benchmark]:
     photographs: dict[str, Any] = {"folder": f"{conditions.images}/photographs"}
     decode = {**photographs, "threads": conditions.threads}
-    ours = {**photographs, "batch": 32}
-    loader = {**ours, **decode}
+    batches = {**photographs, "batch": 32}
+    loader = {**batches, **decode}
     from_files = (
-        replace(_tensorflow("ours", "input_pipeline.files", **ours), lock=True),
-        _tensorflow("ours, bilinear", "input_pipeline.files", **ours, scaling="bilinear"),
-        _tensorflow("ours, decoded once", "input_pipeline.cached_files", **ours),
+        replace(_tensorflow("ours", "input_pipeline.files", **batches), lock=True),
+        _tensorflow("ours, bilinear", "input_pipeline.files", **batches, scaling="bilinear"),
+        _tensorflow("ours, decoded once", "input_pipeline.cached_files", **batches),
         _tensorflow("decoding alone", "machine_limits.decode_jpegs", **decode),
         _tensorflow(
             "decoding and scaling alone", "machine_limits.decode_and_scale_jpegs", **decode, side=256
@@ -244,8 +244,8 @@ def inference(conditions: Conditions) -> Iterator[Benchmark]:
             is_target = (batch, views, precision) == (1, 1, "float32") and not conditions.quick
             forms = UNCOMPILED | STRONG if is_target else EAGER
             contenders = _rivals("inference.alexnet", forms, **call)
-            ours = _tensorflow("ours", "inference.alexnet", **call)
-            yield Benchmark("inference", case, "images", (ours, *contenders))
+            network = _tensorflow("ours", "inference.alexnet", **call)
+            yield Benchmark("inference", case, "images", (network, *contenders))
 
 
 def memory(conditions: Conditions) -> Iterator[Benchmark]:

@@ -87,8 +87,8 @@ def _kernels(net: Trained, out: Path) -> Iterator[str]:
         count = kernels.shape[-1] // towers
         table = [(tower, count, share) for tower, share in enumerate(shares, start=1)]
         write_text(out / "kernels.csv", to_lines([KERNELS_COLUMNS, *table]))
-        said = ", ".join(f"{share:.3f}" for share in shares)
-        yield f"{out / 'kernels.csv'}: colourfulness {said}"
+        listed = ", ".join(f"{share:.3f}" for share in shares)
+        yield f"{out / 'kernels.csv'}: colourfulness {listed}"
     yield from map(str, write_figure(out / "kernels", lambda: kernels_figure(net.model), PHOTOGRAPH))
 
 
@@ -118,9 +118,9 @@ def _neighbours(
         for space in found.spaces
     ]  # fmt: skip
     write_text(out / "neighbours.csv", to_lines([NEIGHBOURS_COLUMNS, *table]))
-    said = ", ".join(f"{space.name} {space.share.mean:.1%}" for space in found.spaces)
-    said += f"; by chance {found.chance:.1%}"
-    yield f"{out / 'neighbours.csv'}: share of neighbours of the query's class: {said}"
+    listed = ", ".join(f"{space.name} {space.share.mean:.1%}" for space in found.spaces)
+    listed += f"; by chance {found.chance:.1%}"
+    yield f"{out / 'neighbours.csv'}: share of neighbours of the query's class: {listed}"
     images, classes, shown = neighbourhoods(net, data, found, names)
     headings = [f"{space.name}, {space.values:,} values" for space in found.spaces]
     shares = ", ".join(f"{space.share.mean:.1%} in {space.name}" for space in found.spaces)

@@ -146,8 +146,8 @@ def kernels_figure(model: keras.Model) -> Figure:
         axes = figure.add_subplot(grid[tower, 0])
         _draw_bank(axes, bank, rows, columns)
         named = f"tower {tower + 1}: " if towers > 1 else ""
-        said = f"colourfulness {shares[tower]:.2f}" if chromatic else f"{count // towers} kernels"
-        axes.set_title(named + said, color=PALETTE[tower] if towers > 1 else DARK, fontweight="bold")
+        label = f"colourfulness {shares[tower]:.2f}" if chromatic else f"{count // towers} kernels"
+        axes.set_title(named + label, color=PALETTE[tower] if towers > 1 else DARK, fontweight="bold")
         if chromatic:
             _draw_spread(figure.add_subplot(grid[tower, 1]), bank, shares[tower], PALETTE[tower])
     title(figure, f"The first layer of one net: {count} kernels of {height}×{width}×{channels}")

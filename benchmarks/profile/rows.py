@@ -50,7 +50,7 @@ def read_profile(path: Path) -> list[Share]:
     """Reads profile.csv; an empty list if the file does not exist.
 
     Raises:
-        InputError: if the columns are not `COLUMNS`, a number is not positive, or a part is missing.
+        InputError: if the columns are not `COLUMNS`, a number is not positive, or a call lacks a part.
     """
     shares = [
         Share(
@@ -64,12 +64,12 @@ def read_profile(path: Path) -> list[Share]:
         )
         for place, values in read_texts(path, COLUMNS)
     ]
-    for (work, precision, _), found in by_call(shares).items():
+    for (work, precision, batch), found in by_call(shares).items():
         parts = [one.part for one in found]
         if not (parts.count(WHOLE) == parts.count(MATRIX_PRODUCT) == 1 and len(parts) > 2):
             raise InputError(
                 f"{path}: expected {WHOLE!r} once, {MATRIX_PRODUCT!r} once and at least one other part, in "
-                f"{work}, {precision}; received {parts}"
+                f"{work}, {precision}, batch {batch}; received {parts}"
             )
     return shares
 

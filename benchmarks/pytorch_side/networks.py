@@ -60,7 +60,7 @@ def use_all_threads() -> None:
     """
     count = len(os.sched_getaffinity(0))
     if torch.get_num_threads() == count:
-        raise RuntimeError(f"the default is {count} threads, as many as the processor has")
+        raise RuntimeError(f"the default is {count} threads, as many as this process may use")
     torch.set_num_threads(count)
 
 

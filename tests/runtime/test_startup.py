@@ -21,9 +21,9 @@ ROOT = Path(__file__).parents[2]
 def test_notices_of_libraries_are_hidden_at_startup(capfd):
     with quiet_startup():
         os.write(2, b"a notice from C++\n")
-    os.write(2, b"ours\n")
+    os.write(2, b"own line\n")
 
-    assert capfd.readouterr().err == "ours\n"
+    assert capfd.readouterr().err == "own line\n"
 
 
 def test_notices_of_libraries_are_shown_if_the_startup_fails(capfd):

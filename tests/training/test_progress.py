@@ -102,17 +102,17 @@ def test_a_command_shows_the_time_left_in_total(capsys, clock):
 
 
 @pytest.mark.parametrize(
-    ("status", "message", "said"),
+    ("status", "message", "last_line"),
     [
         ("done", "early stopping: 3 epochs", "done after epoch 2: early stopping: 3 epochs"),
         ("interrupted", "interrupted by SIGTERM in epoch 3", "interrupted by SIGTERM in epoch 3"),
     ],
 )
-def test_the_last_line_says_why_a_run_ended(capsys, clock, status, message, said):
+def test_the_last_line_says_why_a_run_ended(capsys, clock, status, message, last_line):
     history = History([{"epoch": 2}], status=status, message=message)
     go_through(progress("pets", 100, 9), clock, range(2), 10, history=history)
 
-    assert capsys.readouterr().err.splitlines()[-1] == f"pets: {said}"
+    assert capsys.readouterr().err.splitlines()[-1] == f"pets: {last_line}"
 
 
 @pytest.fixture

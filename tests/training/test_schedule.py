@@ -51,32 +51,32 @@ def test_plateau_with_a_minimum_equals_reduce_lr_on_plateau_of_keras(factor, see
     config = TrainConfig(epochs=99, learning_rate=0.01, min_learning_rate=2e-4, **plateau)
     model = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
     model.compile(optimizer=keras.optimizers.SGD(config.learning_rate), loss="mse")
-    theirs = keras.callbacks.ReduceLROnPlateau(factor=1 / factor, patience=3, min_delta=0, min_lr=2e-4)
-    theirs.set_model(model)
-    theirs.on_train_begin()
+    callback = keras.callbacks.ReduceLROnPlateau(factor=1 / factor, patience=3, min_delta=0, min_lr=2e-4)
+    callback.set_model(model)
+    callback.on_train_begin()
 
     expected = []
     for epoch, loss in enumerate(losses):
         expected.append(float(model.optimizer.learning_rate.value.numpy()))
-        theirs.on_epoch_end(epoch, {"val_loss": loss})
+        callback.on_epoch_end(epoch, {"val_loss": loss})
 
-    ours = [learning_rate(config, epoch, losses[: epoch - 1]) for epoch in range(1, 61)]
-    assert ours == pytest.approx(expected, rel=1e-5)
-    assert ours[-1] == 2e-4
+    rates = [learning_rate(config, epoch, losses[: epoch - 1]) for epoch in range(1, 61)]
+    assert rates == pytest.approx(expected, rel=1e-5)
+    assert rates[-1] == 2e-4
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_early_stopping_equals_early_stopping_of_keras(seed):
     losses = np.random.default_rng(seed).normal(size=60).tolist()
     config = TrainConfig(epochs=99, early_stopping=4)
-    theirs = keras.callbacks.EarlyStopping(monitor="loss", patience=4)
-    theirs.set_model(keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]))
-    theirs.on_train_begin()
+    callback = keras.callbacks.EarlyStopping(monitor="loss", patience=4)
+    callback.set_model(keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)]))
+    callback.on_train_begin()
 
     for epoch, loss in enumerate(losses, start=1):
-        theirs.on_epoch_end(epoch - 1, {"loss": loss})
+        callback.on_epoch_end(epoch - 1, {"loss": loss})
         finished = ending(config, measured([0.9] * epoch, losses[:epoch])) is not None
-        assert finished == bool(theirs.stopped_epoch)
+        assert finished == bool(callback.stopped_epoch)
         if finished:
             break
     assert 4 < epoch < 60

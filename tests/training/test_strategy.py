@@ -63,9 +63,9 @@ def test_a_gpu_that_tensorflow_does_not_see_is_reported_unless_it_is_hidden(
     # The command is refused before it trains, but after the line is printed.
     main(["train", "--model", "alexnet", "--dataset", "folder:missing", "--out", str(tmp_path / "out")])
 
-    said = [line for line in capsys.readouterr().err.splitlines() if "NVIDIA" in line]
-    assert len(said) == lines
-    assert all("make setup CUDA=1" in line for line in said)
+    warnings = [line for line in capsys.readouterr().err.splitlines() if "NVIDIA" in line]
+    assert len(warnings) == lines
+    assert all("make setup CUDA=1" in line for line in warnings)
 
 
 @pytest.mark.parametrize("gpus", [0, 4])

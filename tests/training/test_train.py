@@ -173,9 +173,9 @@ def test_an_interrupted_run_says_so_and_keeps_its_state(whole, tmp_path, capsys)
     history = caught.value.history
     assert (history.status, history.message) == ("interrupted", str(caught.value))
     assert [point["epoch"] for point in history.curve] == [0, 1]
-    said = capsys.readouterr().err
-    assert f"tiny: {history.message}" in said
-    assert "failed" not in said
+    printed = capsys.readouterr().err
+    assert f"tiny: {history.message}" in printed
+    assert "failed" not in printed
     _, resumed = run(checkpoint=state, callbacks=[RunProgress("tiny", 96, TINY_CONFIG.train)])
     assert (resumed.status, resumed.message) == ("done", "")
     assert metrics(resumed) == metrics(whole)

@@ -158,8 +158,8 @@ while len(strangers) < 15:
     with contextlib.suppress(OSError):
         strangers.append(socket.create_connection((host, int(port))))
 greetings = (b'{"greeting": "alexnet', b"\\xff" * 99, b'{"rank": 1}\\n', b'{"greeting": 1}\\n')
-for stranger, said in zip(strangers, (*greetings, b"GET /\\r\\n\\r\\n", b"[" * 5000, b"[" * 5000 + b"\\n")):
-    stranger.sendall(said)
+for stranger, text in zip(strangers, (*greetings, b"GET /\\r\\n\\r\\n", b"[" * 5000, b"[" * 5000 + b"\\n")):
+    stranger.sendall(text)
 strangers[-1].close()
 """
 
