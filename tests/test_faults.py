@@ -66,9 +66,7 @@ def test_an_unknown_family_is_refused(capsys):
     assert "received gremlins" in error
 
 
-HELD = (
-    "error: --out a: expected no other process to work there; received one that does, process 7 on b since c;"
-)
+HELD = "error: --out a: expected a free place; received one used by process 7 on b since c;"
 
 
 @pytest.mark.parametrize(

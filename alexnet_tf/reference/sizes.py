@@ -32,8 +32,7 @@ def output_size(
     >>> [output_size(227, 11, 4), output_size(55, 3, 2), output_size(224, 11, 4, overhang=True)]
     [55, 27, 55]
     """
-    if window < 1 or stride < 1:
-        raise ValueError(f"expected window and stride of at least 1, received {window} and {stride}")
+    _check_steps(window, stride)
     if overhang and max(padding) >= window:
         raise ValueError(f"expected padding shorter than the window of {window}, received {padding}")
     longest = size + sum(padding) + (stride - 1 if overhang else 0)
@@ -78,6 +77,12 @@ def sides(
     return covered(size[0], window[0], padding[0]), covered(size[1], window[1], padding[1])
 
 
+def _check_steps(window: int, stride: int) -> None:
+    if window < 1 or stride < 1:
+        raise ValueError(f"expected window and stride of at least 1, received {window} and {stride}")
+
+
 def _same(size: int, window: int, stride: int) -> Sides:
+    _check_steps(window, stride)
     total = max(0, (-(-size // stride) - 1) * stride + window - size)
     return total // 2, total - total // 2

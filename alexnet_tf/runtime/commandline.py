@@ -157,7 +157,7 @@ def run_command(
         if isinstance(stop, Interruption) and stop.is_kept:
             _say(f"{stop}; the state is kept; resume with: {program()} {shlex.join(sys.argv[1:])}")
         elif isinstance(stop, Interruption) and stop.is_kept is False:
-            _say(f"{stop}; no state is kept yet; the same command starts again")
+            _say(f"{stop}; nothing is saved yet; the same command starts from the beginning")
         else:
             _say(f"interrupted; the same command {again}")
         return 128 + (stop.number if isinstance(stop, Interruption) else signal.SIGINT)

@@ -232,8 +232,8 @@ def _taken(path: Path, place: str, waits: bool = False) -> BaseFileLock:
         lock.acquire()
     except Timeout:
         raise InputError(
-            f"{place}: expected no other process to work there; received one that does, {_holder(path)}; "
-            "wait until it has ended, or choose another place"
+            f"{place}: expected a free place; received one used by {_holder(path)}; "
+            "wait until that process has ended, or choose another place"
         ) from None
     except OSError as error:
         raise InputError(f"{place}: expected a writable folder; received {path}: {error.strerror}") from error
@@ -248,7 +248,7 @@ def _holder(path: Path) -> str:
         except (OSError, InputError, KeyError, TypeError):
             # The holder has just taken the lock, or the disk is full.
             time.sleep(0.05)
-    return "which has not recorded its name yet"
+    return "a process that has not recorded its name yet"
 
 
 @contextlib.contextmanager

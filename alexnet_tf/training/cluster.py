@@ -98,7 +98,7 @@ def read_cluster(text: str) -> Cluster:
     address, count = Counter(addresses).most_common(1)[0]
     if count > 1:
         raise InputError(
-            f"TF_CONFIG: expected an address of its own for each worker; received {address} again"
+            f"TF_CONFIG: expected a different address for each worker; received {address} more than once"
         )
     if not 0 <= index < len(own_job):
         raise InputError(

@@ -95,6 +95,13 @@ def test_windows_that_do_not_fit_are_refused(arguments, message):
         output_size(*arguments)
 
 
+@pytest.mark.parametrize("padding", ["same", "valid", 1])
+@pytest.mark.parametrize(("window", "stride"), [(3, 0), (0, 1)])
+def test_windows_and_strides_below_one_are_refused_with_any_padding(padding, window, stride):
+    with pytest.raises(ValueError, match=f"at least 1, received {window} and {stride}"):
+        sides(padding, (5, 5), (window, window), stride)
+
+
 @pytest.mark.parametrize("padding", [-1, ((0, 0), (0, -1)), "full"])
 def test_bad_padding_is_refused(padding):
     with pytest.raises(ValueError, match="expected 'valid', 'same' or pixel counts"):

@@ -54,7 +54,11 @@ def test_a_programming_error_keeps_its_traceback():
         (fails_with(InputError("--seeds: expected a number")), 2, "--seeds: expected a number"),
         (fails_with(KeyboardInterrupt()), 130, "resumes a training run from its last checkpoint"),
         (fails_with(Interruption(is_kept=True)), 130, "by SIGINT; the state is kept; resume with: "),
-        (fails_with(Interruption(is_kept=False)), 130, "no state is kept yet; the same command starts again"),
+        (
+            fails_with(Interruption(is_kept=False)),
+            130,
+            "nothing is saved yet; the same command starts from the beginning",
+        ),
     ],
 )
 def test_a_command_ends_with_its_exit_status_and_at_most_one_line(capsys, command, status, line):

@@ -72,7 +72,7 @@ def test_a_chief_comes_before_the_workers():
         (tf_config(["http://a:1", "b:1"], 0), "host:port; received 'http://a:1'"),
         (tf_config(["a:1", "b:99999"], 0), "host:port; received 'b:99999'"),
         (tf_config(["a:1", 7], 0), "host:port; received 7"),
-        (tf_config(["a:1", "b:1", "a:1"], 0), "received a:1 again"),
+        (tf_config(["a:1", "b:1", "a:1"], 0), "received a:1 more than once"),
     ],
 )
 def test_a_tf_config_without_valid_workers_or_task_is_refused(text, words):
