@@ -39,11 +39,13 @@ def measure(benchmark: Benchmark, workers: Mapping[str, Worker], budget: Budget)
 
     The row of a contender that fails has the reason as its `message`.
     """
-    rows, calls = {}, {}
+    rows, calls, warm = {}, {}, set()
     cpu: dict[str, list[float]] = {}
     for contender in benchmark.contenders:
         rows[contender.name], seconds = _prepare(contender, benchmark, workers)
-        calls[contender.name] = max(benchmark.calls, math.ceil(budget.shortest / max(seconds, 1e-6)))
+        calls[contender.name] = _calls(benchmark, budget, seconds)
+        if math.isfinite(seconds):
+            warm.add(contender.name)
     # The limit grows half as fast as the calls per turn, so a benchmark of many calls gets fewer rounds.
     seconds = budget.seconds * max(1, benchmark.calls / 2)
     least_rounds = min(budget.least_rounds, benchmark.least_rounds)
@@ -56,6 +58,11 @@ def measure(benchmark: Benchmark, workers: Mapping[str, Worker], budget: Budget)
             continue
         try:
             answer = _timed(contender, workers, calls)
+            more = _calls(benchmark, budget, answer["seconds"]) if contender.name in warm else 0
+            if more > 2 * calls[contender.name]:
+                # The warm-up call took longer, as it also compiled, so this turn was too short.
+                calls[contender.name] = more
+                answer = _timed(contender, workers, calls)
             rows[contender.name] = replace(row, seconds=(*row.seconds, answer["seconds"]))
             cpu.setdefault(contender.name, []).append(answer["cpu_seconds"])
         except WorkerError as error:
@@ -70,6 +77,11 @@ def measure(benchmark: Benchmark, workers: Mapping[str, Worker], budget: Budget)
         with contextlib.suppress(WorkerError):
             workers[contender.worker].ask(do="drop", key=contender.name)
     return list(rows.values())
+
+
+def _calls(benchmark: Benchmark, budget: Budget, seconds: float) -> int:
+    """The calls of a turn, from the seconds of one call; the fewest possible if these are infinite."""
+    return max(benchmark.calls, math.ceil(budget.shortest / max(seconds, 1e-6)))
 
 
 def _is_behind(contender: Contender, benchmark: Benchmark, rows: Mapping[str, Row]) -> bool:

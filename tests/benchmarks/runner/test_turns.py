@@ -1,4 +1,5 @@
 import dataclasses
+import math
 
 import pytest
 
@@ -42,6 +43,23 @@ def test_every_second_round_has_the_reverse_order_and_short_calls_are_repeated()
     assert (fast.rate, fast.gflop_per_second) == pytest.approx((80, 160))
     assert (fast.cpu_seconds, fast.note) == (0.2, "2 threads")
     assert [entry for entry in log if entry[0] == "drop"] == [("drop", "fast"), ("drop", "slow")]
+
+
+@pytest.mark.parametrize(("warm_up", "turns"), [(30.0, [1, 5, 5]), (0.1, [5, 5]), (math.inf, [1, 1])])
+def test_a_turn_that_a_slow_warm_up_made_too_short_is_repeated_with_more_calls(warm_up, turns):
+    class Compiles(FakeWorker):
+        def ask(self, do, **arguments):
+            answer = super().ask(do, **arguments)
+            return {**answer, "seconds": warm_up} if do == "prepare" else answer
+
+    log = []
+    benchmark = dataclasses.replace(COMPARISON, contenders=CONTENDERS[:1])
+    (fast,) = measure(
+        benchmark, {"tensorflow": Compiles(log)}, Budget(2, 100.0, least_rounds=2, shortest=0.5)
+    )
+
+    assert [entry[2] for entry in log if entry[0] == "time"] == turns
+    assert fast.seconds == (0.1, 0.1)
 
 
 @pytest.mark.parametrize(
