@@ -99,9 +99,11 @@ class Options:
         """Raises an InputError for unusable options."""
         check_outside(self.results_dir, self.dataset, "--results-dir")
         arms = self.chosen_arms(experiment)
-        others = {arm.name for arm in experiment.arms} - {arms[0].name}
+        taken = {arm.name for arm in experiment.arms}
+        if not self.variant(arms[0])[1].settings:
+            taken.remove(arms[0].name)
         is_name = re.fullmatch(r"[\w.+=-]+([ ,]+[\w.+=-]+)*", self.name)
-        if self.name and (len(arms) > 1 or self.name in others or not is_name):
+        if self.name and (len(arms) > 1 or self.name in taken or not is_name):
             expected = "a single arm (--arms) and a new name for it (letters, digits, spaces and . , + = -)"
             chosen = ", ".join(arm.name for arm in arms)
             raise InputError(f"--as: expected {expected}; received {self.name!r} for {chosen}")
@@ -141,11 +143,11 @@ class Options:
         if dataset == "auto":
             dataset = resolve_auto(experiment.dataset, self.access.data_dir)
             if dataset != experiment.dataset:
-                notices += [
-                    f"{experiment.dataset} is not on disk, so this runs on the built-in data set; its",
-                    f"results say nothing about {experiment.dataset}. If you are online, fetch it with",
-                    f"  make {experiment.name} DATASET={experiment.dataset}",
-                ]
+                notices.append(
+                    f"{experiment.dataset} is not on disk, so this runs on the built-in data set, whose "
+                    f"results say nothing about {experiment.dataset}; to fetch it if you are online: "
+                    f"make {experiment.name} DATASET={experiment.dataset}"
+                )
         if equal := self._made_equal(experiment):
             notices.append(
                 f"these settings make arms equal, so comparing them shows no effect: {', '.join(equal)}"

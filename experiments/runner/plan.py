@@ -1,4 +1,3 @@
-import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from alexnet_tf.config.fields import Config
 from alexnet_tf.data.arrays import results_slug
 from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.results.folder import finished_run, read_curves, read_lr_search, read_runs
+from alexnet_tf.runtime.errors import print_lines
 from alexnet_tf.training.network import check_run, compile_model, compiled_steps
 from experiments.experiment import Experiment
 from experiments.runner.options import Options
@@ -53,8 +53,7 @@ def plan(experiment: Experiment, options: Options, strategy: tf.distribute.Strat
     """
     precision = experiment.search_precision if is_search else experiment.precision
     options, notices = options.settled(experiment, precision)
-    for notice in notices:
-        print(f"NOTICE: {notice}", file=sys.stderr, flush=True)
+    print_lines(notices)
     folder = options.results_dir / results_slug(options.dataset) / experiment.name
     runs = list((_candidates if is_search else _runs)(experiment, options, folder, strategy))
     missing = [run for run in runs if not run.is_done]

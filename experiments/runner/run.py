@@ -17,7 +17,7 @@ from alexnet_tf.data.arrays import results_slug
 from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.results.folder import finished_run, prepare_folder, record_run
 from alexnet_tf.runtime.environment import git_commit
-from alexnet_tf.runtime.errors import InputError, expected_failure, printable
+from alexnet_tf.runtime.errors import InputError, expected_failure, print_lines, printable
 from alexnet_tf.runtime.files import claimed, made_folder, remove_temporaries
 from alexnet_tf.training.compared import compared_values
 from alexnet_tf.training.history import History
@@ -69,8 +69,7 @@ def run_experiment(
             # Raises an InputError for a row with another config hash.
             finished_run(folder, run.name, run.config.seed, run.config_hash)
         notices += runs[0].data.image_set.opening()
-        for notice in notices:
-            print(f"NOTICE: {notice}", file=sys.stderr, flush=True)
+        print_lines(notices)
         if options.is_spread:
             return folder, spread(runs, options, strategy)
         work = [images_to_train(run.data.train_size, run.config.train) for run in runs]

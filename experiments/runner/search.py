@@ -1,6 +1,5 @@
 import dataclasses
 import glob
-import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.data.selection import SELECTION_SHARE
 from alexnet_tf.results.folder import check_search_row, prepare_folder, read_lr_search, record_search
 from alexnet_tf.runtime.environment import git_commit
-from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.errors import InputError, print_lines
 from alexnet_tf.runtime.files import remove_temporaries
 from alexnet_tf.training.compared import compared_values
 from alexnet_tf.training.history import History
@@ -67,8 +66,7 @@ def search_rates(experiment: Experiment, options: Options, strategy: tf.distribu
                 for seed in (SEARCH_SEED, SECOND_SEED):
                     config_hash = candidate(arm, rate, options, seed).hash(data.image_set.fingerprint)
                     check_search_row(folder, arm.name, rate, seed, config_hash)
-        for notice in notices:
-            print(f"NOTICE: {notice}", file=sys.stderr, flush=True)
+        print_lines(notices)
         selection_size = round(SELECTION_SHARE * len(data.image_set.train_labels))
         _search_arms(experiment, arms, folder, options, strategy, selection_size)
     return folder

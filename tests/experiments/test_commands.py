@@ -95,7 +95,7 @@ def test_auto_falls_back_to_builtin_and_says_so(tiny_builtin, tmp_path, capsys, 
     assert main(["run", "relu", *common, *arguments]) == 1, "expected training to begin, and to fail"
 
     notice = capsys.readouterr().err
-    assert re.search("(?s)NOTICE: cifar10 is not on disk.*make ablation-relu DATASET=cifar10", notice)
+    assert re.search("note: cifar10 is not on disk.*make ablation-relu DATASET=cifar10", notice)
     assert rows(tmp_path / "r/builtin/ablation-relu/runs.csv")
 
 
@@ -126,6 +126,10 @@ def test_list_shows_claims_sections_arms_and_costs(capsys):
         (["run", "relu", "--arms", "relu,elu"], ["tanh", "elu"]),
         (["run", "relu", "--arms", "relu,tanh", "--as", "elu"], ["--as: expected a single arm"]),
         (["run", "relu", "--arms", "relu", "--as", "tanh"], ["--as: expected a single arm"]),
+        (
+            ["run", "relu", "--arms", "relu", "--as", "relu", "--set", "activation=elu"],
+            ["--as: expected a single arm", "a new name"],
+        ),
         (["run", "relu", "--arms", "relu", "--as", "a/b"], ["--as: expected a single arm"]),
         (["run", "relu", "--seeds", "-1"], ["--seeds", ">= 0", "'-1'"]),
         (["run", "relu", "--epochs", "0"], ["--epochs", ">= 1", "'0'"]),
