@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from alexnet_tf.statistics.effects import NO_PAIRS, VERDICTS, no_effect
+from alexnet_tf.statistics.effects import NO_PAIRS, UNDECIDED, VERDICTS, no_effect
 from experiments.evidence.effects import Judged, weakest
 from experiments.evidence.paper import Place, place_of
 from experiments.evidence.read import Evidence, read_evidence
@@ -93,9 +93,10 @@ def weakest_of(claim: Claim) -> Judged | None:
 
     def weakness(one: Judged) -> tuple[int, bool, float]:
         is_weaker = place_of(one.effect, one.comparison)[0] is Place.WEAKER
-        return VERDICTS.index(one.verdict), is_weaker, -_in_units_of_s(one)
+        verdict = UNDECIDED if one.verdict == NO_PAIRS else one.verdict
+        return VERDICTS.index(verdict), is_weaker, -_in_units_of_s(one)
 
-    return max((one for one in claim.decides.primary if one.verdict in VERDICTS), key=weakness)
+    return max(claim.decides.primary, key=weakness)
 
 
 def _in_units_of_s(one: Judged) -> float:

@@ -6,6 +6,7 @@ import pytest
 from experiments import EXPERIMENTS
 from experiments.evidence.claims import claims_of, weakest_of
 from experiments.evidence.read import evidence_of, read_evidence
+from experiments.experiment import Metric
 from experiments.report.claims_page import claims_page
 from experiments.report.readme import claims_table
 from experiments.report.write import write_all
@@ -55,6 +56,16 @@ def test_of_comparisons_with_equal_verdicts_the_least_favourable_is_shown(tmp_pa
     assert len({one.verdict for one in evidence_of(folder, experiment).judged}) == 1
     (claim,) = claims_of(read_evidence(tmp_path, [experiment]), [experiment])
     assert weakest_of(claim).comparison.smallest_effect == -0.003
+
+
+def test_a_primary_comparison_without_pairs_stands_beside_the_verdict_that_it_causes(tmp_path):
+    folder = pooling_results(tmp_path / "builtin" / "pooling")
+    missing = dataclasses.replace(POOLING.comparisons[0], metric=Metric("missing", "missing", "fraction"))
+    experiment = dataclasses.replace(POOLING, comparisons=(POOLING.comparisons[0], missing))
+    assert [one.verdict for one in evidence_of(folder, experiment).judged][1] == "no pairs yet"
+    (claim,) = claims_of(read_evidence(tmp_path, [experiment]), [experiment])
+
+    assert (claim.verdict, weakest_of(claim).comparison) == ("undecided", missing)
 
 
 def test_a_section_has_conditions_reasons_notes_and_runs(root):
