@@ -40,8 +40,10 @@ def fit_small_folder(options: argparse.Namespace, started: Config | None = None)
     if batch < train.batch_size:
         # At the preset's rate of .005, the loss of a training on 12 photos, in batches of 9, rose from 1.2 to
         # 3.8 in nine epochs.
-        fitted = {"batch_size": batch, "learning_rate": train.learning_rate * batch / train.batch_size}
         given = {setting.partition("=")[0] for setting in options.settings}
+        if "batch_size" in given:
+            batch = config.with_settings(*options.settings).train.batch_size
+        fitted = {"batch_size": batch, "learning_rate": train.learning_rate * batch / train.batch_size}
         options.settings = [
             *options.settings,
             *(f"{name}={value}" for name, value in fitted.items() if name not in given),

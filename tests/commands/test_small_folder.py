@@ -77,8 +77,8 @@ def test_a_users_setting_takes_precedence_over_the_value_for_a_tiny_folder(tmp_p
     assert main(["train", "--dataset", f"folder:{tiny}", *small]) == 0
 
     train = json.loads((tmp_path / "o" / "model.json").read_text())["config"]["train"]
-    assert (train["batch_size"], train["learning_rate"]) == (6, 0.005 * 8 / 32)
-    assert "batches of 6 at a learning rate of 0.00125" in capsys.readouterr().err
+    assert (train["batch_size"], train["learning_rate"]) == (6, 0.005 * 6 / 32)
+    assert "batches of 6 at a learning rate of 0.0009375" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("setting", ["crop=-1", "shape=1", "batch_size=100"])

@@ -165,6 +165,10 @@ def test_the_words_of_imagenets_classes_are_known():
     )
 
 
+def test_classes_with_equal_first_words_keep_all_their_words():
+    assert readable_names(["cat, wild", "cat, tame", "dog, tame"]) == ("cat, wild", "cat, tame", "dog")
+
+
 def test_the_words_of_a_synset_file_are_read(tmp_path):
     path = tmp_path / "synset_words.txt"
     path.write_text("n01440764 tench, Tinca tinca\n\nn02909870\tpail\n")

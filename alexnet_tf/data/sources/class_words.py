@@ -64,6 +64,8 @@ def read_class_names(path: Path) -> list[str]:
 def readable_names(class_names: Sequence[str], words: Mapping[str, str] | None = None) -> tuple[str, ...]:
     """The first of the words of each class, or its name up to a comma if it has no words.
 
+    Classes that would be equal then keep all their words.
+
     `words` (class name -> words) takes precedence over the words of ImageNet's ids.
 
     Example:
@@ -72,7 +74,10 @@ def readable_names(class_names: Sequence[str], words: Mapping[str, str] | None =
     ('bucket', 'cat')
     """
     known = {**_imagenet_words(), **(words or {})}
-    return tuple(known.get(name, name).split(",")[0].strip() for name in class_names)
+    words_of = [known.get(name, name).strip() for name in class_names]
+    first = [each.split(",")[0].strip() for each in words_of]
+    counts = Counter(first)
+    return tuple(short if counts[short] == 1 else whole for short, whole in zip(first, words_of, strict=True))
 
 
 @functools.cache
