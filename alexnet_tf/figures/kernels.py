@@ -143,13 +143,13 @@ def kernels_figure(model: keras.Model) -> Figure:
     grid = figure.add_gridspec(towers, len(ratios), width_ratios=ratios)
     shares = tower_colorfulness(kernels, towers) if chromatic else np.zeros(towers)
     for tower, bank in enumerate(np.split(kernels, towers, axis=-1)):
-        axes = figure.add_subplot(grid[tower, 0])
+        axes, color = figure.add_subplot(grid[tower, 0]), PALETTE[tower % len(PALETTE)]
         _draw_bank(axes, bank, rows, columns)
         named = f"tower {tower + 1}: " if towers > 1 else ""
         label = f"colourfulness {shares[tower]:.2f}" if chromatic else f"{count // towers} kernels"
-        axes.set_title(named + label, color=PALETTE[tower] if towers > 1 else DARK, fontweight="bold")
+        axes.set_title(named + label, color=color if towers > 1 else DARK, fontweight="bold")
         if chromatic:
-            _draw_spread(figure.add_subplot(grid[tower, 1]), bank, shares[tower], PALETTE[tower])
+            _draw_spread(figure.add_subplot(grid[tower, 1]), bank, shares[tower], color)
     title(figure, f"The first layer of one net: {count} kernels of {height}×{width}×{channels}")
     about = "Each kernel is scaled by its largest weight; zero is mid grey." + chromatic * _COLORFULNESS
     caption(figure, about + (_random_halves(kernels) if chromatic and towers == 2 else ""))

@@ -60,7 +60,8 @@ def _read(path: Path, columns: Sequence[str], texts: Collection[str]) -> list[di
             for row in csv.DictReader(io.StringIO(read_text(path), newline=""))
         ]
     except (OSError, KeyError, TypeError, ValueError, csv.Error) as error:
-        raise InputError(f"{path}: expected the columns {','.join(columns)}; received {error!r}") from error
+        needed = ",".join(name for name in columns if name not in OPTIONAL)
+        raise InputError(f"{path}: expected the columns {needed}; received {error!r}") from error
     if not rows:
         raise InputError(f"{path}: expected a row for each epoch; received none")
     return rows

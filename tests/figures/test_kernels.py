@@ -105,6 +105,15 @@ def test_first_kernels_are_the_kernels_and_towers_of_the_first_convolution():
         first_kernels(keras.Sequential([keras.Input((8,)), keras.layers.Dense(2)]))
 
 
+def test_the_figure_has_room_for_more_towers_than_colours():
+    model = alexnet((56, 56, 3), 10, dataclasses.replace(SCALED, width=1 / 2, towers=16, hidden=(8, 8)))
+
+    with house_look():
+        figure = kernels_figure(model)
+
+    assert figure.axes[-2].get_title("left").startswith("tower 16: ")
+
+
 def test_the_figure_states_the_colourfulness_of_each_tower():
     model = narrow_alexnet()
     kernel = np.ones((5, 5, 3, 12), np.float32)

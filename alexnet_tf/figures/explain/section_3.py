@@ -53,12 +53,13 @@ def towers(explained: Explained) -> Figure | None:
     if conv is None:
         return None
     maps = np.split(explained.after(conv), conv.groups, axis=-1)
+    share = "half" if conv.groups == 2 else f"1/{conv.groups}"
     figure = _rows_of_maps(
         explained, [(f"tower {tower}", found) for tower, found in enumerate(maps, start=1)], symmetric=True
     )
     return finish(
         figure,
-        f"3.2 Each tower of {conv.name} sees only its own half of the maps of the layer before",
+        f"3.2 Each tower of {conv.name} sees only its own {share} of the maps of the layer before",
         f"The {SHOWN} maps of each tower that vary most, before the activation, each with its own scale: "
         "blue is negative, red positive.",
     )
