@@ -11,9 +11,9 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 from matplotlib.transforms import ScaledTranslation
 
 from alexnet_tf.figures.look import DARK, GREY
-from alexnet_tf.statistics.effects import Effect, no_effect
+from alexnet_tf.statistics.effects import UNDECIDED, Effect, no_effect
 from experiments.evidence import wording
-from experiments.evidence.effects import Judged
+from experiments.evidence.effects import MIN_PAIRS, UNKNOWN, Judged
 from experiments.evidence.paper import Place, place_of
 from experiments.experiment import Comparison
 
@@ -29,17 +29,23 @@ def marks(judged: Sequence[Judged]) -> str:
     diamond = " Diamond: the paper's number, inside or outside the interval." * has_paper
     return (
         "Effects: each dot is a seed, the black tick is their mean and the grey bar its 95% interval."
-        f"{diamond} Shaded: the side that is claimed. Dotted: s, the smallest effect of interest. Bold: the "
+        f"{diamond} Shaded: the claimed side. Dotted: s, the smallest effect of interest. Bold: the "
         f"comparisons that give the verdict. {meanings(judged)}"
     )
 
 
 def meanings(judged: Sequence[Judged]) -> str:
-    found = {one.verdict for one in judged}
+    # Fewer than three pairs are undecided wherever their interval lies.
+    few = [one for one in judged if one.verdict == UNDECIDED and one.direction == UNKNOWN]
+    found = {one.verdict for one in judged if one not in few}
     places = [
         f"{verdict.capitalize()}: {place}." for verdict, place in wording.MEANINGS.items() if verdict in found
     ]
-    text = " ".join(["A verdict says where the interval lies.", *places]).replace("*", "") if places else ""
+    if places:
+        places.insert(0, "Each verdict describes where the interval lies.")
+    if few:
+        places.append(f"With fewer than {MIN_PAIRS} pairs, the verdict is undecided.")
+    text = " ".join(places).replace("*", "")
     return f"{text} The mirror of s is −s, or 1/s for a ratio." if "mirror" in text else text
 
 

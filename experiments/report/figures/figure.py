@@ -26,8 +26,8 @@ _REMARKS = {
 }
 _BOUND = "Arrowheads: some runs never reached the target, so only a bound of the effect is known."
 _BAR = (
-    " Black: from the epoch at which one arm reaches the dotted target to that of the other; in brackets "
-    "the 95% interval."
+    " Black bar: from the epoch at which one arm reaches the target (dotted) to the epoch at which the other "
+    "does; in brackets the 95% interval."
 )
 _DOTS = (
     "On the left, each dot is a run, grey lines join the runs of a seed, and a black bar is an arm's mean."
@@ -199,6 +199,16 @@ def _lines(equal: Sequence[str], ends_differ: bool = False) -> str:
     return f"Thin lines: single seeds; thick lines: {means}.{together}"
 
 
+def _unpaired(evidence: Evidence) -> str:
+    """A sentence if the curves include seeds that an effect of the same arm leaves out."""
+    for one in evidence.with_rows:
+        for name in (one.comparison.arm, one.comparison.baseline):
+            seeds = evidence.values(name, one.comparison.metric.name).values
+            if {seed for seed, value in seeds.items() if value is not None} - {*one.effect.per_seed}:
+                return " The means include seeds without a pair, which the effects leave out."
+    return ""
+
+
 def _beside_effects(evidence: Evidence, growth: np.ndarray) -> tuple[Figure, str]:
     experiment = evidence.experiment
     groups = effect_groups(evidence.with_rows)
@@ -218,7 +228,7 @@ def _beside_effects(evidence: Evidence, growth: np.ndarray) -> tuple[Figure, str
     if not is_probed:
         curves = collect(evidence, experiment.figure)
         equal = draw_all_arms(left.add_subplot(), evidence, curves, list(curves.by_arm))
-        return figure, _lines(equal)
+        return figure, _lines(equal) + _unpaired(evidence)
     panels = left.subplots(len(metrics), 1, sharex=True, squeeze=False)[:, 0]
     words = [draw_values(axes, evidence, metric) for axes, metric in zip(panels, metrics, strict=True)]
     for axes in panels[:-1]:

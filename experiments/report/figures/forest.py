@@ -192,7 +192,7 @@ def explanation(lines: Sequence[Line], missing: Sequence[Experiment]) -> str:
         f"weakest of its black rows{controls * any(one.comparison.control for one in judged)}."
         f"{others * any(line.role and not line.decides for line in lines)} "
         f"Bar: 95% interval{arrow * any(one.effect.bound in ('lower', 'upper') for one in judged)}. "
-        f"Shaded: the side that is claimed.{axis * any(line.axis == POINTS for line in lines)} "
+        f"Shaded: the claimed side.{axis * any(line.axis == POINTS for line in lines)} "
         f"{meanings(judged)}"
     ).rstrip()
     return f"{text} Declared and not yet run: {len(missing)} experiments (claims.md)." if missing else text

@@ -32,9 +32,10 @@ def draw_values(axes: Axes, evidence: Evidence, metric: Metric) -> str:
     """
     percentiles = _percentiles(metric)
     has_distributions = _has_distributions(evidence, metric)
+    # In every panel, so that the dots of a net are below each other.
+    reach = 0.3 if any(_has_distributions(evidence, each) for each in evidence.experiment.metrics) else 0.12
     marked = _marked_arms(evidence)
     names = [name for name in evidence.arms if name not in marked]
-    reach = 0.3 if has_distributions else 0.12
     words: dict[str, None] = {}
     dots: dict[int, list[tuple[float, float]]] = {}
     for place, name in enumerate(names):
@@ -43,7 +44,9 @@ def draw_values(axes: Axes, evidence: Evidence, metric: Metric) -> str:
         seeds, same = list(known), []
         if len(evidence.sample(name, metric.name)) < len(seeds):
             seeds, same = seeds[:1], seeds[1:]
-            is_one = "is one ensemble for all seeds: its interval has only the spread of the single nets."
+            is_one = (
+                "is one ensemble for all seeds, so its interval contains only the spread of the single nets."
+            )
             words[f"{name} {is_one}"] = None
         paired = [seed for seed in seeds if seed in _paired(evidence, name, metric)] or seeds
         # Side by side, so that equal values stay visible.
@@ -79,7 +82,7 @@ def draw_values(axes: Axes, evidence: Evidence, metric: Metric) -> str:
             1, LEVEL, f"{LEVEL:g}", transform=axes.get_yaxis_transform(), ha="right", va="bottom",
             fontsize="small", color=DARK,
         )  # fmt: skip
-        words[f"Dashed: {LEVEL:g}, the largest p value that counts."] = None
+        words[f"Dashed: {LEVEL:g}, the significance level."] = None
     axes.set_xlim(-0.6, len(names) - 0.4)
     axes.set_xlabel("arm")
     axes.set_ylabel(textwrap.fill(metric.title, 26))
