@@ -58,10 +58,10 @@ class GroupedConv2D(keras.layers.Conv2D):
         super().__init__(filters, kernel_size, strides, padding, groups=groups, **kwargs)
         if implementation not in ("auto", "split", "native"):
             raise ValueError(
-                f"implementation: expected 'auto', 'split' or 'native', received {implementation!r}"
+                f"implementation: expected 'auto', 'split' or 'native'; received {implementation!r}"
             )
         if self.data_format != "channels_last":
-            raise ValueError(f"data_format: expected 'channels_last', received {self.data_format!r}")
+            raise ValueError(f"data_format: expected 'channels_last'; received {self.data_format!r}")
         self.implementation = implementation
 
     def convolution_op(self, inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:

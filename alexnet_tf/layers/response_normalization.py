@@ -71,13 +71,13 @@ class SpatialWindow(Window):
 def check_arguments(name: str, size: int, k: float, alpha: float, beta: float) -> None:
     """Raises a ValueError if the window size (argument `name`) or a coefficient is out of range."""
     if isinstance(size, bool) or not isinstance(size, numbers.Integral) or size < 1:
-        raise ValueError(f"{name}: expected a whole number of at least 1, received {size!r}")
+        raise ValueError(f"{name}: expected a whole number of at least 1; received {size!r}")
     if not k > 0:
-        raise ValueError(f"k: expected a number above 0, received {k!r}")
+        raise ValueError(f"k: expected a number above 0; received {k!r}")
     if not alpha >= 0:
-        raise ValueError(f"alpha: expected a number of at least 0, received {alpha!r}")
+        raise ValueError(f"alpha: expected a number of at least 0; received {alpha!r}")
     if not np.isfinite(beta):
-        raise ValueError(f"beta: expected a finite number, received {beta!r}")
+        raise ValueError(f"beta: expected a finite number; received {beta!r}")
 
 
 def floating(inputs: ArrayLike | tf.Tensor, dtype: str) -> tf.Tensor:

@@ -70,7 +70,7 @@ class SpatialResponseNormalization(keras.layers.Layer):
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         if len(input_shape) != 4:
             raise ValueError(
-                f"input: expected [batch, height, width, channels], received shape {tuple(input_shape)}"
+                f"input: expected [batch, height, width, channels]; received shape {tuple(input_shape)}"
             )
 
     def call(self, inputs: tf.Tensor) -> tf.Tensor:

@@ -31,7 +31,7 @@ def build_model(config: ModelConfig, input_shape: tuple[int, int, int], classes:
             return batch_norm_alexnet(input_shape, classes, config)
         case MnistCnnConfig():
             return mnist_cnn(input_shape, classes, config)
-    raise TypeError(f"expected a model config, received {type(config).__name__}")
+    raise TypeError(f"expected a model config; received {type(config).__name__}")
 
 
 __all__ = [

@@ -62,7 +62,7 @@ def dropout(
     array([ 0.,  8., 12., 16.])
     """
     if not 0 <= rate < 1:
-        raise ValueError(f"rate: expected a probability in [0, 1), received {rate!r}")
+        raise ValueError(f"rate: expected a probability in [0, 1); received {rate!r}")
     keep = 1 - rate
     if generator is None:
         return values if inverted else values * keep

@@ -62,10 +62,10 @@ def alexnet_activations(
     A ReLU that directly follows a layer is included in the layer's output.
     """
     if preset not in ("paper", "code"):
-        raise ValueError(f"preset: expected 'paper' or 'code', received {preset!r}")
+        raise ValueError(f"preset: expected 'paper' or 'code'; received {preset!r}")
     if len(weights) != 16:
         raise ValueError(
-            f"weights: expected 16 arrays, a kernel and a bias per layer, received {len(weights)}"
+            f"weights: expected 16 arrays, a kernel and a bias per layer; received {len(weights)}"
         )
     layers = list(zip(weights[::2], weights[1::2], strict=True))
     towers = weights[0].shape[-1] // weights[2].shape[2]

@@ -34,10 +34,10 @@ def output_size(
     """
     _check_steps(window, stride)
     if overhang and max(padding) >= window:
-        raise ValueError(f"expected padding shorter than the window of {window}, received {padding}")
+        raise ValueError(f"expected padding shorter than the window of {window}; received {padding}")
     longest = size + sum(padding) + (stride - 1 if overhang else 0)
     if window > longest:
-        raise ValueError(f"expected a window of at most {longest} pixels, received {window}")
+        raise ValueError(f"expected a window of at most {longest} pixels; received {window}")
     count = 1 + (longest - window) // stride
     return count - (overhang and (count - 1) * stride >= size + padding[0])
 
@@ -67,7 +67,7 @@ def sides(
     if isinstance(padding, int):
         padding = ((padding, padding), (padding, padding))
     if isinstance(padding, str) or min(map(min, padding)) < 0:
-        raise ValueError(f"expected 'valid', 'same' or pixel counts of at least 0, received {padding!r}")
+        raise ValueError(f"expected 'valid', 'same' or pixel counts of at least 0; received {padding!r}")
 
     def covered(length: int, reach: int, sides: Sides) -> Sides:
         count = output_size(length, reach, stride, sides, overhang)
@@ -79,7 +79,7 @@ def sides(
 
 def _check_steps(window: int, stride: int) -> None:
     if window < 1 or stride < 1:
-        raise ValueError(f"expected window and stride of at least 1, received {window} and {stride}")
+        raise ValueError(f"expected window and stride of at least 1; received {window} and {stride}")
 
 
 def _same(size: int, window: int, stride: int) -> Sides:

@@ -56,7 +56,7 @@ class Table:
     """The contents of a result file, including invalid lines.
 
     Attributes:
-        problems: "<file>:<line>: expected ..., received ..." for each missing column, each invalid line and
+        problems: "<file>:<line>: expected ...; received ..." for each missing column, each invalid line and
             each impossible number; one message for a file that cannot be read.
         is_complete: whether the file ends with a line break.
     """
@@ -158,23 +158,23 @@ def read_table(path: Path, schema: Schema, ranges: Ranges | None = None) -> Tabl
     except FileNotFoundError:
         return Table()
     except OSError as error:
-        return Table(problems=(f"{path}: expected a readable file, received: {error.strerror}",))
+        return Table(problems=(f"{path}: expected a readable file; received: {error.strerror}",))
     foreign = _foreign_format(content, [column.name for column in schema.columns])
     if foreign:
-        return Table(problems=(f"{path}:1: expected fields separated by commas, received {foreign}",))
+        return Table(problems=(f"{path}:1: expected fields separated by commas; received {foreign}",))
     text = content.decode("utf-8-sig", errors="surrogateescape")
     if not text:
-        return Table(problems=(f"{path}:1: expected a header, received an empty file",))
+        return Table(problems=(f"{path}:1: expected a header; received an empty file",))
     is_complete = text.endswith("\n")
     first, *rest = (line.removesuffix("\r") for line in text.removesuffix("\n").split("\n"))
     header, first = tuple(_fields(first)), first[:MOST_SHOWN]
     own = [Column(name, float, *(ranges or {}).get(name, ())) for name in metric_columns(header)]
     known = {column.name: column for column in (*schema.columns, *own)}
     missing = [column for column in schema.columns if column.name not in header]
-    problems = [f"{path}:1: expected a column {column.name!r}, received {first}" for column in missing]
+    problems = [f"{path}:1: expected a column {column.name!r}; received {first}" for column in missing]
     is_usable = not any(column.is_essential for column in missing)
     if len(set(header)) != len(header):
-        problems.append(f"{path}:1: expected each column once, received {first}")
+        problems.append(f"{path}:1: expected each column once; received {first}")
         is_usable = False
 
     columns = [known.get(name, Column(name)) for name in header]
@@ -188,7 +188,7 @@ def read_table(path: Path, schema: Schema, ranges: Ranges | None = None) -> Tabl
         if is_cut or len(fields) != len(header):
             expected = f"{len(header)} fields{' and a line break' if is_cut else ''}"
             received = f"{len(fields)} fields{' and the end of the file (half-written?)' if is_cut else ''}"
-            wrong = [f"expected {expected}, received {received}"]
+            wrong = [f"expected {expected}; received {received}"]
             fields = fields[:-1] if len(fields) <= len(header) else fields
         else:
             row, wrong = _row(columns, fields)
@@ -197,7 +197,7 @@ def read_table(path: Path, schema: Schema, ranges: Ranges | None = None) -> Tabl
             key = tuple(row[name] for name in schema.key)
             if seen.setdefault(key, number) != number:
                 named = ", ".join(f"{name} {value}" for name, value in zip(schema.key, key, strict=True))
-                wrong = [f"expected one row for {named}, received another (line {seen[key]} is used)"]
+                wrong = [f"expected one row for {named}; received another (line {seen[key]} is used)"]
                 row = {}
         problems += [f"{path}:{number}: {problem}" for problem in wrong]
         if len(problems) > MOST_PROBLEMS:
@@ -221,12 +221,12 @@ def _row(columns: Sequence[Column], fields: Sequence[str]) -> tuple[dict[str, An
         try:
             row[column.name] = column.parse(text)
         except ValueError as error:
-            return {}, [f"{column.name}: expected {error}, received {text!r}"]
+            return {}, [f"{column.name}: expected {error}; received {text!r}"]
     wrong = []
     for column, text in zip(columns, fields, strict=True):
         expected = column.expected_instead(row[column.name], row.get("status"))
         if expected:
-            wrong.append(f"{column.name}: expected {expected}, received {text!r} (not used)")
+            wrong.append(f"{column.name}: expected {expected}; received {text!r} (not used)")
             # None would mean that the run never reached its target.
             row[column.name] = math.nan
     return row, wrong

@@ -32,7 +32,7 @@ def prepare_folder(folder: Path, metric_names: Sequence[str], data_fingerprint: 
         probe.unlink(missing_ok=True)
     except OSError as error:
         raise InputError(
-            f"results directory: expected a writable folder, received {folder} ({error.strerror})"
+            f"results directory: expected a writable folder; received {folder} ({error.strerror})"
         ) from error
     with locked(folder):
         _refuse_other_images(folder, _checked(folder, RUNS.with_metrics(metric_names)), data_fingerprint)
@@ -68,7 +68,7 @@ def record_run(
     _refuse_other_columns([run_row], schema)
     _refuse_other_columns(curve_rows, CURVES)
     if not run_row["run_id"] or "/" in run_row["run_id"]:
-        raise ValueError(f"expected a run_id that can name a file, received {run_row['run_id']!r}")
+        raise ValueError(f"expected a run_id that can name a file; received {run_row['run_id']!r}")
 
     replaced = {_identity(run_row, RUNS.key)}
     with locked(folder):
@@ -161,7 +161,7 @@ def _identity(row: Mapping[str, Any], key: Sequence[str]) -> tuple[str | None, .
 def _refuse_other_columns(rows: Sequence[Mapping[str, Any]], schema: Schema) -> None:
     for row in rows:
         if set(row) != set(schema.names):
-            raise ValueError(f"expected the columns {sorted(schema.names)}, received {sorted(row)}")
+            raise ValueError(f"expected the columns {sorted(schema.names)}; received {sorted(row)}")
 
 
 def _refuse_other_hash(folder: Path, there: Mapping[str, Any], new: Mapping[str, Any]) -> None:
@@ -170,7 +170,7 @@ def _refuse_other_hash(folder: Path, there: Mapping[str, Any], new: Mapping[str,
     if known and known != new["config_hash"] and there.get("status") != "failed":
         raise InputError(
             f"{folder}: expected config hash {known} for arm {new['arm']} seed {new['seed']} (a row exists "
-            f"already), received {new['config_hash']}; to keep both rows, set another RESULTS_DIR="
+            f"already); received {new['config_hash']}; to keep both rows, set another RESULTS_DIR="
         )
 
 

@@ -22,7 +22,7 @@ def read_records(folder: Path) -> tuple[dict[str, dict[str, Any]], list[str]]:
                 raise ValueError(str(content)[:60])
             records[path.stem] = content
         except (OSError, ValueError) as error:
-            problems.append(f"{path}: expected a JSON record, received: {error}")
+            problems.append(f"{path}: expected a JSON record; received: {error}")
     return records, problems
 
 

@@ -62,7 +62,7 @@ def write_bytes(path: Path, content: bytes | memoryview, old: Path | None = None
             rename(path, old)
         rename(temporary, path)
     except OSError as error:
-        raise InputError(f"expected to be able to write {path}, received: {error.strerror}") from error
+        raise InputError(f"expected to be able to write {path}; received: {error.strerror}") from error
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink()
@@ -264,7 +264,7 @@ def locked(folder: Path) -> Iterator[None]:
         lock = hold_lock(state / "lock")
     except OSError as error:
         raise InputError(
-            f"results directory: expected a writable folder, received {folder} ({error.strerror})"
+            f"results directory: expected a writable folder; received {folder} ({error.strerror})"
         ) from error
     with lock:
         for place in (folder, folder / "records"):

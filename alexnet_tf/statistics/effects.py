@@ -182,7 +182,7 @@ def _contrast(above: float, below: float, kind: Kind) -> float:
     if kind == "difference":
         return above - below
     if above <= 0 or below <= 0:
-        raise InputError(f"expected positive values for a ratio, received {above!r} / {below!r}")
+        raise InputError(f"expected positive values for a ratio; received {above!r} / {below!r}")
     return math.log(above / below)
 
 

@@ -90,7 +90,7 @@ def binomial_standard_error(error: float, examples: int) -> float:
     """
     if not (0 <= error <= 1 and examples >= 1):
         raise InputError(
-            f"expected an error in [0, 1] and 1 or more examples, received {error!r} and {examples!r}"
+            f"expected an error in [0, 1] and 1 or more examples; received {error!r} and {examples!r}"
         )
     return math.sqrt(error * (1 - error) / examples)
 

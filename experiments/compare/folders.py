@@ -102,12 +102,12 @@ def find_folders(path: Path) -> dict[str, Path]:
         _kind(path)
         return {".": path.parent}
     if not path.is_dir():
-        raise InputError(f"expected a results folder or CSV file, received {path} (missing)")
+        raise InputError(f"expected a results folder or CSV file; received {path} (missing)")
     if (path / RUNS).exists():
         return {".": path}
     found = {str(folder.relative_to(path)): folder for folder in experiment_folders(path)}
     if not found:
-        raise InputError(f"expected a {RUNS} in {path} or below, received none")
+        raise InputError(f"expected a {RUNS} in {path} or below; received none")
     return found
 
 

@@ -23,7 +23,7 @@ CurveLines = Mapping[int, Line]
 def check_rows(
     folder: Path, experiment: Experiment, runs: Table, curves: Table, records: Mapping[str, Any]
 ) -> tuple[list[Line], list[Line], list[str]]:
-    """The usable lines of runs.csv and curves.csv, and their faults: "file:line: expected ..., received ...".
+    """The usable lines of runs.csv and curves.csv, and their faults: "file:line: expected ...; received ...".
 
     Rows that name another experiment or data set than their folder are left out; so are curves of runs
     without a row.
@@ -58,7 +58,7 @@ def _run_of(line: Line) -> tuple[str, int]:
 
 def _unknown_columns(path: Path, table: Table, known: set[str]) -> list[str]:
     return [
-        f"{path}:1: expected the columns that this version writes, received also {name!r} (not used)"
+        f"{path}:1: expected the columns that this version writes; received also {name!r} (not used)"
         for name in table.header
         if name not in known
     ]
@@ -69,7 +69,7 @@ def _own(table: Table, expected: Mapping[str, str | None]) -> tuple[list[Line], 
     own, problems = [], []
     for line in table.lines:
         wrong = [
-            f"{line.place}: {column}: expected {name!r} in this folder, received {line.row[column]!r} "
+            f"{line.place}: {column}: expected {name!r} in this folder; received {line.row[column]!r} "
             "(the row is not used)"
             for column, name in expected.items()
             if line.row and name is not None and column in line.texts and line.row[column] != name
@@ -84,7 +84,7 @@ def _against_curve(run: Line, curve: CurveLines, experiment: Experiment) -> Iter
     row = run.row
     if not curve and row["status"] != "failed":
         run_name = f"arm {row['arm']} seed {row['seed']}"
-        yield f"{run.place}: expected the curve of {run_name} in curves.csv, received none"
+        yield f"{run.place}: expected the curve of {run_name} in curves.csv; received none"
     if not curve or row["status"] != "done":
         return
     for point, column in itertools.product(curve.values(), MEASURED):
@@ -166,7 +166,7 @@ def _curves_without_run(runs: Table, by_run: Mapping[tuple[str, int], CurveLines
     for arm, seed in sorted(by_run.keys() - finished):
         first = next(iter(by_run[arm, seed].values()))
         yield (
-            f"{first.place}: expected curves of finished runs, received arm {arm} seed {seed} without a row "
+            f"{first.place}: expected curves of finished runs; received arm {arm} seed {seed} without a row "
             "in runs.csv (not used)"
         )
 
@@ -175,7 +175,7 @@ def _against_record(run: Line, folder: Path, records: Mapping[str, Any]) -> Iter
     run_id = run.row["run_id"]
     path = folder / "records" / f"{run_id}.json"
     if run_id not in records and not path.exists():
-        yield f"{run.place}: expected the record records/{path.name}, received none"
+        yield f"{run.place}: expected the record records/{path.name}; received none"
     record = records.get(run_id, {})
     if "fingerprint" not in record.get("data", {}):
         return
@@ -192,6 +192,6 @@ def _against_record(run: Line, folder: Path, records: Mapping[str, Any]) -> Iter
 def _records_without_run(runs: Table, folder: Path, records: Mapping[str, Any]) -> list[str]:
     named = {line.texts.get("run_id") for line in runs.lines}
     return [
-        f"{folder / 'records' / run_id}.json: expected a row of this run in runs.csv, received none"
+        f"{folder / 'records' / run_id}.json: expected a row of this run in runs.csv; received none"
         for run_id in sorted(set(records) - named)
     ]

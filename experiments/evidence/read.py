@@ -23,7 +23,7 @@ class Evidence(Runs):
     Attributes:
         folder: `<results-dir>/<dataset>/<experiment>`.
         curves: usable rows of curves.csv.
-        problems: an "expected ..., received ..." for each fault of rows, curves and records, with its place.
+        problems: an "expected ...; received ..." for each fault of rows, curves and records, with its place.
     """
 
     folder: Path

@@ -59,7 +59,7 @@ def write_all(
             f"received {strange.name} (not used)"
         )
     if not written:
-        nothing = f"expected <data set>/<experiment>/runs.csv in {results_dir}, received none"
+        nothing = f"expected <data set>/<experiment>/runs.csv in {results_dir}; received none"
         raise InputError(next(iter(unread.values()), nothing))
     scored, unscored = scored_networks(results_dir)
     for problem in (*unread.values(), *unscored):
@@ -131,7 +131,7 @@ def write_report(
         problems = [*evidence.problems, *searched.problems]
         if not evidence.rows:
             received = problems[0] if problems else "no row"
-            raise InputError(f"expected finished runs in {folder / 'runs.csv'}, received {received}")
+            raise InputError(f"expected finished runs in {folder / 'runs.csv'}; received {received}")
         decider = decided_by(evidence, experiments)
         if tables:
             write_text(folder / "summary.csv", to_csv(SUMMARY.names, evidence.summary()))

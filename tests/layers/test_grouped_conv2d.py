@@ -156,8 +156,8 @@ def test_the_layer_is_rebuilt_from_its_config():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"implementation": "fast"}, "implementation: expected 'auto', 'split' .*'native', received 'fast'"),
-        ({"data_format": "channels_first"}, "expected 'channels_last', received 'channels_first'"),
+        ({"implementation": "fast"}, "implementation: expected 'auto', 'split' .*'native'; received 'fast'"),
+        ({"data_format": "channels_first"}, "expected 'channels_last'; received 'channels_first'"),
         ({"groups": 3}, "evenly divisible"),
     ],
 )

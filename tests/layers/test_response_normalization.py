@@ -199,15 +199,15 @@ def test_the_output_has_the_shape_of_the_input_even_without_examples():
 @pytest.mark.parametrize(
     ("kind", "arguments", "message"),
     [
-        (LOCAL, {"n": 0}, "n: expected .* 1, received 0"),
+        (LOCAL, {"n": 0}, "n: expected .* 1; received 0"),
         (LOCAL, {"n": 2.5}, "n: expected .* received 2.5"),
         (LOCAL, {"n": True}, "n: expected .* received True"),
-        (LOCAL, {"k": 0.0}, "k: expected .* 0, received 0.0"),
+        (LOCAL, {"k": 0.0}, "k: expected .* 0; received 0.0"),
         (LOCAL, {"k": float("nan")}, "k: expected .* received nan"),
-        (LOCAL, {"alpha": -1e-4}, "alpha: expected .* 0, received -0.0001"),
+        (LOCAL, {"alpha": -1e-4}, "alpha: expected .* 0; received -0.0001"),
         (LOCAL, {"beta": float("inf")}, "beta: expected .* received inf"),
-        (SPATIAL, {"window": 0}, "window: expected .* 1, received 0"),
-        (SPATIAL, {"alpha": float("nan")}, "alpha: expected .* 0, received nan"),
+        (SPATIAL, {"window": 0}, "window: expected .* 1; received 0"),
+        (SPATIAL, {"alpha": float("nan")}, "alpha: expected .* 0; received nan"),
     ],
 )
 def test_bad_arguments_are_refused(kind, arguments, message):
@@ -220,7 +220,7 @@ def test_bad_arguments_are_refused(kind, arguments, message):
     [
         (LOCAL, (5,), "expected .* channel axis"),
         (LOCAL, (None, 4, 4, None), "expected .* channel axis"),
-        (SPATIAL, (None, 4, 3), r"expected \[batch, height, width, channels\], received"),
+        (SPATIAL, (None, 4, 3), r"expected \[batch, height, width, channels\]; received"),
     ],
 )
 def test_inputs_of_another_layout_are_refused(kind, shape, message):

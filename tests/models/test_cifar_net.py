@@ -69,5 +69,5 @@ def test_initial_weights_depend_on_the_seed_and_not_on_the_activation():
 
 def test_build_model_refuses_a_name_instead_of_a_config():
     assert build_model(CifarNetConfig(), SHAPE, 10).name == "cifar_net"
-    with pytest.raises(TypeError, match="expected a model config, received str"):
+    with pytest.raises(TypeError, match="expected a model config; received str"):
         build_model("cifar_net", SHAPE, 10)

@@ -32,5 +32,5 @@ def test_the_output_of_dropout_at_test_time_is_the_mean_of_training(inverted):
 
 @pytest.mark.parametrize("rate", [1.0, -0.1, float("nan")])
 def test_a_rate_that_is_no_probability_is_refused(rate):
-    with pytest.raises(ValueError, match=r"rate: expected a probability in \[0, 1\), received"):
+    with pytest.raises(ValueError, match=r"rate: expected a probability in \[0, 1\); received"):
         dropout(np.zeros(3), rate)

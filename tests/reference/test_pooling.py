@@ -45,5 +45,5 @@ def test_pooling_equals_loops(arguments, top, left, rows, columns):
 
 
 def test_window_larger_than_the_image_is_refused():
-    with pytest.raises(ValueError, match=r"expected .* 2 pixels, received 3"):
+    with pytest.raises(ValueError, match=r"expected .* 2 pixels; received 3"):
         max_pool(np.zeros((1, 2, 2, 1)))

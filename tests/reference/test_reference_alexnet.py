@@ -85,7 +85,7 @@ def test_dropout_of_the_paper_halves_the_outputs_of_fc6_and_fc7_at_test_time(sto
 
 
 def test_an_unknown_preset_and_missing_weights_are_refused(weights):
-    with pytest.raises(ValueError, match="preset: expected 'paper' or 'code', received 'caffe'"):
+    with pytest.raises(ValueError, match="preset: expected 'paper' or 'code'; received 'caffe'"):
         alexnet_forward(np.zeros((1, 96, 96, 3)), weights, "caffe")
     with pytest.raises(ValueError, match=r"weights: expected 16 .* received 15"):
         alexnet_forward(np.zeros((1, 96, 96, 3)), weights[:-1])

@@ -83,11 +83,11 @@ def test_weight_shapes_equal_the_papers_shapes():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ((3, 5), "expected .* 3 pixels, received 5"),
-        ((5, 11, 4, (0, 0), True), "expected .* 8 pixels, received 11"),
+        ((3, 5), "expected .* 3 pixels; received 5"),
+        ((5, 11, 4, (0, 0), True), "expected .* 8 pixels; received 11"),
         ((1, 1, 5, (0, 10), True), "expected padding shorter than the window of 1"),
-        ((3, 0), "expected .* 1, received 0 and 1"),
-        ((3, 3, 0), "expected .* 1, received 3 and 0"),
+        ((3, 0), "expected .* 1; received 0 and 1"),
+        ((3, 3, 0), "expected .* 1; received 3 and 0"),
     ],
 )
 def test_windows_that_do_not_fit_are_refused(arguments, message):
@@ -98,7 +98,7 @@ def test_windows_that_do_not_fit_are_refused(arguments, message):
 @pytest.mark.parametrize("padding", ["same", "valid", 1])
 @pytest.mark.parametrize(("window", "stride"), [(3, 0), (0, 1)])
 def test_windows_and_strides_below_one_are_refused_with_any_padding(padding, window, stride):
-    with pytest.raises(ValueError, match=f"at least 1, received {window} and {stride}"):
+    with pytest.raises(ValueError, match=f"at least 1; received {window} and {stride}"):
         sides(padding, (5, 5), (window, window), stride)
 
 

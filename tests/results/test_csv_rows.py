@@ -86,7 +86,7 @@ def test_undecodable_bytes_are_escaped_in_problems(tmp_path):
     path.write_bytes(path.read_bytes().replace(b",0,done,", b",\x00\xff0,done,"))
     (problem,) = read_runs(tmp_path).problems
     assert problem.isprintable()
-    assert "seed: expected a whole number >= 0, received " in problem
+    assert "seed: expected a whole number >= 0; received " in problem
 
 
 def test_each_problem_names_its_line_and_the_rest_is_read(tmp_path):
@@ -126,7 +126,7 @@ def test_impossible_values_are_reported_and_the_rest_of_the_row_is_read(tmp_path
     record(tmp_path, **{column: value})
     table = read_runs(tmp_path, {"epochs_to_25": (0, math.inf)})
     assert table.problems == (
-        f"{tmp_path / 'runs.csv'}:2: {column}: expected {expected}, received '{value!r}' (not used)",
+        f"{tmp_path / 'runs.csv'}:2: {column}: expected {expected}; received '{value!r}' (not used)",
     )
     (row,) = table.rows
     # NaN, because None would mean that the target was never reached.
@@ -160,7 +160,7 @@ def test_a_missing_column_is_a_problem_and_without_a_key_column_no_row_is_read(t
     whole = path.read_text()
     path.write_text(whole.replace("test_error", "tset_error"))
     table = read_runs(tmp_path)
-    assert table.problems[0].startswith(f"{path}:1: expected a column 'test_error', received run_id,")
+    assert table.problems[0].startswith(f"{path}:1: expected a column 'test_error'; received run_id,")
     assert (table.rows[0]["test_error"], table.rows[0]["train_error"]) == (None, 0.1 + 0.2)
     path.write_text(whole.replace("seed", "sede"))
     table = read_runs(tmp_path)

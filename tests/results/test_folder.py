@@ -95,7 +95,7 @@ def test_files_with_other_columns_are_refused_before_any_training(tmp_path):
 
 def test_unwritable_folder_is_refused_in_one_line(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match=r"expected a writable folder, received .*file/x") as error:
+    with pytest.raises(InputError, match=r"expected a writable folder; received .*file/x") as error:
         prepare_folder(tmp_path / "file" / "x", METRICS, "f")
     assert "\n" not in str(error.value)
 

@@ -32,7 +32,7 @@ def test_ratio_averages_logarithms():
 
 
 def test_ratio_of_a_value_that_is_not_positive_is_refused():
-    with pytest.raises(InputError, match="expected positive values for a ratio, received 0"):
+    with pytest.raises(InputError, match="expected positive values for a ratio; received 0"):
         paired_effect({0: 0.0}, {0: 1.0}, "ratio")
 
 

@@ -43,9 +43,9 @@ def draw_builtin(
     classes = len(CLASS_NAMES)
     for name, count in (("train", train), ("test", test)):
         if not _is_whole(count) or count <= 0 or count % classes:
-            raise InputError(f"{name}: expected a positive multiple of {classes}, received {count!r}")
+            raise InputError(f"{name}: expected a positive multiple of {classes}; received {count!r}")
     if not _is_whole(seed) or seed < 0:
-        raise InputError(f"seed: expected a whole number >= 0, received {seed!r}")
+        raise InputError(f"seed: expected a whole number >= 0; received {seed!r}")
     streams = np.random.SeedSequence(int(seed)).spawn(2)
     return {
         split: _draw_split(np.random.Generator(np.random.PCG64(stream)), int(count))

@@ -88,6 +88,6 @@ def test_the_error_of_a_classifier_of_color_histograms_is_above_80_percent(full)
 )
 def test_bad_arguments_are_refused(arguments):
     name = list(arguments)[-1]
-    with pytest.raises(InputError, match=f"{name}: expected a .*, received") as error:
+    with pytest.raises(InputError, match=f"{name}: expected a .*; received") as error:
         draw_builtin(**arguments)
     assert "\n" not in str(error.value)

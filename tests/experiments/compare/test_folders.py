@@ -91,7 +91,7 @@ def test_experiments_with_equal_names_are_told_apart_by_their_paths(trees):
     ("a", "b", "words"),
     [
         ("a/speed/runs.csv", "b/speed/curves.csv", "of the same kind; received .*s.csv"),
-        ("a", "nowhere", "expected a results folder or CSV file, received .*nowhere"),
+        ("a", "nowhere", "expected a results folder or CSV file; received .*nowhere"),
         ("empty", "b", "expected a runs.csv in .*empty or below"),
         ("notes.csv", "b", "expected the columns of runs.csv or .*received day,weather"),
         ("a", "b/other", "experiment that both .* received pooling, speed and .*other"),

@@ -70,7 +70,7 @@ def test_reports_of_results_change_the_readme_and_reports_of_runs_do_not(tmp_pat
     unknown = r"builtin.speed: expected the name of an experiment .* received speed"
     with pytest.raises(InputError, match=unknown):
         write_all(tmp_path / "results", [POOLING])
-    with pytest.raises(InputError, match=r"expected <data set>/<experiment>/runs.csv in .*, received none"):
+    with pytest.raises(InputError, match=r"expected <data set>/<experiment>/runs.csv in .*; received none"):
         write_all(tmp_path / "nothing", [POOLING])
 
 
@@ -102,16 +102,16 @@ def test_one_bad_folder_does_not_stop_the_others(root, capsys, damage):
     tables = [root / "builtin" / name / "table.md" for name in ("speed", "pooling")]
     assert [table in written for table in tables] == [True, False]
     warning = capsys.readouterr().err
-    assert warning.startswith(f"WARNING: expected finished runs in {bad}, received ")
+    assert warning.startswith(f"WARNING: expected finished runs in {bad}; received ")
     assert warning.endswith("; everything else is written\n")
     page = (root / "claims.md").read_text()
-    assert "- expected finished runs in builtin/pooling/runs.csv, received " in page
+    assert "- expected finished runs in builtin/pooling/runs.csv; received " in page
     (item,) = items(page, "Declared, not run")
     assert item.startswith("`pooling`: Overlapping pooling lowers the test error.")
     assert "readable" in item
     assert str(root) not in page
     (root / "builtin/speed/runs.csv").write_text("")
-    with pytest.raises(InputError, match=r"finished runs in .*speed.runs.csv, received .*empty file"):
+    with pytest.raises(InputError, match=r"finished runs in .*speed.runs.csv; received .*empty file"):
         write_all(root, [SPEED, POOLING], figures=False)
 
 
@@ -152,7 +152,7 @@ def test_problems_are_returned_and_in_the_table(tmp_path, capsys):
         file.write(file.readlines()[-1].replace(",tanh,2,", ",tanh,9,"))
     half, orphan = report(folder, SPEED)
     assert capsys.readouterr().err == f"WARNING: {half}\nWARNING: {orphan}\n"
-    assert half.startswith(f"{folder / 'runs.csv'}:8: expected 23 fields and a line break, received 3 fields")
+    assert half.startswith(f"{folder / 'runs.csv'}:8: expected 23 fields and a line break; received 3 fields")
     assert "arm tanh seed 9 without a row in runs.csv" in orphan
     table = (folder / "table.md").read_text()
     assert "- runs.csv:8: expected" in table
@@ -161,5 +161,5 @@ def test_problems_are_returned_and_in_the_table(tmp_path, capsys):
 
 
 def test_nothing_to_report_is_refused(tmp_path):
-    with pytest.raises(InputError, match=r"expected finished runs in .*, received no row"):
+    with pytest.raises(InputError, match=r"expected finished runs in .*; received no row"):
         report(tmp_path, SPEED)
