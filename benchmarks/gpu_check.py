@@ -130,4 +130,4 @@ def _utilisation() -> str:
     try:
         return "; ".join(subprocess.check_output(query, text=True, timeout=10).splitlines())
     except (OSError, subprocess.SubprocessError):
-        return "not present"
+        return "not available"

@@ -54,12 +54,17 @@ def claim_text(name: str) -> str:
 
 def experiment_text(name: str) -> str:
     """Markdown of an experiment's comparisons on the data set that it declares, and its reasons."""
-    (one,) = (
+    found = [
         one
         for claim in claims().values()
         for one in claim.conditions
         if (one.experiment.name, one.dataset) == (name, one.experiment.dataset)
-    )
+    ]
+    if not found:
+        raise ValueError(
+            f"comparisons: expected an experiment with rows on its own data set; received {name!r}"
+        )
+    (one,) = found
     return f"{comparisons_table(one.judged)}\n\n{bullets(one.experiment.reasons)}"
 
 

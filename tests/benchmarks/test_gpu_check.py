@@ -99,7 +99,7 @@ def test_gpu_check_prints_rates_and_gives_status_1_if_one_check_fails(
     assert gpu_check.run_gpu_check(tf.config.PhysicalDevice("GPU:0", "GPU")) == status
     printed = capsys.readouterr().out
     assert "a GPU" in printed
-    assert len(re.findall(r"batch 2, \w+: [1-9][\d,]* images/s; nvidia-smi: not present", printed)) == 3
+    assert len(re.findall(r"batch 2, \w+: [1-9][\d,]* images/s; nvidia-smi: not available", printed)) == 3
     assert ("PyFunc" in printed) == bool(hosted)
 
 
