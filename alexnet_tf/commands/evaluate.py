@@ -23,7 +23,7 @@ from alexnet_tf.runtime.files import make_folder, write_text
 from alexnet_tf.training.evaluate import Scores, make_evaluator
 
 EVALUATION_BATCH = 100
-ALL_SCORED = "all images; none of the networks was trained on exactly these"
+ALL_SCORED = "all images, because no network was trained on exactly this set"
 CLASSES, CONFUSION, FIGURE = "classes.csv", "confusion.csv", "confusion"
 
 
@@ -131,7 +131,7 @@ def write_classes(out: Path, scores: Scores, names: Sequence[str], dataset: str)
     rows = [
         {
             "class": name,
-            "words": words[i],
+            "words": words[name],
             "images": counts[i],
             "top1_error": 1 - right[i] / counts[i] if counts[i] else None,
             "precision": right[i] / predicted[i] if predicted[i] else None,
@@ -143,7 +143,7 @@ def write_classes(out: Path, scores: Scores, names: Sequence[str], dataset: str)
     write_text(out / CLASSES, to_csv(list(rows[0]), rows))
     table = [("class", *names), *((name, *row) for name, row in zip(names, matrix.tolist(), strict=True))]
     write_text(out / CONFUSION, to_lines(table))
-    write_figure(out / FIGURE, lambda: confusion_figure(matrix, words, dataset), ("png",))
+    write_figure(out / FIGURE, lambda: confusion_figure(matrix, [*words.values()], dataset), ("png",))
 
 
 def averaged(nets: Sequence[Trained], views: int) -> keras.Model:

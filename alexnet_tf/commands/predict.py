@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from alexnet_tf.checkpoints.saved import load_trained
+from alexnet_tf.checkpoints.saved import Trained, load_trained
 from alexnet_tf.commands.evaluate import averaged
 from alexnet_tf.commands.image_files import read_batches
 from alexnet_tf.data.sources.class_words import read_words, readable_names
@@ -31,10 +31,12 @@ def run(options: argparse.Namespace) -> int:
         check_figure(options.figure, files)
     if options.csv:
         check_csv_place(options.csv, COLUMNS)
-    predictions = predict_files(options.checkpoint, files, options.views)
+    net = load_trained(options.checkpoint)
+    predictions = predict_files(net, files, options.views)
+    names = readable_names(net.class_names, words)
     if options.figure:
-        draw_files(options.figure, predictions, words)
-    named = [(path, found if isinstance(found, str) else _named(found, words)) for path, found in predictions]
+        draw_files(options.figure, predictions, names)
+    named = [(path, found if isinstance(found, str) else _named(found, names)) for path, found in predictions]
     if options.csv:
         rows = [{"path": path, **row} for path, found in named if not isinstance(found, str) for row in found]
         write_text(options.csv, to_csv(COLUMNS, rows))
@@ -54,19 +56,15 @@ def run(options: argparse.Namespace) -> int:
     return int(all(isinstance(found, str) for _, found in predictions))
 
 
-def _named(prediction: Prediction, words: Mapping[str, str] | None) -> list[dict[str, Any]]:
-    readable = readable_names([name for name, _ in prediction], words)
+def _named(prediction: Prediction, names: Mapping[str, str]) -> list[dict[str, Any]]:
     return [
-        {"rank": rank, "class": name, "words": text, "probability": probability}
-        for rank, ((name, probability), text) in enumerate(zip(prediction, readable, strict=True), start=1)
+        {"rank": rank, "class": name, "words": names[name], "probability": probability}
+        for rank, (name, probability) in enumerate(prediction, start=1)
     ]
 
 
-def predict_files(
-    checkpoint: Path, files: Sequence[Path], views: int = 1
-) -> list[tuple[Path, Prediction | str]]:
+def predict_files(net: Trained, files: Sequence[Path], views: int = 1) -> list[tuple[Path, Prediction | str]]:
     """Pairs of a file and either its five most probable classes or the reason why it is unreadable."""
-    net = load_trained(checkpoint)
     model = averaged([net], views)
     predictions: list[tuple[Path, Prediction | str]] = []
     for batch in read_batches(net, files):

@@ -35,10 +35,10 @@ def figures_of(
     words: Mapping[str, str] | None = None,
     seed: int = 0,
 ) -> Iterator[str]:
-    """Writes the figures of a trained network; yields a line of text for each file.
+    """Writes the figures of a trained network; yields a line for each file, and one if there is no curve.
 
     - Always: `architecture` (Figure 2) and `kernels` (Figure 3; if the images have colour, also kernels.csv).
-    - If the run has a curve.csv: `curve` and `training`, and copies of the CSV files.
+    - If the run has a curve.csv: `curve` and `training`, and copies of curve.csv and gradient_norms.csv.
     - With a data set: `predictions` and `neighbours` (Figure 4, with neighbours.csv).
 
     Args:
@@ -47,8 +47,8 @@ def figures_of(
         seed: seed that selects the images of Figure 4.
 
     Raises:
-        InputError: for an unusable checkpoint, CSV file or data set, before any file is written; or if a file
-            cannot be written.
+        InputError: for an unusable checkpoint, CSV file or data set, before any file is written; or if an
+            image becomes unreadable later, or a file cannot be written.
     """
     net = load_trained(checkpoint)
     data = open_data_for(net, dataset, access) if dataset else None
@@ -69,7 +69,7 @@ def figures_of(
     else:
         yield f"no curve: {curve} does not exist"
     if data:
-        names = readable_names(net.class_names, words)
+        names = tuple(readable_names(net.class_names, words).values())
         yield from _predictions(net, data, names, out, seed)
         yield from _neighbours(net, data, names, out, seed)
 
@@ -120,7 +120,7 @@ def _neighbours(
     write_text(out / "neighbours.csv", to_lines([NEIGHBOURS_COLUMNS, *table]))
     listed = ", ".join(f"{space.name} {space.share.mean:.1%}" for space in found.spaces)
     listed += f"; by chance {found.chance:.1%}"
-    yield f"{out / 'neighbours.csv'}: share of neighbours of the query's class: {listed}"
+    yield f"{out / 'neighbours.csv'}: share of neighbours that have the query's class: {listed}"
     images, classes, shown = neighbourhoods(net, data, found, names)
     headings = [f"{space.name}, {space.values:,} values" for space in found.spaces]
     shares = ", ".join(f"{space.share.mean:.1%} in {space.name}" for space in found.spaces)

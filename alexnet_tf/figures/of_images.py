@@ -13,7 +13,6 @@ from alexnet_tf.data.decode import decode_image, read_image
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.data.scaling import central_square
 from alexnet_tf.data.selection import balanced_subset
-from alexnet_tf.data.sources.class_words import readable_names
 from alexnet_tf.figures.image_panels import Neighbourhood, Predicted, predictions_figure
 from alexnet_tf.figures.look import write_figure
 from alexnet_tf.figures.neighbours import NearestSearch, nearer_share, same_class_share
@@ -97,21 +96,20 @@ def check_figure(path: Path, files: Sequence[Path]) -> None:
 
 
 def draw_files(
-    path: Path, predictions: Sequence[tuple[Path, Prediction | str]], words: Mapping[str, str] | None = None
+    path: Path, predictions: Sequence[tuple[Path, Prediction | str]], names: Mapping[str, str]
 ) -> None:
     """Writes a figure of the readable files, if any, and their predictions.
 
     Args:
         predictions: (file, its prediction or the reason why it is unreadable).
-        words: class name -> words, as in `readable_names`.
+        names: those of `readable_names`.
     """
     drawn = []
     for file, best in predictions:
         if isinstance(best, str):
             continue
         image = decode_image(read_image(file), oriented=True)
-        names = readable_names([name for name, _ in best], words)
-        named = [(name, probability) for name, (_, probability) in zip(names, best, strict=True)]
+        named = [(names[name], probability) for name, probability in best]
         drawn.append(Predicted(central_square(image, min(FILE_SIDE, *image.shape[:2])), file.name, named))
     if drawn:
         about = "The central square of each image. Bars: the five most probable classes."

@@ -78,7 +78,7 @@ def test_errors_by_class_agree_with_the_predictions(nets, tree, tmp_path, capsys
     assert header == ["class", "blue", "green", "red"]
     files = sorted(tree.rglob("*.png"))
     expected = np.zeros((3, 3), int)
-    for path, ((best, _), *_) in predict_files(nets / "a", files):
+    for path, ((best, _), *_) in predict_files(load_trained(nets / "a"), files):
         expected[header.index(path.parent.name) - 1, header.index(best) - 1] += 1
     assert [row[1:] for row in rows] == expected.astype(str).tolist()
     classes = read_cells(out / "classes.csv")

@@ -63,7 +63,7 @@ def imported(name: str, tmp_path: Path, *more: str) -> tuple[Path, dict[str, np.
 def test_predict_gives_the_probabilities_of_pytorch(name, tmp_path, capsys):
     out, arrays = imported(name, tmp_path)
 
-    predictions = predict_files(out, photographs(arrays["pixels"], tmp_path))
+    predictions = predict_files(load_trained(out), photographs(arrays["pixels"], tmp_path))
 
     assert f"{out}: {SOURCES[name].program}'s AlexNet, 7 classes, " in capsys.readouterr().out
     for (_, found), expected in zip(predictions, arrays["probabilities"], strict=True):

@@ -159,14 +159,18 @@ def test_the_words_of_imagenets_classes_are_known():
     assert (len(words), list(words)) == (1000, sorted(words))
     assert {*IDS} < {*words}
     # Networks trained elsewhere have their outputs in this order.
-    assert readable_names([*words][:2]) == ("tench", "goldfish")
+    assert [*readable_names([*words][:2]).values()] == ["tench", "goldfish"]
     assert [list(words)[place] for place in (134, 517)] == ["n02012849", "n03126707"], (
         "expected the two classes named crane, a bird and a machine"
     )
 
 
-def test_classes_with_equal_first_words_keep_all_their_words():
-    assert readable_names(["cat, wild", "cat, tame", "dog, tame"]) == ("cat, wild", "cat, tame", "dog")
+def test_the_thousand_classes_of_imagenet_have_different_names():
+    names = readable_names([*read_words(IMAGENET_CLASSES)])
+    assert len({*names.values()}) == 1000
+    # The only first words that two classes share.
+    assert [names[id] for id in ("n03710637", "n03710721")] == ["maillot", "maillot, tank suit"]
+    assert [names[id] for id in ("n02012849", "n03126707")] == ["crane", "crane (2)"]
 
 
 def test_the_words_of_a_synset_file_are_read(tmp_path):
@@ -176,7 +180,8 @@ def test_the_words_of_a_synset_file_are_read(tmp_path):
     words = read_words(path)
 
     assert words == {"n01440764": "tench, Tinca tinca", "n02909870": "pail"}
-    assert readable_names(["n01440764", "n02909870", "n01443537"], words) == ("tench", "pail", "goldfish")
+    named = readable_names(["n01440764", "n02909870", "n01443537"], words)
+    assert [*named.values()] == ["tench", "pail", "goldfish"]
     path.write_text("n01440764\n")
     with pytest.raises(InputError, match=r"expected an id and its words; received .*:1: 'n01440764'"):
         read_words(path)

@@ -30,12 +30,12 @@ def read_words(path: Path) -> dict[str, str]:
     'bucket, pail'
     """
     words = {}
-    for number, line in _numbered_lines(path, "words: expected a text file of ids and words"):
+    for number, line in _numbered_lines(path, "--words: expected a text file of ids and words"):
         if not line.strip():
             continue
         name, *rest = line.split(maxsplit=1)
         if not rest:
-            raise InputError(f"words: expected an id and its words; received {path}:{number}: {line!r}")
+            raise InputError(f"--words: expected an id and its words; received {path}:{number}: {line!r}")
         words[name] = rest[0].strip()
     return words
 
@@ -61,23 +61,31 @@ def read_class_names(path: Path) -> list[str]:
     return names
 
 
-def readable_names(class_names: Sequence[str], words: Mapping[str, str] | None = None) -> tuple[str, ...]:
-    """The first of the words of each class, or its name up to a comma if it has no words.
+def readable_names(class_names: Sequence[str], words: Mapping[str, str] | None = None) -> dict[str, str]:
+    """A short name of each class: the first of its words, or the name itself if it has no words.
 
-    Classes that would be equal then keep all their words.
+    If classes have the same first word, all their words are used. Equal words are numbered.
 
-    `words` (class name -> words) takes precedence over the words of ImageNet's ids.
+    Args:
+        class_names: all classes of a network or a data set.
+        words: class name -> words; they take precedence over the words of ImageNet's ids.
 
     Example:
 
-    >>> readable_names(["n02909870", "cat"])
-    ('bucket', 'cat')
+    >>> readable_names(["n02909870", "cat, wild"])
+    {'n02909870': 'bucket', 'cat, wild': 'cat, wild'}
+    >>> readable_names(["n02012849", "n03126707"])
+    {'n02012849': 'crane', 'n03126707': 'crane (2)'}
     """
     known = {**_imagenet_words(), **(words or {})}
-    words_of = [known.get(name, name).strip() for name in class_names]
-    first = [each.split(",")[0].strip() for each in words_of]
-    counts = Counter(first)
-    return tuple(short if counts[short] == 1 else whole for short, whole in zip(first, words_of, strict=True))
+    first = {name: known[name].split(",")[0].strip() if name in known else name for name in class_names}
+    counts, used = Counter(first.values()), Counter[str]()
+    named = {}
+    for name, short in first.items():
+        text = known.get(name, name) if counts[short] > 1 else short
+        used[text] += 1
+        named[name] = f"{text} ({used[text]})" if used[text] > 1 else text
+    return named
 
 
 @functools.cache
