@@ -10,6 +10,8 @@ from alexnet_tf.config.check import check_config
 from alexnet_tf.config.fields import Config, Precision
 from alexnet_tf.data.arrays import results_slug
 from alexnet_tf.data.load import DataAccess, resolve_auto
+from alexnet_tf.results.folder import read_runs
+from alexnet_tf.results.records import read_records
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import check_unclaimed
 from alexnet_tf.runtime.interval import CheckpointInterval
@@ -99,17 +101,39 @@ class Options:
         """Raises an InputError for unusable options."""
         check_outside(self.results_dir, self.dataset, "--results-dir")
         arms = self.chosen_arms(experiment)
-        taken = {arm.name for arm in experiment.arms}
-        if not self.variant(arms[0])[1].settings:
-            taken.remove(arms[0].name)
         is_name = re.fullmatch(r"[\w.+=-]+([ ,]+[\w.+=-]+)*", self.name)
-        if self.name and (len(arms) > 1 or self.name in taken or not is_name):
-            expected = "a single arm (--arms) and a new name for it (letters, digits, spaces and . , + = -)"
+        if self.name and (len(arms) > 1 or not is_name or self._is_taken(experiment)):
+            expected = (
+                "a single arm (--arms) and a name of its own (letters, digits, spaces and . , + = -), not "
+                "that of a declared arm, alone or with settings"
+            )
             chosen = ", ".join(arm.name for arm in arms)
             raise InputError(f"--as: expected {expected}; received {self.name!r} for {chosen}")
         for arm in arms:
             for seed in self.seeds or arm.seeds:
                 check_config(self.configured(arm.config.replace(seed=seed)))
+
+    def _is_taken(self, experiment: Experiment) -> bool:
+        """Whether `name` is a declared arm, or reads like one with settings, but is not the chosen arm's."""
+        own = dataclasses.replace(self, name="").variant(self.chosen_arms(experiment)[0])[0]
+        names = [arm.name for arm in experiment.arms]
+        return self.name != own and (
+            self.name in names or self.name.startswith(tuple(f"{n}, " for n in names))
+        )
+
+    def check_same_variant(self, folder: Path, arm: Arm) -> None:
+        """Raises an InputError if recorded runs of this name (--as) have another arm or other settings."""
+        name, variant = self.variant(arm)
+        records, _ = read_records(folder)
+        received = " ".join((variant.of, *variant.settings))
+        for row in read_runs(folder).rows if self.name else []:
+            known = records.get(row["run_id"], {}).get("variant", {})
+            there = " ".join((known.get("of", name), *known.get("settings", ())))
+            if row["arm"] == name and there != received:
+                raise InputError(
+                    f"--as: expected the arm and settings of the recorded runs named {name!r}, {there}; "
+                    f"received {received}; choose another name"
+                )
 
     def _made_equal(self, experiment: Experiment) -> list[str]:
         return [
@@ -166,7 +190,7 @@ class Options:
                 chosen = "float32"
                 notices.append(
                     "this processor has no bfloat16 instructions, so runs are trained in float32, not in the "
-                    f"{precision} of the committed rows; `compare` will compare means instead of single rows "
+                    f"{precision} of the committed rows; `compare` will compare means, as rows are not equal "
                     "(--precision overrides this)"
                 )
         return dataclasses.replace(self, dataset=dataset, precision=chosen), notices

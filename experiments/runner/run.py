@@ -66,6 +66,7 @@ def run_experiment(
             prepare_folder(folder, experiment.columns, runs[0].data.image_set.fingerprint)
         workers.check_shared(folder, "results directory")
         for run in runs:
+            options.check_same_variant(folder, run.arm)
             # Raises an InputError for a row with another config hash.
             finished_run(folder, run.name, run.config.seed, run.config_hash)
         notices += runs[0].data.image_set.opening()

@@ -67,6 +67,18 @@ def test_other_config_in_the_same_folder_is_refused_before_training(own_results,
     assert [row["arm"] for row in relu_rows(own_results)] == ["relu"]
 
 
+def test_the_name_of_an_arm_can_be_given_if_it_says_what_the_arm_is(own_results, capsys):
+    for name, *settings in (("relu",), ("relu, activation=elu", "--set", "activation=elu")):
+        assert run(own_results, *ARM, *settings, "--as", name, "--dry-run") == 0
+    assert run(own_results, *ARM, "--set", "activation=elu", "--as", "other") == 0
+    capsys.readouterr()
+
+    more = ["--arms", "relu", "--seeds", "4", "--epochs", "1", "--as", "other"]
+    for settings, received in (([], "relu"), (["--set", "activation=gelu"], "relu activation=gelu")):
+        assert run(own_results, *more, *settings) == 2
+        assert f"relu activation=elu; received {received}; choose another name" in capsys.readouterr().err
+
+
 def test_an_arm_with_a_setting_has_a_row_beside_the_plain_arm(own_results, capsys):
     assert run(own_results, *ARM, "--set", "activation=elu") == 0
     assert run(own_results, *ARM, "--set", "activation=elu", "--as", "elu") == 0
@@ -128,7 +140,11 @@ def test_list_shows_claims_sections_arms_and_costs(capsys):
         (["run", "relu", "--arms", "relu", "--as", "tanh"], ["--as: expected a single arm"]),
         (
             ["run", "relu", "--arms", "relu", "--as", "relu", "--set", "activation=elu"],
-            ["--as: expected a single arm", "a new name"],
+            ["--as: expected a single arm", "not that of a declared arm, alone or with settings"],
+        ),
+        (
+            ["run", "relu", "--arms", "relu", "--as", "relu, activation=elu", "--set", "activation=gelu"],
+            ["received 'relu, activation=elu' for relu"],
         ),
         (["run", "relu", "--arms", "relu", "--as", "a/b"], ["--as: expected a single arm"]),
         (["run", "relu", "--seeds", "-1"], ["--seeds", ">= 0", "'-1'"]),
