@@ -46,10 +46,11 @@ class Planned:
 def plan(experiment: Experiment, options: Options, strategy: tf.distribute.Strategy, is_search: bool) -> str:
     """The table of a dry run.
 
-    The first missing run is trained for some seconds to measure the speed. A run is expected to take the
-    recorded time of its arm. If rows record the speed of the first missing run's arm, recorded times are
-    multiplied by (that recorded speed) / (measured speed). An arm without a recorded time is expected to take
-    (images of all epochs) / (measured speed).
+    The first missing run is trained for some seconds to measure the speed. A run is expected to take the mean
+    time of its arm's runs in `results/`, in proportion to the epochs if it has fewer. If `results/` also has
+    the speed of the arm of the first missing run, all recorded times are scaled to this machine: multiplied
+    by (recorded speed) / (measured speed). An arm without a recorded time is expected to take (images of all
+    epochs) / (measured speed).
     """
     precision = experiment.search_precision if is_search else experiment.precision
     options, notices = options.settled(experiment, precision)
@@ -66,7 +67,7 @@ def plan(experiment: Experiment, options: Options, strategy: tf.distribute.Strat
     expected = [0.0]
     for run in runs:
         train, minutes = run.config.train, 0.0
-        # A run is expected to stop as early as the recorded run.
+        # The recorded run may have stopped early, so at most its epochs are expected.
         same = [
             row["seconds"] / row["epochs"] * min(train.epochs, row["epochs"])
             for row in rows
@@ -99,20 +100,20 @@ def plan(experiment: Experiment, options: Options, strategy: tf.distribute.Strat
 
 
 def measured_speed(run: Planned, strategy: tf.distribute.Strategy, seconds: float) -> float:
-    """Images per second of training, measured for `seconds`, or for one epoch if that is shorter."""
+    """Images per second of training, measured for `seconds` after the first step."""
     batch_size = run.config.train.batch_size
     model = compile_model(run.config, run.data, strategy)
-    batches = run.data.train(run.config.seed, 1, batch_size)
+    # Repeated, as an epoch may have a single batch.
+    batches = run.data.train(run.config.seed, 1, batch_size).repeat()
     iterator = iter(strategy.experimental_distribute_dataset(batches))
     run_steps = compiled_steps(model, strategy)
     run_steps(iterator, tf.constant(1))  # compiles
-    left = max(run.data.train_size // batch_size - 1, 0)
     started, done = time.perf_counter(), 0
-    while done < left and time.perf_counter() - started < seconds:
+    while not done or time.perf_counter() - started < seconds:
         run_steps(iterator, tf.constant(1))
         float(model.get_metrics_result()["loss"])  # waits for the step
         done += 1
-    return max(done, 1) * batch_size / (time.perf_counter() - started)
+    return done * batch_size / (time.perf_counter() - started)
 
 
 def _runs(

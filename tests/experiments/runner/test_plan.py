@@ -53,6 +53,19 @@ def test_the_rate_stands_below_its_header(own_results, capsys, command):
     assert line.index(" 0.0") <= header.index("rate") < line.index(" 0.0") + 3
 
 
+def test_the_speed_is_measured_even_if_an_epoch_has_one_batch(tiny_builtin, own_results, monkeypatch, capsys):
+    measured = []
+    measure = plan.measured_speed
+    monkeypatch.setattr(
+        plan, "measured_speed", lambda *given: measured.append(measure(*given)) or measured[0]
+    )
+    one_batch = ["--dataset", "builtin", "--set", "batch_size=96", "--results-dir", str(own_results)]
+
+    assert main(["run", "relu", *one_batch, "--arms", "tanh", "--dry-run"]) == 0
+
+    assert 0 < measured[0] < 1e6, "expected the speed of at least one step"
+
+
 def test_a_dry_run_says_that_the_data_set_is_not_there(tiny_builtin, tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(options, "resolve_auto", lambda *arguments: "builtin")
     arguments = ["run", "relu", "--arms", "relu", "--seeds", "0", "--epochs", "1", "--set", "batch_size=8"]
