@@ -58,11 +58,12 @@ def measure(benchmark: Benchmark, workers: Mapping[str, Worker], budget: Budget)
             continue
         try:
             answer = _timed(contender, workers, calls)
-            more = _calls(benchmark, budget, answer["seconds"]) if contender.name in warm else 0
-            if more > 2 * calls[contender.name]:
-                # The warm-up call took longer, as it also compiled, so this turn was too short.
-                calls[contender.name] = more
-                answer = _timed(contender, workers, calls)
+            if contender.name in warm and not row.seconds:
+                needed = _calls(benchmark, budget, answer["seconds"])
+                if needed > 1.2 * calls[contender.name]:
+                    # The warm-up call took longer, as it also compiled, so this first turn was too short.
+                    calls[contender.name] = needed
+                    answer = _timed(contender, workers, calls)
             rows[contender.name] = replace(row, seconds=(*row.seconds, answer["seconds"]))
             cpu.setdefault(contender.name, []).append(answer["cpu_seconds"])
         except WorkerError as error:

@@ -45,7 +45,10 @@ def test_every_second_round_has_the_reverse_order_and_short_calls_are_repeated()
     assert [entry for entry in log if entry[0] == "drop"] == [("drop", "fast"), ("drop", "slow")]
 
 
-@pytest.mark.parametrize(("warm_up", "turns"), [(30.0, [1, 5, 5]), (0.1, [5, 5]), (math.inf, [1, 1])])
+@pytest.mark.parametrize(
+    ("warm_up", "turns"),
+    [(30.0, [1, 5, 5]), (0.13, [4, 5, 5]), (0.1, [5, 5]), (0.08, [7, 7]), (math.inf, [1, 1])],
+)
 def test_a_turn_that_a_slow_warm_up_made_too_short_is_repeated_with_more_calls(warm_up, turns):
     class Compiles(FakeWorker):
         def ask(self, do, **arguments):
