@@ -91,6 +91,18 @@ def test_every_dependency_has_a_lower_bound_and_a_pin_that_fulfils_it():
         assert requirement.specifier.contains(pins[requirement.name.lower().replace("_", "-")]), requirement
 
 
+def test_messages_separate_what_was_expected_and_received_by_a_semicolon():
+    found = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for folder in ("alexnet_tf", "experiments", "benchmarks")
+        for path in (ROOT / folder).rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        if re.search(r", received\b", node.value)
+    ]
+    assert not found
+
+
 def test_the_wheel_holds_alexnet_tf_only():
     find = PYPROJECT["tool"]["setuptools"]["packages"]["find"]
     tops = {name.split(".")[0] for name in find_namespace_packages(str(ROOT), include=find["include"])}

@@ -69,7 +69,7 @@ class LocalResponseNormalization(keras.layers.Layer):
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         if len(input_shape) < 2 or input_shape[-1] is None:
             raise ValueError(
-                "input: expected a batch axis first and a channel axis of known size last, "
+                "input: expected a batch axis first and a channel axis of known size last; "
                 f"received shape {tuple(input_shape)}"
             )
 

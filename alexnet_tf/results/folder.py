@@ -179,7 +179,7 @@ def _refuse_other_images(folder: Path, runs: Table, fingerprint: str) -> None:
         known = row["data_fingerprint"]
         if known and known != fingerprint:
             raise InputError(
-                f"{folder}: expected images with fingerprint {known[:12]}... (of the existing rows), "
+                f"{folder}: expected images with fingerprint {known[:12]}... (of the existing rows); "
                 f"received {fingerprint[:12]}...; to use other images, set another RESULTS_DIR="
             )
 

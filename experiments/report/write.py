@@ -55,7 +55,7 @@ def write_all(
             written += sorted(folder.glob("figure*.??g")) * figures
     for strange in unknown_folders(results_dir, experiments):
         unread[f"{strange.parent.name}/{strange.name}"] = (
-            f"{strange}: expected the name of an experiment (`python -m experiments list` has them), "
+            f"{strange}: expected the name of an experiment (`python -m experiments list` has them); "
             f"received {strange.name} (not used)"
         )
     if not written:
