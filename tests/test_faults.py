@@ -66,7 +66,7 @@ def test_an_unknown_family_is_refused(capsys):
     assert "received gremlins" in error
 
 
-HELD = "error: --out a: expected a free place; received one used by process 7 on b since c;"
+HELD = "error: --out a: expected to be unused; received a lock of process 7 on b since c;"
 
 
 @pytest.mark.parametrize(

@@ -232,8 +232,8 @@ def _taken(path: Path, place: str, waits: bool = False) -> BaseFileLock:
         lock.acquire()
     except Timeout:
         raise InputError(
-            f"{place}: expected a free place; received one used by {_holder(path)}; "
-            "wait until that process has ended, or choose another place"
+            f"{place}: expected to be unused; received a lock of {_holder(path)}; "
+            "wait until that process has ended, or use another folder"
         ) from None
     except OSError as error:
         raise InputError(f"{place}: expected a writable folder; received {path}: {error.strerror}") from error

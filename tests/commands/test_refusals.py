@@ -120,7 +120,7 @@ def test_the_process_that_claims_a_folder_is_named_before_tensorflow_is_imported
     with claimed_folder(Path("o"), "--out"), claimed(lock_beside(folder / "o"), "--out o"):
         line = one_line_of_status_2(main, arguments, capsys)
 
-    assert "--out o: expected a free place" in line
+    assert "--out o: expected to be unused" in line
     assert f"process {os.getpid()} on" in line
     assert not Path("o").exists()
 
@@ -138,7 +138,7 @@ def test_a_folder_is_claimed_before_anything_is_read_and_not_left_behind(
 
     def refuse(*given):
         lock = out / LOCK_NAME if arguments == TRAIN else lock_beside(out)
-        with pytest.raises(InputError, match="a free place"), claimed(lock, "it"):
+        with pytest.raises(InputError, match="to be unused"), claimed(lock, "it"):
             pass
         raise InputError("not readable")
 

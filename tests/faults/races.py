@@ -36,7 +36,7 @@ TRIALS, FEW = 50, 3
 # Largest delay of the second start in seconds; the first command takes about ten.
 LATEST = 10.0
 # An error must name the process that holds the output, or what already exists there.
-NAMED = re.compile(r"received one used by process \d+ on \S+ since |another config|which is not empty")
+NAMED = re.compile(r"received a lock of process \d+ on \S+ since |another config|which is not empty")
 # A command must notice within this time that another one holds its output: 2 s, doubled for a busy machine.
 SECONDS = 4.0
 

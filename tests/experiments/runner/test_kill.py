@@ -92,7 +92,7 @@ def test_runs_that_another_process_works_on_are_refused(tmp_path, capsys, name, 
     with claimed(lock, "the first"):
         line = one_line_of_status_2(main, [*arguments, *(f"--set={each}" for each in settings)], capsys)
 
-    assert f"{lock.stem}: expected a free place" in line
+    assert f"{lock.stem}: expected to be unused" in line
     assert f"process {os.getpid()} on" in line
 
 
@@ -101,7 +101,7 @@ def test_runs_are_claimed_before_images_are_read(tmp_path, monkeypatch, capsys, 
     lock = lock_path(tmp_path / "new/builtin/ablation-relu", "relu-modern", work)
 
     def refuse(*given):
-        with pytest.raises(InputError, match="a free place"), claimed(lock, "it"):
+        with pytest.raises(InputError, match="to be unused"), claimed(lock, "it"):
             pass
         raise InputError("not readable")
 
