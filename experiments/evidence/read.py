@@ -49,9 +49,11 @@ class Evidence(Runs):
 
     @property
     def with_rows(self) -> list[Judged]:
-        """The judged comparisons whose arms have rows."""
+        """The judged comparisons whose arms have rows; all primary ones, if one of them has rows."""
         missing = {arm.name for arm in self.experiment.arms} - {*self.arms}
-        return [one for one in self.judged if not {one.comparison.arm, one.comparison.baseline} & missing]
+        found = [one for one in self.judged if not {one.comparison.arm, one.comparison.baseline} & missing]
+        needs_primary = any(one.comparison.primary for one in found)
+        return [one for one in self.judged if one in found or (needs_primary and one.comparison.primary)]
 
     @property
     def is_complete(self) -> bool:

@@ -35,16 +35,18 @@ def marks(judged: Sequence[Judged]) -> str:
 
 
 def meanings(judged: Sequence[Judged]) -> str:
-    # Fewer than three pairs are undecided wherever their interval lies.
-    few = [one for one in judged if one.verdict == UNDECIDED and one.direction == UNKNOWN]
-    found = {one.verdict for one in judged if one not in few}
+    unplaced = [one for one in judged if one.verdict == UNDECIDED and one.direction == UNKNOWN]
+    found = {one.verdict for one in judged if one not in unplaced}
     places = [
         f"{verdict.capitalize()}: {place}." for verdict, place in wording.MEANINGS.items() if verdict in found
     ]
     if places:
         places.insert(0, "Each verdict describes where the interval lies.")
-    if few:
-        places.append(f"With fewer than {MIN_PAIRS} pairs, the verdict is undecided.")
+    reasons = [
+        f"fewer than {MIN_PAIRS} pairs" if one.effect.n < MIN_PAIRS else "no interval" for one in unplaced
+    ]
+    if reasons:
+        places.append(f"With {' or '.join(dict.fromkeys(reasons))}, the verdict is undecided.")
     text = " ".join(places).replace("*", "")
     return f"{text} The mirror of s is −s, or 1/s for a ratio." if "mirror" in text else text
 

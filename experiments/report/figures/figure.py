@@ -14,7 +14,7 @@ from alexnet_tf.figures.look import STYLE, caption, encoded, house_look, texts_h
 from alexnet_tf.runtime.errors import InputError
 from experiments.evidence.effects import Judged
 from experiments.evidence.read import Evidence
-from experiments.report.figures.collect import collect
+from experiments.report.figures.collect import Curves, collect
 from experiments.report.figures.curves import draw_all_arms, draw_pair
 from experiments.report.figures.effects import draw_effects, effect_groups, marks
 from experiments.report.figures.values import draw_values
@@ -153,7 +153,7 @@ def _training_figure(evidence: Evidence, look: Look, growth: np.ndarray) -> tupl
         figure = _empty(growth * [6.4, 4.2 + 0.6 * (len(pair) - 1)])
         axes = figure.add_subplot()
         equal = draw_pair(axes, evidence, pair, curves, linear=True, has_title=look.has_title)
-        return figure, _lines(equal, ends_differ=True) + _BAR
+        return figure, _lines(equal, ends_differ=True) + _unpaired(evidence, curves) + _BAR
     paired = {
         name for pair in pairs for one in pair for name in (one.comparison.arm, one.comparison.baseline)
     }
@@ -181,7 +181,7 @@ def _training_figure(evidence: Evidence, look: Look, growth: np.ndarray) -> tupl
     if len(effects) > 1:
         named = {id(one): letter for pair, letter in zip(pairs, letters or "a", strict=False) for one in pair}
         draw_effects(figure.add_subplot(cells[-1]), effects, [named[id(one)] for one in effects])
-    return figure, _lines(equal, ends_differ=True) + _BAR
+    return figure, _lines(equal, ends_differ=True) + _unpaired(evidence, curves) + _BAR
 
 
 def _empty(size: np.ndarray) -> Figure:
@@ -199,12 +199,11 @@ def _lines(equal: Sequence[str], ends_differ: bool = False) -> str:
     return f"Thin lines: single seeds; thick lines: {means}.{together}"
 
 
-def _unpaired(evidence: Evidence) -> str:
-    """A sentence if the curves include seeds that an effect of the same arm leaves out."""
+def _unpaired(evidence: Evidence, curves: Curves) -> str:
+    """A sentence if the curves of an arm include seeds that an effect of this arm leaves out."""
     for one in evidence.with_rows:
         for name in (one.comparison.arm, one.comparison.baseline):
-            seeds = evidence.values(name, one.comparison.metric.name).values
-            if {seed for seed, value in seeds.items() if value is not None} - {*one.effect.per_seed}:
+            if {*curves.by_arm.get(name, {})} & {*one.effect.left_out}:
                 return " The means include seeds without a pair, which the effects leave out."
     return ""
 
@@ -228,9 +227,11 @@ def _beside_effects(evidence: Evidence, growth: np.ndarray) -> tuple[Figure, str
     if not is_probed:
         curves = collect(evidence, experiment.figure)
         equal = draw_all_arms(left.add_subplot(), evidence, curves, list(curves.by_arm))
-        return figure, _lines(equal) + _unpaired(evidence)
+        return figure, _lines(equal) + _unpaired(evidence, curves)
     panels = left.subplots(len(metrics), 1, sharex=True, squeeze=False)[:, 0]
-    words = [draw_values(axes, evidence, metric) for axes, metric in zip(panels, metrics, strict=True)]
+    words = [
+        draw_values(axes, evidence, metric, metrics) for axes, metric in zip(panels, metrics, strict=True)
+    ]
     for axes in panels[:-1]:
         axes.set_xlabel("")
     return figure, " ".join(dict.fromkeys([_DOTS, *filter(None, words)]))

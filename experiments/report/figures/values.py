@@ -20,20 +20,22 @@ MARKED: dict[str, Any] = {
 HOLLOW = "Hollow dots: seeds without a run to compare with. Effects and means leave these seeds out."
 
 
-def draw_values(axes: Axes, evidence: Evidence, metric: Metric) -> str:
+def draw_values(axes: Axes, evidence: Evidence, metric: Metric, shown: Sequence[Metric]) -> str:
     """Draws a metric of every run: a dot for each seed, joined from arm to arm, and a bar at each arm's mean.
 
     If percentiles of the metric (`METRIC_p5`, `_p25`, `_p75`, `_p95`) are metrics too, grey bars show them
     for each seed, and the values that other arms have for the same net are marked on the bars. For p values,
     a line at the significance level is drawn instead of means.
 
+    Args:
+        shown: the metrics of all panels, in which the dots of a net are below each other.
+
     Returns:
         Sentences for the caption.
     """
     percentiles = _percentiles(metric)
     has_distributions = _has_distributions(evidence, metric)
-    # In every panel, so that the dots of a net are below each other.
-    reach = 0.3 if any(_has_distributions(evidence, each) for each in evidence.experiment.metrics) else 0.12
+    reach = 0.3 if any(_has_distributions(evidence, each) for each in shown) else 0.12
     marked = _marked_arms(evidence)
     names = [name for name in evidence.arms if name not in marked]
     words: dict[str, None] = {}

@@ -65,7 +65,7 @@ addEventListener("hashchange", () => {
   if (box) { box.click(); claim.scrollIntoView(); }
 });
 
-// Every table can be sorted by any column: numbers by value, empty cells last.
+// Every table can be sorted by each column whose heading has no link: numbers by value, empty cells last.
 const number = (cell) => {
   // Only a number at the start of a cell is a value, not a digit within a name.
   const found = cell.replaceAll("\u2212", "-").match(/(?<=^[<>\s]*)[-+]?\d[\d,]*\.?\d*(e[-+]?\d+)?/i);
@@ -76,7 +76,7 @@ const compare = (a, b, sign) => {
   const [x, y] = [number(a), number(b)];
   return sign * (Number.isNaN(x) || Number.isNaN(y) ? a.localeCompare(b) : x - y);
 };
-// A heading with a link gets no button, which may hold no link.
+// A button must not contain a link.
 for (const head of document.querySelectorAll("thead th:not(:empty, :has(a))")) {
   const button = document.createElement("button");
   button.type = "button";

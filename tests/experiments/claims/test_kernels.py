@@ -65,7 +65,7 @@ def test_the_figure_shows_the_random_splits_and_the_contrast_of_each_net(tmp_pat
             record(folder, KERNELS_TRAINED, arm, seed, [0.9, 0.5], config_hash=f"net {seed}", **values)
     (evidence,) = read_evidence(tmp_path, [KERNELS_TRAINED])
 
-    words = draw_values(axes, evidence, CONTRAST)
+    words = draw_values(axes, evidence, CONTRAST, [CONTRAST])
 
     assert "random splits" in words
     marks = [line.get_ydata().tolist() for line in axes.lines]

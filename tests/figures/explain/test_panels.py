@@ -45,6 +45,16 @@ def test_the_image_is_drawn_beside_its_maps(explained, draw):
     np.testing.assert_array_equal(figure.axes[0].images[0].get_array(), explained.seen)
 
 
+def test_the_share_of_the_maps_that_a_tower_sees_follows_from_the_number_of_towers():
+    filters = (64, 256, 384, 384, 256)
+    nets = [untrained("abc", towers=towers, filters=filters) for towers in (2, 4)]
+    image = encode(Image.fromarray(NOISE[0]), "PNG")
+    halves, quarters = (section_3.towers(Explained(net, image)).get_suptitle() for net in nets)
+
+    assert "its own half of" in halves
+    assert "its own 1/4 of" in quarters
+
+
 def test_the_window_of_lrn_shows_more_than_one_active_kernel(explained):
     bars = section_3.normalisation(explained).axes[3].patches
 

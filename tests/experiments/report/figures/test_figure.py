@@ -157,7 +157,7 @@ def test_a_metric_of_the_curve_is_drawn_at_every_epoch(tmp_path, axes):
     xs, ys = mean_curve(curves, "separate")
     assert xs.tolist() == [0, 1, 2, 3]
     assert ys.tolist() == pytest.approx([0.05] * 4)
-    # The lines of equal gaps are side by side.
+    # Both arms have the same gap at every epoch, so their lines are shifted vertically.
     draw_all_arms(axes, found, curves, list(curves.by_arm))
     shifts = [line.get_transform().transform((0, 0))[1] for line in lines(axes)]
     assert shifts[0] > shifts[1]
@@ -209,11 +209,32 @@ def test_the_tick_labels_of_a_narrow_range_are_distinct(tmp_path, axes):
 
 
 def values(axes, folder, experiment):
-    said = draw_values(axes, evidence_of(folder, experiment), PROBE)
+    said = draw_values(axes, evidence_of(folder, experiment), PROBE, [PROBE])
     dots = [line for line in axes.lines if line.get_marker() == "o"]
     means = [line.get_ydata()[0] for line in axes.lines if line.get_linewidth() == 1.6]
     assert axes.get_xlabel() == "arm"
     return said, dots, means
+
+
+@pytest.mark.parametrize("experiment", [POOLING, SPEED], ids=lambda one: one.name)
+def test_the_caption_says_if_means_include_seeds_that_effects_leave_out(tmp_path, experiment, unencoded):
+    results = {POOLING.name: pooling_results, SPEED.name: speed_results}[experiment.name](tmp_path)
+    said = "The means include seeds without a pair"
+    assert said not in draw(evidence_of(results, experiment)).get_supxlabel().replace("\n", " ")
+
+    arm = experiment.comparisons[0].arm
+    record(results, experiment, arm, 3, [0.9, 0.5, 0.2])
+    assert said in draw(evidence_of(results, experiment)).get_supxlabel().replace("\n", " ")
+
+
+def test_a_primary_comparison_without_rows_is_in_the_figure_with_the_verdict_that_it_causes(tmp_path):
+    missing = dataclasses.replace(POOLING.comparisons[0], arm="other")
+    arms = (*POOLING.arms, dataclasses.replace(POOLING.arms[0], name="other"))
+    experiment = dataclasses.replace(POOLING, arms=arms, comparisons=(POOLING.comparisons[0], missing))
+    found = evidence_of(pooling_results(tmp_path), experiment)
+
+    assert finding(found).endswith(": undecided (the weakest of its comparisons)")
+    assert [one.comparison for (group) in effect_groups(found.with_rows) for one in group][1] == missing
 
 
 def test_seeds_without_a_partner_are_hollow_and_not_in_the_mean(tmp_path, axes):

@@ -1,0 +1,20 @@
+from dataclasses import replace
+
+from alexnet_tf.statistics.effects import Effect
+from experiments.evidence.read import evidence_of
+from experiments.report.figures.effects import meanings
+from tests.experiments.made_up_results import POOLING, pooling_results
+
+
+def test_the_reason_of_an_effect_without_a_place_is_given(tmp_path):
+    (pair, _) = evidence_of(pooling_results(tmp_path), POOLING).judged
+    undecided = replace(pair, verdict="undecided", direction="unknown")
+    without_interval = replace(undecided, effect=Effect(6, None, None, None, None, bound="none"))
+    one_pair = replace(undecided, effect=Effect(1, -0.1, None, None, None))
+
+    assert meanings([one_pair]) == "With fewer than 3 pairs, the verdict is undecided."
+    assert meanings([without_interval]) == "With no interval, the verdict is undecided."
+    both = meanings([without_interval, one_pair, one_pair])
+    assert both == "With no interval or fewer than 3 pairs, the verdict is undecided."
+    assert "fewer" not in meanings([pair])
+    assert meanings([pair, one_pair]).startswith("Each verdict describes where the interval lies. ")
