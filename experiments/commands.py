@@ -227,7 +227,9 @@ def _training_setup(options: argparse.Namespace):
         os.environ.update(threads_each(options.jobs))
     strategy = started(options.replicas, run_options.is_spread and not options.dry_run)
     if run_options.is_spread and strategy.cluster_resolver is not None:
-        received = f"--scheduler {options.scheduler}" if options.scheduler else f"{options.jobs or 'auto'}"
+        received = (
+            f"--scheduler {options.scheduler}" if options.scheduler else f"--jobs {options.jobs or 'auto'}"
+        )
         raise InputError(
             "--jobs: expected 1, and no --scheduler, with several workers (TF_CONFIG, Slurm); "
             f"received {received}"

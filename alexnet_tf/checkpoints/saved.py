@@ -165,8 +165,8 @@ def is_trained(folder: Path, config: Config, data: DataPipelines) -> bool:
         found = "unknown"
     if found != config.hash(data.image_set.fingerprint):
         raise InputError(
-            f"--out: expected an empty folder or this run's; received {folder}, which holds the network of "
-            "another config or other images; name another folder, or delete this one"
+            f"--out: expected an empty folder, or the folder of this run; received {folder}, which holds the "
+            "network of another config or other images; name another folder, or delete this one"
         )
     try:
         check_sums(folder, (MODEL, FACTS, PREPROCESSING))

@@ -12,7 +12,7 @@ SMALL = "alexnet-few-images"
 
 
 def fit_small_folder(options: argparse.Namespace, started: Config | None = None) -> tuple[str, ...]:
-    """Completes `model` and `settings` in the options of `train` and `data`, for a folder of few images.
+    """Completes `model` and `settings` in the options of the commands `train` and `data` for few images.
 
     Args:
         started: configuration of the network that the training starts from, if any.
@@ -33,16 +33,16 @@ def fit_small_folder(options: argparse.Namespace, started: Config | None = None)
     train = config.train
     images, tested = tree.split_sizes()
     batch = train.batch_size
-    # A fifth of the images may be held out for testing, and a tenth of the rest for selection, so a batch
-    # must fit in 70% of the images.
+    # A fifth of the images may be held out for testing, and a tenth of the rest for selection. That leaves
+    # 72%, or slightly less after rounding, so a batch has at most 70% of the images.
     while batch > max(0.7 * tree.trained, 1):
         batch //= 2
     if batch < train.batch_size:
-        # At the preset's rate of .005, the loss of a training on 12 photos, in batches of 9, rose from 1.2 to
-        # 3.8 in nine epochs.
         given = {setting.partition("=")[0] for setting in options.settings}
         if "batch_size" in given:
-            batch = config.with_settings(*options.settings).train.batch_size
+            batch = min(config.with_settings(*options.settings).train.batch_size, train.batch_size)
+        # The rate shrinks with the batch. At the preset's .005, the loss of a training on 12 photos in
+        # batches of 9 rose from 1.2 to 3.8 in nine epochs.
         fitted = {"batch_size": batch, "learning_rate": train.learning_rate * batch / train.batch_size}
         options.settings = [
             *options.settings,

@@ -62,7 +62,7 @@ def check_config(config: Config) -> None:
             _check(name, value, value >= least, f"a whole number >= {least}")
     side = data.image_size + 2 * data.pad
     fits = data.crop <= side or not data.image_size
-    _check("crop", data.crop, fits, f"at most image_size with its padding, {side}")
+    _check("crop", data.crop, fits, f"at most image_size + 2 pad = {side}")
     for name, most in (("rotation", 180), ("brightness", 1), ("gaussian_noise", 255)):
         _check(name, getattr(data, name), 0 <= getattr(data, name) <= most, f"a number from 0 to {most}")
     for name, least in (("learning_rate", 0), ("weight_decay", 0), ("bias_rate", 0), ("drop_factor", 1)):

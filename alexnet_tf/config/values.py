@@ -43,7 +43,7 @@ def parse(name: str, text: str, hint: Any) -> Any:
     if typing.get_origin(hint) is tuple:
         return tuple(parse(name, part, choices[0]) for part in text.split(",") if part)
     readers: dict[Any, tuple[Callable[[str], Any], str]] = {
-        str: (str, "a text"),
+        str: (str, "text"),
         int: (whole_number(), "a whole number >= 0"),
         float: (float, "a number"),
         bool: (lambda text: {"true": True, "false": False}[text.lower()], "true or false"),

@@ -53,10 +53,10 @@ def load_image_set(
     10
     """
     if image_size is not None and image_size < 1:
-        raise InputError(f"expected an image size of at least 1 pixel; received {image_size}")
+        raise InputError(f"image_size: expected at least 1 pixel; received {image_size}")
     scaling = Scaling(image_size, method, may_keep_size)
     if name == "builtin" and storage == "stream":
-        raise InputError("storage stream: expected a folder or a TFDS set; received builtin")
+        raise InputError("storage=stream: expected a folder or a TFDS set; received builtin")
     if name == "builtin":
         from alexnet_tf.data.sources.builtin import CLASS_NAMES, draw_builtin
 

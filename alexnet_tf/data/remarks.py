@@ -43,7 +43,8 @@ class Remarks:
         for problem in sorted({problem for *_, problem in self.duplicates}):
             found = [(path, other) for path, other, what in self.duplicates if what == problem]
             count = f"{len(found):,} images are" if len(found) > 1 else "1 image is"
-            lines.append(f"{count} {problem}, for example {found[0][1]} and {found[0][0]}")
+            example = ", for example" if len(found) > 1 else ":"
+            lines.append(f"{count} {problem}{example} {found[0][1]} and {found[0][0]}")
         return [printable(line) for line in lines]
 
 

@@ -18,7 +18,8 @@ class GroupedConv2D(keras.layers.Conv2D):
 
     Channels and filters are split into contiguous groups of equal size. In the paper, layers 2, 4 and 5 have
     one group per GPU (section 3.2). The weights have the shapes of `keras.layers.Conv2D(groups=...)`: kernel
-    [height, width, channels / groups, filters], bias [filters]. Weights saved with that layer can be loaded.
+    [height, width, channels / groups, filters], bias [filters]. Weights saved
+    with that layer can be loaded if this layer replaces all `Conv2D` layers of the model.
     Input and output are [batch, height, width, channels].
 
     Keras computes a grouped convolution with XLA. On a CPU this is several times slower than one group after

@@ -35,7 +35,10 @@ def write_all(results_dir: Path) -> list[Path]:
 
 
 def write_report(folder: Path) -> list[Path]:
-    """Writes a machine's table.md and figure, the table of all machines, and the README's sentence."""
+    """Writes a machine's table.md and figure, the table of all machines, and the README's section on speed.
+
+    A folder with only a profile gets only table.md; a folder of an earlier plan gets no figure.
+    """
     rows, about = read_all(folder), read_machine(folder / "machine.csv")
     table = folder / "table.md"
     write_text(table, machine_table(rows, about, read_profile_tables(folder)))
@@ -48,7 +51,10 @@ def write_report(folder: Path) -> list[Path]:
 
 
 def write_machines(results_dir: Path) -> list[Path]:
-    """Writes the table of all machines and, for a folder in `results`, the README beside `results`."""
+    """Writes the table of all machines.
+
+    If the folder is `results/benchmarks` or the like, the README beside `results` gets the section on speed.
+    """
     results_dir = results_dir.resolve()
     table, readme = results_dir / "table.md", results_dir.parent.parent / "README.md"
     write_text(table, machines_page(results_dir))
@@ -96,4 +102,4 @@ def readme_section(results_dir: Path) -> str:
     older = sum("pytorch_version" in about and "pytorch_sgd" not in about for about in judged.values())
     if older:
         sentences.append(f"On {older} of {len(judged)} machines PyTorch used its {DEFAULT_SGD}.")
-    return " ".join([*sentences, f"[Every target](results/{results_dir.name}/table.md)."])
+    return " ".join([*sentences, f"[All measurements and targets](results/{results_dir.name}/table.md)."])

@@ -68,6 +68,7 @@ XEON_NODE = Device.from_peak("2 x Xeon 8160", 2 * 24 * 64 * 1.4, share=0.75)
 XEON_NODES = {"1,024 Xeon 8160 in 512 nodes": 512, "2,048 Xeon 8160 in 1,024 nodes": 1024}
 # Jia et al., arXiv 1807.11205: gradients of 16 bits.
 P40 = Device.from_peak("P40", 11_760, share=0.75)
+# The latency is assumed.
 HUNDRED_GBIT = Network("100 Gbit/s a machine", 12.5e9, 2e-6)
 
 PUBLISHED = [
@@ -81,14 +82,13 @@ PUBLISHED = [
     *(
         Published(
             f"You et al. 2017, {nodes}", XEON_NODE, HUNDRED_GBIT, count, 32_768,
-            100 * TRAINING_IMAGES / (11 * 60), epochs=100,
-            assumed="75% of peak at 1.4 GHz, the network's rate",
+            100 * TRAINING_IMAGES / (11 * 60), epochs=100, assumed="75% of peak at 1.4 GHz",
         )
         for nodes, count in XEON_NODES.items()
     ),
     Published(
         "Jia et al. 2018, 1,024 P40", P40, HUNDRED_GBIT, 1024, 65_536,
         95 * TRAINING_IMAGES / (4 * 60), epochs=95, gradient_bytes=FLOAT32_BYTES / 2,
-        assumed="75% of peak, the network's rate, one connection for 8 GPUs",
+        assumed="75% of peak, one connection for 8 GPUs",
     ),
 ]  # fmt: skip

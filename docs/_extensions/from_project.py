@@ -123,7 +123,7 @@ def commands_text(room: str) -> str:
 
 
 def source_of(path: Path, name: str) -> str:
-    """The lines of a function, class or `Class.method`, without docstrings."""
+    """The lines of a function, class or `Class.method`, without decorators and docstrings."""
     text = path.read_text("utf-8")
     found: ast.AST = ast.parse(text)
     for part in name.split("."):

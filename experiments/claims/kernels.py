@@ -12,7 +12,8 @@ tower. It was unfair: these halves have six kernels each, the towers twelve, and
 - `ablation-kernels-many` has 48 first kernels per tower instead of 12, as many as the paper's net, so that
   the contrast depends less on single kernels. Its rate is searched again, because conv2 has four times as
   many inputs.
-- `ablation-kernels-long` trains three times as long; its nets are those of `none` in `ablation-color-long`.
+- `ablation-kernels-long` trains three times as long; it measures the nets of the arm `none` of
+  `ablation-color-long`.
 - `ablation-kernels-trained` measures the share of nets whose towers differ more than random halves of their
   kernels. Its arm `initial` measures the contrast of the towers before training.
 """
@@ -208,11 +209,11 @@ KERNELS_MANY = dataclasses.replace(
         "kernels)",
     ),
     notes=(
-        "the contrast varies so much between nets that three nets detect only effects at least about as "
-        "large as the smallest effect of interest",
+        "the contrast varies so much between nets that three nets cannot detect effects much below "
+        "the smallest effect of interest",
         "declared when the verdict of ablation-kernels was known, before its own runs",
-        "these nets were trained in mixed_bfloat16 and at half the rate, those of ablation-kernels in "
-        "float32",
+        "these nets were trained in mixed_bfloat16 at the rate .02, those of `two` in ablation-kernels in "
+        "float32 at .04",
     ),
     disclosures=(),
     scale="reduced: 96 first kernels (the paper's number), else " + TINY_SCALE.removeprefix("reduced: "),

@@ -46,7 +46,7 @@ def _arms(**changes: Any) -> tuple[Arm, ...]:
     )
 
 
-UNTRAINED = "what an untrained net does"
+UNTRAINED = "the untrained architecture"
 SAME_PIXELS = "neighbours in pixels are the same for every seed, so they have no spread"
 SAME_QUERIES = (
     "the interval reflects the variation between nets, but not the choice of the 500 queries, which are the "

@@ -47,7 +47,7 @@ A claim has the weakest verdict of its primary comparisons, in the condition clo
 exception is disclosed above). On the data set that the experiments declare, a condition with all pairs comes
 before conditions with missing pairs.
 
-A control tests whether a simpler cause could make the effect. It compares two arms that both have this
+A control tests whether a simpler cause could produce the effect. It compares two arms that both have this
 cause, or both arms at equal training error. If the primary comparisons confirm the claim,
 but a control shows no effect on the claimed side, the verdict adds "explained by" and the cause; if a
 control is undecided or has no pairs, it adds "cause open".

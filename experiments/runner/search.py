@@ -137,7 +137,10 @@ def _search_arms(
 
     def record_and_extend(task: object, row: dict[str, Any] | Exception) -> None:
         if isinstance(row, Exception):
-            raise InputError(f"{experiment.name}: expected workers that finish a candidate; received: {row}")
+            raise InputError(
+                f"{experiment.name}: expected workers that stay alive until a candidate is trained; "
+                f"received: {row}"
+            )
         (arm,) = (arm for arm in arms if arm.name == row["arm"])
         record(arm, [row])
         waiting[arm.name] -= 1

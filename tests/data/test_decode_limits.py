@@ -111,7 +111,7 @@ print(usage.ru_maxrss - before, usage.ru_utime + usage.ru_stime)
 
 
 def decoding(path: Path, count: int) -> tuple[float, float]:
-    """Memory in KiB and CPU seconds of a process that decodes and scales a file `count` times (8 threads)."""
+    """Growth of memory in KiB while 8 threads decode and scale a file `count` times; CPU seconds in all."""
     arguments = [sys.executable, "-c", DECODE_ALL, str(path), str(count)]
     kibibytes, seconds = subprocess.run(arguments, capture_output=True, text=True, check=True).stdout.split()
     return float(kibibytes), float(seconds)
@@ -122,7 +122,8 @@ def test_large_images_are_decoded_one_at_a_time(tmp_path):
     (tmp_path / "large.png").write_bytes(png(8_000, 4_000))
     kibibytes, seconds = decoding(tmp_path / "large.png", 8)
 
-    # Decoding eight images at once would take 2.6 GB. Up to eight decoded images of 96 MB are scaled at once.
+    # Decoding eight images at once would take 2.6 GB. They are decoded one at a time, but up to eight decoded
+    # images of 96 MB are scaled at once.
     assert kibibytes < 1.5e6
     assert seconds < 80
 
@@ -132,7 +133,7 @@ def test_large_images_are_decoded_one_at_a_time(tmp_path):
     ("kind", "options"), [("JPEG", {"progressive": True}), ("WEBP", {"quality": 10, "method": 0})]
 )
 def test_the_largest_image_takes_bounded_memory_and_time(tmp_path, kind, options):
-    # Of eleven kinds of files, these two took the most time and memory: 3.4 s and 1.2 GB.
+    # Of eleven kinds of files, these two took the most: up to 3.4 s and up to 1.2 GB.
     side = math.isqrt(MAX_PIXELS)
     mode = "CMYK" if kind == "JPEG" else "RGB"
     data = encode(Image.linear_gradient("L").resize((side, side)).convert(mode), kind, **options)

@@ -177,7 +177,8 @@ def _read_dimensions(path: Path) -> tuple[int, int]:
 def _fill(images: np.ndarray, target: ImageShape, path: Path, row: int) -> None:
     image = target.apply(decoded(read_image(path), oriented=True))
     if image.shape != target.shape:
-        raise ImageDecodeError(f"its header gives another size than that of its pixels, {image.shape[:2]}")
+        height, width = image.shape[:2]
+        raise ImageDecodeError(f"its header gives another size than its pixels, which are {height}x{width}")
     images[row] = image
 
 

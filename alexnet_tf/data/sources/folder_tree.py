@@ -125,7 +125,8 @@ def _class_folders(root: Path, tree: str, unused: Quarantine) -> dict[str, list[
 
 def _same_class(folders: Sequence[str]) -> str:
     shown = " and ".join(ascii(folder) for folder in folders)
-    return f"{shown} differ only in how Unicode composes their letters; they count as one class"
+    differ = "differ only in how Unicode composes their letters"
+    return f"the class names in {shown} {differ}; they count as one class"
 
 
 def _list_files(

@@ -139,7 +139,7 @@ def locate_data_dir(data_dir: str | None) -> Path:
     # `Path.expanduser` would raise an error for an unknown ~user, and `Path.is_dir` for an overlong name.
     path = Path(os.path.expanduser(data_dir))
     if not data_dir or not os.path.isdir(path):
-        raise InputError(f"expected an existing data directory; received {data_dir!r}")
+        raise InputError(f"--data-dir: expected an existing directory; received {data_dir!r}")
     return path
 
 

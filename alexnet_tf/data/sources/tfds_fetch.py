@@ -80,8 +80,8 @@ def fetch_command(name: str) -> str:
 def ways_out(name: str) -> str:
     """What the user can do about a set that is not on disk."""
     return (
-        "give its directory by --data-dir or TFDS_DATA_DIR, use --dataset builtin, or on a machine with a "
-        f"network run: {fetch_command(name)}"
+        "give its directory by --data-dir or TFDS_DATA_DIR, use --dataset builtin, or run on a machine "
+        f"with a network: {fetch_command(name)}"
     )
 
 

@@ -35,7 +35,8 @@ def make_decoder(feature: Any, shape: tuple[int, int, int]) -> Callable[[list[by
     def decode(encoded: list[bytes]) -> np.ndarray:
         for data in encoded:
             if not data.startswith(as_expected) and (size := _checked_size(data)) != shape[:2]:
-                raise ImageDecodeError(f"an image of {size} pixels in a set of images of {shape[:2]}")
+                sides = [f"{height}x{width}" for height, width in (size, shape[:2])]
+                raise ImageDecodeError(f"an image of {sides[0]} pixels in a set of images of {sides[1]}")
         with tf.device("CPU:0"):
             return in_graph(tf.constant(encoded)).numpy()
 

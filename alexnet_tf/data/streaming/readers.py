@@ -127,7 +127,9 @@ class _Reader:
         """Replaces a reader that has died; returns how it ended."""
         with self._lock:
             if self._ended:
-                raise InputError("expected readers; received readers of a run that has ended")
+                raise InputError(
+                    "--readers: expected running processes; received those of a run that has ended"
+                )
             self._process.kill()
             status = self._process.wait()
             end = f"was killed by {signal.Signals(-status).name}" if status < 0 else f"gave status {status}"

@@ -33,7 +33,8 @@ class TfdsRecords:
         keys: names of the features for image and label.
 
     Raises:
-        InputError: if the set is not stored as TFRecord, or a file is incomplete or damaged.
+        InputError: if the set is not stored as TFRecord, or a file is incomplete or the length of a record is
+            damaged. For a damaged content, `read` raises an ImageDecodeError.
     """
 
     checksums: np.ndarray
@@ -52,7 +53,7 @@ class TfdsRecords:
         self._splits = [(split, builder.info.splits[split].num_examples) for split in splits]
         if builder.info.file_format.value != "tfrecord":
             raise InputError(
-                f"{builder.info.name}: storage stream: expected a set stored as tfrecord; "
+                f"{builder.info.name}: storage=stream: expected a set stored as tfrecord; "
                 f"received {builder.info.file_format.value}"
             )
         shards = [_files(builder, split) for split in splits]
@@ -69,7 +70,7 @@ class TfdsRecords:
         return len(self._starts)
 
     def read(self, row: int) -> tuple[bytes, int]:
-        # TFDS's copy of TensorFlow's `Example`, because readers do not import TensorFlow.
+        # TFDS's copy of TensorFlow's `Example`, because reader processes do not import TensorFlow.
         from google.protobuf.message import DecodeError
         from tensorflow_datasets.proto.tf_example_generated_pb2 import Example
 

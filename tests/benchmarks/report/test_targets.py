@@ -9,8 +9,8 @@ def test_the_limit_is_the_ratio_of_a_step_at_the_speed_of_matrix_products():
     # The step does 800 GFLOP in 2, 2.5 and 2 s; in these rounds the product runs at 500, 500 and 400 GFLOP/s.
     share = share_of_peak(ROWS, STEP)
     assert (share.ratio, share.low, share.high) == pytest.approx((0.8, 0.64, 1.0))
-    # At the product's speed the step would take 1.6, 1.6 and 2 s; PyTorch eager takes 7, 10 and 8 s. So the
-    # limits of the ratio are 4.375, 6.25 and 4, with the median 4.375.
+    # At the product's speed our step would take 1.6, 1.6 and 2 s; PyTorch eager takes 7, 10 and 8 s. So our
+    # step can be at most 4.375, 6.25 and 4 times as fast; the limit is the median, 4.375.
     assert step_ratio(ROWS, "PyTorch eager", "float32").limit == pytest.approx(4.375)
 
 
@@ -28,9 +28,10 @@ def test_the_limit_uses_only_rounds_that_both_sides_share():
 @pytest.mark.parametrize(
     ("first", "second", "found"),
     [
-        # A rival of one round does not compete with a rival of several rounds.
-        ((8.5,), (6.9, 9.7, 8.9), "second"),
-        # The second rival is slow only in rounds in which ours is slow too.
+        # A rival of one round does not compete with a rival of several rounds, although it is faster.
+        ((6.0,), (6.9, 9.7, 8.9), "second"),
+        # The median of the rival's time over ours, in the rounds that both have: 1.33 for the first rival,
+        # and 1.2 or 1.4 for the second.
         ((8.0, 8.0), (8.2, 8.2, 12.0, 12.0, 12.0), "second"),
         ((8.0, 8.0), (8.2, 8.2, 14.0, 14.0, 14.0), "first"),
         ((9.0,), (8.0,), "second"),

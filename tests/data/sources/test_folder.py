@@ -139,7 +139,7 @@ def test_trees_without_readable_images_of_two_classes_are_refused(tmp_path, pets
     assert "received no such path" in failure(tmp_path / "absent")
     with pytest.raises(InputError, match="received no path"):
         load_image_set("folder:")
-    with pytest.raises(InputError, match="image size of at least 1 pixel; received 0"):
+    with pytest.raises(InputError, match="image_size: expected at least 1 pixel; received 0"):
         load(pets, image_size=0)
     (tmp_path / "file").write_text("text")
     assert "received a file" in failure(tmp_path / "file")

@@ -164,7 +164,7 @@ def test_resolve_auto_returns_the_named_set_if_it_is_on_disk_else_builtin(tmp_pa
     monkeypatch.setenv("TFDS_DATA_DIR", str(tmp_path))
     assert resolve_auto("tiny_pets", None) == "tiny_pets"
     assert resolve_auto("builtin", None) == "builtin"
-    with pytest.raises(InputError, match=r"expected an existing data directory; received '.*absent'"):
+    with pytest.raises(InputError, match=r"expected an existing directory; received '.*absent'"):
         resolve_auto("tiny_pets", str(tmp_path / "absent"))
 
 

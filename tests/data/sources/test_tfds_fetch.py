@@ -87,7 +87,7 @@ def test_an_unknown_configuration_is_refused(tmp_path, no_probe):
 
 
 def test_a_missing_data_directory_is_refused(tmp_path, no_probe):
-    assert "expected an existing data directory" in failure("cifar10", tmp_path / "absent")
+    assert "expected an existing directory" in failure("cifar10", tmp_path / "absent")
 
 
 def test_the_partial_files_of_a_failed_download_are_deleted(tmp_path, monkeypatch):

@@ -277,5 +277,5 @@ def test_memory_grows_by_less_than_a_tenth_of_the_pixels_of_more_images(tmp_path
 
 
 def test_the_builtin_set_cannot_be_streamed():
-    with pytest.raises(InputError, match="storage stream: expected a folder or a TFDS set; received builtin"):
+    with pytest.raises(InputError, match="storage=stream: expected a folder or a TFDS set; received builtin"):
         load_image_set("builtin", storage="stream")
