@@ -39,7 +39,11 @@ def claim_text(name: str) -> str:
     parts = [f"Verdict on {name}: **{claim.verdict}**. {rule}."]
     for one in claim.conditions:
         experiment, decides = one.experiment, one is claim.decides
-        verdict = "This condition decides the verdict" if decides else f"The verdict here is: {one.verdict}"
+        verdict = (
+            "This condition decides the verdict"
+            if decides
+            else f"The verdict here is: {one.verdict}{'' if one.is_complete else ' (incomplete)'}"
+        )
         parts += [
             f"*{experiment.statement}* {verdict}. Data set: {one.dataset}{one.scale and f'; {one.scale}'}.",
             comparisons_table(
@@ -80,6 +84,7 @@ def comparisons_table(judged: Sequence[Any]) -> str:
         [
             wording.measure(one.comparison, "`")
             + (f" (control: {one.comparison.control})" if one.comparison.control else ""),
+            wording.declared(one.comparison.smallest_effect, one.comparison),
             wording.paper_effect(one.comparison),
             wording.judged_effect(one),
             str(one.effect.n),
@@ -87,7 +92,7 @@ def comparisons_table(judged: Sequence[Any]) -> str:
         ]
         for one in judged
     ]
-    return markdown(("measure", "paper", "ours [95% interval]", "pairs", "verdict"), rows)
+    return markdown(("measure", "s", "paper", "ours [95% interval]", "pairs", "verdict"), rows)
 
 
 class Measured(SphinxDirective):

@@ -69,6 +69,11 @@ EXPERIMENT = Experiment(
         "with He initialisation, three pairs detect no difference between biases of .1 and 0; biases of 1 "
         "need a far lower rate (lr_search.csv), which makes the net slow",
     ),
+    disclosures=(
+        "the first declaration, with He initialisation and the training loss after one epoch, was replaced "
+        "when its search had shown that biases of 1 stay at chance there. Commit 002498d deleted that search "
+        "(10 rows); these arms were then searched anew",
+    ),
     notes=(
         "three pairs detect only effects that are at least about twice as large as the smallest effect of "
         "interest",

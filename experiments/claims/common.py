@@ -60,6 +60,7 @@ TRAINED_SCALE = "reduced: half the width, 64-pixel images, 100 classes, 36 epoch
 IN_FLOAT32: dict[str, Any] = {
     "precision": "float32",
     "reasons": (),
+    "disclosures": (),
     "notes": (
         "declared in mixed_bfloat16 and, before its first run, declared again in float32, because no "
         "processor with bfloat16 instructions was at hand; the rates were searched in mixed_bfloat16",

@@ -50,6 +50,8 @@ EXPERIMENT = Experiment(
         "a unit of this net has few inputs, between a half (conv2) and a forty-eighth (fc6) of the paper's. "
         "`gain` is `paper-raw` with wider Gaussians that make up for that, and it trains; three pairs cannot "
         "distinguish it from He initialisation",
+        "`he` and `paper` differ in two things, because `paper` has biases of 1, too. `gain` and `paper-raw` "
+        "differ only in the width of the Gaussians, and by as much (table.md)",
     ),
     notes=(
         "with the fixed Gaussians of the paper and of the program the net stays at chance at every rate that "

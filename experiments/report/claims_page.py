@@ -28,12 +28,17 @@ CONDITIONS_HEADER = (
     "version 1",
 )  # fmt: skip
 _MEANINGS = "\n".join(f"| {meaning} | {verdict} |" for verdict, meaning in wording.MEANINGS.items())
+TERMS = """\
+An arm is a variant of the net or of its training. A pair is two arms trained with the same seed. A primary
+comparison of two arms decides the verdict; a control tests a simpler cause. *s* is the smallest effect of
+interest: "beyond s" means that the whole interval lies beyond it, "holds s" that *s* lies in the interval,
+"excludes s" that the interval ends before it."""
 RULE = f"""\
 Each comparison declares the smallest effect of interest *s*, before its runs unless a disclosure above says
 otherwise. The null value means no effect: 0 for a difference, 1 for a ratio, and 5% for a share of nets with
 p ≤ .05, because chance gives 5%. *s* lies on the claimed side of the null value. The mirror of *s* lies on
 the other side of the null value: it is -*s* for a difference, 1/*s* for a ratio, and 10% - *s* for a share.
-(If *s* is above 10%, no share reaches its mirror.) The verdict follows from the interval alone. The table
+(C13's *s* is 50%; its mirror, -40%, cannot occur.) The verdict follows from the interval alone. The table
 has the strongest verdict first:
 
 | interval | verdict |
@@ -57,7 +62,8 @@ p (Holm) is adjusted over all primary comparisons of this page.
 Pairs are not added to a known result in order to change its verdict (exceptions are disclosed above). New
 seeds are declared as an experiment of their own and judged alone. So for an undecided comparison this page
 states the number of pairs that would decide it, but they were not run. Computing time goes first to the
-experiments named `ablation-...-trained`.
+experiments named `ablation-...-trained`, the condition `trained`: nets of half the width and 36 epochs,
+declared when the rows of the smaller nets were known, before its own runs.
 
 Version 1 of this rule (release 0.1.0) called every effect on the claimed side reproduced, and its headline
 counted experiments, not claims. The rows were known when the rule was changed, so each condition that
@@ -85,13 +91,16 @@ def claims_page(
         f"**{count_verdicts(found)}.**",
         "Each verdict follows from a 95% interval by [one rule](#the-rule). The nets are far smaller than "
         "the paper's. `make report` writes this page from the recorded rows.",
-        before_you_rely(found),
+        before_you_rely(found, [claim.decides for claim in claims if claim.decides]),
         "## Verdicts",
+        TERMS,
         markdown(VERDICTS_HEADER, [_verdict_line(claim) for claim in claims if claim.is_of_paper]),
         f"Questions of our own:\n\n{markdown(VERDICTS_HEADER, own)}" if own else "",
         "## At a glance",
         at_a_glance(found),
-        "Money: the nets were trained on machines that were at hand, so no price is computed.",
+        "Money: the nets were trained on machines that were at hand, so no price is computed. Training "
+        "times, here and in the column of costs, are wall-clock times; some runs were paused, and their "
+        "times include the pauses (notes).",
         "[![Effects with intervals, beside the paper's](claims.png)](claims.svg)",
         "## The rule",
         RULE,
@@ -179,13 +188,18 @@ def _condition_lines(
             wording.declared(one.comparison.smallest_effect, one.comparison),
             wording.paper_effect(one.comparison),
             wording.judged_effect(one),
-            str(one.effect.n),
+            _pairs(evidence, one),
             p_value(adjusted.get(id(one))),
             one.verdict,
             "" if place else evidence.experiment.earlier_verdict,
         ]
         for place, one in enumerate(shown)
     ]
+
+
+def _pairs(evidence: Evidence, one: Judged) -> str:
+    arm = evidence.experiment.arm(one.comparison.arm)
+    return f"{one.effect.n}{' (one ensemble)' * arm.is_one_ensemble({*one.effect.per_seed})}"
 
 
 def _by_condition(claim: Claim, of_evidence) -> list[str]:

@@ -2,6 +2,7 @@ import math
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from statistics import mean
 from typing import Any
 
 from alexnet_tf.data.selection import SELECTION_SHARE
@@ -25,7 +26,7 @@ def notes(evidence: Evidence, search_rows: Sequence[Row]) -> list[str]:
 def _search_notes(evidence: Evidence, search_rows: Sequence[Row]) -> list[str]:
     blind: list[str] = []
     tied: list[str] = []
-    close: list[str] = []
+    close: dict[str, list[str]] = {"one seed": [], "two seeds": []}
     for name in evidence.arms:
         of_arm = [row for row in search_rows if row["arm"] == name]
         winner = next((row for row in of_arm if row["winner"]), None)
@@ -33,35 +34,48 @@ def _search_notes(evidence: Evidence, search_rows: Sequence[Row]) -> list[str]:
             continue
         if winner["value"] is None:
             blind.append(f"`{name}`")
-        # With several seeds, the second one has decided between tied rates.
-        if winner["value"] is None or len({row["seed"] for row in of_arm}) > 1:
             continue
-        examples = evidence.examples(name, "train_examples")
-        rivals = _rivals(winner, of_arm, examples)
-        if rivals and len(rivals) + 1 == len(of_arm):
+        seeds = {row["seed"] for row in of_arm}
+        rivals = _rivals(winner, of_arm, evidence.examples(name, "train_examples"))
+        rates = [f"{rate:g}" for rate in rivals]
+        if rivals and len(seeds) == 1 and len(rivals) + 1 == len(of_arm):
             tied.append(f"`{name}`")
         elif rivals:
-            rates = " and ".join(f"{row['learning_rate']:g}" for row in rivals)
-            close.append(f"`{name}` ({winner['learning_rate']:g}; not separated from {rates})")
+            text = f"`{name}` ({winner['learning_rate']:g}; not separated from {' and '.join(rates)})"
+            close["one seed" if len(seeds) == 1 else "two seeds"].append(text)
     sentences = {
         "no rate of the search reached the target for {}, so the training error at the end of each search "
         "run decided (lr_search.csv)": blind,
         "the search, with one seed, could not separate any of the rates of {} (lr_search.csv)": tied,
-        "the search, with one seed, could not separate the winning rate from others for {} "
-        "(lr_search.csv)": close,
+        **{
+            f"the search, with {seeds}, could not separate the winning rate from others for {{}} "
+            "(lr_search.csv)": names
+            for seeds, names in close.items()
+        },
     }
     return [sentence.format(", ".join(names)) for sentence, names in sentences.items() if names]
 
 
-def _rivals(winner: Row, of_arm: Sequence[Row], train_examples: Sequence[int]) -> list[Row]:
-    """The rows that are worse than the winner by no more than the selection split's noise, nearest first."""
-    # If the noise is unknown, only rows of equal value are rivals.
+def _rivals(winner: Row, of_arm: Sequence[Row], train_examples: Sequence[int]) -> list[float]:
+    """The rates that are worse than the winner by no more than the selection split's noise, nearest first.
+
+    Only rates with as many seeds as the winner are compared; the means over the seeds count.
+    """
+    # If the noise is unknown, only rates of equal value are rivals.
     has_noise = winner["objective"] == "selection_error" and len(train_examples) == 1
-    size = round(SELECTION_SHARE * train_examples[0]) if has_noise else 0
-    behind = [row for row in of_arm if row is not winner and row["value"] is not None]
-    best = winner["value"]
-    rivals = [row for row in behind if (is_tie(best, row["value"], size) if size else row["value"] == best)]
-    return sorted(rivals, key=lambda row: row["value"])
+    values: dict[float, list[float]] = {}
+    for row in of_arm:
+        if row["value"] is not None:
+            values.setdefault(row["learning_rate"], []).append(row["value"])
+    best = values.pop(winner["learning_rate"])
+    size = round(SELECTION_SHARE * train_examples[0]) * len(best) if has_noise else 0
+    means = {rate: mean(found) for rate, found in values.items() if len(found) == len(best)}
+    rivals = [
+        rate
+        for rate, value in means.items()
+        if (is_tie(mean(best), value, size) if size else value == mean(best))
+    ]
+    return sorted(rivals, key=means.__getitem__)
 
 
 def conditions(evidence: Evidence) -> list[str]:

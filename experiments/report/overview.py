@@ -65,32 +65,33 @@ def _pixels(configs: Sequence[Mapping[str, Any]], data: Sequence[Mapping[str, An
     return span(inputs) if whole in ("–", span(inputs)) else f"{span(inputs)} of {whole}"
 
 
-def before_you_rely(found: Sequence[Evidence]) -> str:
+def before_you_rely(found: Sequence[Evidence], deciding: Sequence[Evidence]) -> str:
+    """What a reader must know of the evidence; `deciding` is the part of it that gives the verdicts."""
     changes = [
         f"  - {evidence.experiment.claim}, {evidence.experiment.name}: {text}"
         for evidence in found
         for text in evidence.experiment.disclosures
     ]
-    parts = [_independence(found), _provenance(found)]
+    total = f" All conditions on this page use {len(nets_of(found))} nets."
+    parts = [independence(deciding) + total, _provenance(found)]
     if changes:
         parts.append("Deleted, added or changed after rows were known:\n" + "\n".join(changes))
     return bullets("Before you rely on a verdict", parts)
 
 
-def _independence(found: Sequence[Evidence]) -> str:
-    nets = nets_of(found).values()
+def independence(deciding: Sequence[Evidence]) -> str:
+    """Which verdicts rest on the same nets."""
+    nets = nets_of(deciding).values()
     groups = Counter(tuple(dict.fromkeys(one.experiment.claim for _, one in rows)) for rows in nets)
     shared = sorted(
         (item for item in groups.items() if len(item[0]) > 1), key=lambda item: (-len(item[0]), item)
     )
     if not shared:
-        return f"The claims share none of their {len(nets)} nets."
-    groups_of = "\n".join(f"  - {', '.join(names)} and {last}: {n}" for (*names, last), n in shared)
-    total = sum(n for _, n in shared)
+        return f"The verdicts share none of their {len(nets)} nets."
+    groups_of = "; ".join(f"{', '.join(names)} and {last} share {n}" for (*names, last), n in shared)
     return (
-        f"The claims are not independent. They rest on {len(nets)} nets, and {total} of these serve several "
-        "claims; a fault in such a net is a fault in each of its claims. Number of nets that serve each "
-        f"group of claims:\n{groups_of}"
+        "The verdicts are not independent, because a fault in a net is a fault in each claim that it serves: "
+        f"of the {len(nets)} nets behind the verdicts, {groups_of}."
     )
 
 

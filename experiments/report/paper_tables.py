@@ -40,7 +40,7 @@ def paper_tables(
         ),
         "" if own_1 else "Ours: no trained network yet.",
         "Top-1 and top-5 are error rates. The paper's CNN averages ten views. Our errors are measured on "
-        "images that were not used for any choice.",
+        "images that were not used to choose learning rates or epochs.",
         _differences(of_views),
         "## Table 2",
         markdown(
@@ -98,6 +98,7 @@ def _differences(found: Sequence[Evidence]) -> str:
     lines = [
         [
             wording.contrast(one.comparison, "`"),
+            evidence.experiment.name,
             evidence.dataset,
             wording.title(one.comparison),
             wording.paper_effect(one.comparison),
@@ -107,5 +108,5 @@ def _differences(found: Sequence[Evidence]) -> str:
         for evidence in found
         for one in evidence.primary
     ]
-    header = ("difference", "data set", "measure", "paper", "ours [95% interval]", "verdict")
+    header = ("difference", "experiment", "data set", "measure", "paper", "ours [95% interval]", "verdict")
     return markdown(header, lines) if lines else ""

@@ -12,7 +12,7 @@ from experiments.evidence.read import Evidence
 from experiments.experiment import Experiment
 from experiments.report.claims_page import statement_of
 from experiments.report.markdown import markdown
-from experiments.report.overview import at_a_glance
+from experiments.report.overview import at_a_glance, independence
 
 EVIDENCE = "results"
 CLAIMS_HEADER = ("claim", "statement", "verdict", "ours [95% interval]", "paper", "scale")
@@ -21,8 +21,9 @@ NETWORKS_HEADER = (
 )  # fmt: skip
 
 
-def glance(found: Sequence[Evidence]) -> str:
-    return f"**{count_verdicts(found)}.**\n\n{at_a_glance(found)}"
+def glance(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> str:
+    deciding = [claim.decides for claim in claims_of(found, experiments) if claim.decides]
+    return f"**{count_verdicts(found)}.** {independence(deciding)}\n\n{at_a_glance(found)}"
 
 
 def claims_table(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> str:
@@ -32,9 +33,11 @@ def claims_table(found: Sequence[Evidence], experiments: Sequence[Experiment]) -
         numbers = ["–"] * 3
         if one and evidence:
             paper, scale = wording.paper_effect(one.comparison), evidence.scale or "–"
-            # The claim's statement does not say what a share counts.
-            what = f"{wording.title(one.comparison)}: " * (one.comparison.kind == "share")
-            numbers = [f"{what}{wording.judged_effect(one)}", paper, scale]
+            contrasts = {each.comparison.arm for each in evidence.primary}
+            measure = (
+                wording.measure(one.comparison, "`") if len(contrasts) > 1 else wording.title(one.comparison)
+            )
+            numbers = [f"{measure}: {wording.judged_effect(one)}", paper, scale]
         link = f"[{claim.name}]({EVIDENCE}/claims.md#{claim.name.lower()})"
         lines.append([link, statement_of(claim), claim.verdict, *numbers])
     return markdown(CLAIMS_HEADER, lines)

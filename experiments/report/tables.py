@@ -29,6 +29,7 @@ def experiment_table(evidence: Evidence, searched: Table, decider: Evidence | No
         f"# {experiment.claim}: {experiment.name} on {joined(evidence.rows, 'dataset')}",
         f"{of_paper if experiment.is_of_paper else own}. {experiment.statement}",
         decided_elsewhere(decider) if decider else "",
+        "" if evidence.is_complete else "Incomplete: some of the declared pairs are missing.",
         _arms(evidence),
         _effects(evidence.with_rows),
         bullets("Left out of the pairs", _left_out(evidence.with_rows)),

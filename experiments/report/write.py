@@ -91,7 +91,7 @@ def write_all(
     readme = results_dir.resolve().parent / "README.md"
     is_ours = results_dir.resolve().name == EVIDENCE and is_marked(readme, "glance", "claims", "networks")
     if tables and is_ours:
-        replace_marked_section(readme, "glance", glance(found))
+        replace_marked_section(readme, "glance", glance(found, experiments))
         replace_marked_section(readme, "claims", claims_table(found, experiments))
         if not unscored:
             replace_marked_section(readme, "networks", networks_table(scored))

@@ -50,16 +50,16 @@ def write_page(results_dir: Path, found: Sequence[Evidence], experiments: Sequen
     if effects := _effects(found):
         charts["forest"] = forest_chart(effects)
     adjusted = adjusted_p(found)
-    claims = [
-        _claim(claim, results_dir, adjusted) for claim in claims_of(found, experiments) if claim.conditions
-    ]
+    all_claims = claims_of(found, experiments)
+    claims = [_claim(claim, results_dir, adjusted) for claim in all_claims if claim.conditions]
+    rely = before_you_rely(found, [claim.decides for claim in all_claims if claim.decides])
     template = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True,
     ).get_template("page.html")  # fmt: skip
     text = template.render(
         headline=count_verdicts(found),
-        overview=_html(f"{before_you_rely(found)}\n\n{at_a_glance(found)}", results_dir, results_dir),
+        overview=_html(f"{rely}\n\n{at_a_glance(found)}", results_dir, results_dir),
         has_effects="forest" in charts,
         claims=claims,
         verdicts=dict(Counter(claim["verdict"] for claim in claims)),

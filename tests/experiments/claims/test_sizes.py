@@ -11,6 +11,7 @@ from alexnet_tf.config.presets import PAPER
 from alexnet_tf.models import build_model
 from alexnet_tf.models.summary import weightless
 from alexnet_tf.statistics.effects import share_effect
+from alexnet_tf.statistics.intervals import is_tie
 from alexnet_tf.statistics.power import detectable_effect
 from tests.experiments.committed import NAMED, RESULTS, committed
 from tests.tables import read_rows
@@ -54,6 +55,22 @@ def searched(name: str, arm_name: str, rate: float) -> float:
     rows = read_rows(FOLDERS[f"ablation-{name}"] / "lr_search.csv")
     found = {(row["arm"], float(row["learning_rate"]), row["seed"]): row["train_error"] for row in rows}
     return float(found[arm_name, rate, "1000"])
+
+
+def found_error(name: str, arm_name: str, rate: float, seed: str = "1000") -> float:
+    rows = read_rows(FOLDERS[f"ablation-{name}"] / "lr_search.csv")
+    found = {(row["arm"], float(row["learning_rate"]), row["seed"]): row["value"] for row in rows}
+    return float(found[arm_name, rate, seed])
+
+
+def mean_found(name: str, arm_name: str, rate: float) -> float:
+    return fmean(found_error(name, arm_name, rate, seed) for seed in ("1000", "1001"))
+
+
+def pairs(name: str) -> list[float]:
+    """The differences of the pairs of `two` and `one`, by seed."""
+    two, one = values(name, "two"), values(name, "one")
+    return [two[seed] - one[seed] for seed in sorted(one)]
 
 
 def inputs(layer: str) -> float:
@@ -151,7 +168,41 @@ SIZES: dict[tuple[str, str], Callable[[], bool]] = {
     ("relu", ".3174 at .008"): lambda: searched("relu", "tanh", 0.008) == 0.3174,
     ("towers-trained", "same rate, 0.03, for both"): lambda: rates("towers-trained") == {0.03},
     ("towers-trained", "trained a third as long"): lambda: longer("towers-trained", "two") == 3,
-    ("lrn-alexnet", "a sixteenth of"): lambda: rate_ratio("lrn-alexnet", "none", "lrn") == 1 / 16,
+    ("lrn-alexnet", "an eighth and a sixteenth of"): lambda: (
+        rate_ratio("lrn-alexnet", "none", "lrn") == 1 / 16
+        and is_tie(*(found_error("lrn-alexnet", "none", rate) for rate in (0.0025, 0.005)), 5000)
+    ),
+    ("lrn-alexnet", "twice as wide and trained three times as long learns"): lambda: (
+        arm("lrn-trained", "lrn").model.width == 2 * arm("lrn-alexnet", "lrn").model.width
+        and arm("lrn-trained", "lrn").train.epochs == 3 * arm("lrn-alexnet", "lrn").train.epochs
+    ),
+    ("lrn-alexnet", "its pairs differ far less"): lambda: (
+        effect("lrn-trained", "lrn", "none") > effect("lrn-alexnet", "lrn", "none") / 2
+    ),
+    ("lrn-trained", "from .005 to .01"): lambda: (
+        rate("lrn-trained", "none") == 0.01
+        and mean_found("lrn-trained", "none", 0.01) < mean_found("lrn-trained", "none", 0.005)
+    ),
+    ("towers", "the other pairs show about the same effect"): lambda: (
+        abs(fmean(pairs("towers")[:3]) - fmean(pairs("towers")[3:])) < 0.002
+    ),
+    ("augmentation", "about half of the difference"): lambda: between(
+        0.45,
+        0.6,
+        effect("augmentation", "both", "none", "gap_at_31") / effect("augmentation", "both", "none", "gap"),
+    ),
+    ("dropout", "but by less than that at equal training error"): lambda: (
+        effect("dropout", "dropout-plain", "none-plain", "gap")
+        < -0.02
+        < effect("dropout", "dropout-plain", "none-plain", "gap_at_25")
+    ),
+    ("kernels-trained", "is less colourful than before training, too"): lambda: (
+        max(values("kernels-trained", "two", "colorful_tower").values())
+        < min(values("kernels-trained", "initial", "grey_tower").values())
+    ),
+    ("init", "and by as much"): lambda: (
+        abs(effect("init", "gain", "paper-raw") - effect("init", "he", "paper")) < 0.02
+    ),
     ("lrn-alexnet", "several times the paper's"): lambda: (
         detectable("lrn-alexnet", "lrn", "factor") > 3 * abs(paper("lrn-alexnet", "lrn", "none"))
     ),
@@ -222,7 +273,9 @@ SIZES: dict[tuple[str, str], Callable[[], bool]] = {
     ("kernels-many", "two thirds for random"): lambda: between(
         0.63, 0.7, *grey("kernels-trained", "initial")
     ),
-    ("kernels-many", "at half the rate"): lambda: rate("kernels-many", "two") == rate("kernels", "two") / 2,
+    ("kernels-many", "at the rate .02, those of `two` in ablation-kernels in float32 at .04"): lambda: (
+        (rate("kernels-many", "two"), rate("kernels", "two")) == (0.02, 0.04)
+    ),
     ("kernels", "two of five nets almost no random"): lambda: between(0, 0.05, *beyond("kernels")[:2]),
     ("kernels", "the other three many"): lambda: min(beyond("kernels")[2:]) > 0.4,
     ("kernels", "twice as wide and trained three times as long"): lambda: (

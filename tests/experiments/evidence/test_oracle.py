@@ -58,4 +58,4 @@ def test_the_page_of_claims_and_the_readme_follow_from_the_rows():
     assert (RESULTS / "claims.md").read_text("utf-8") == claims_page(found, EXPERIMENTS)
     readme = (RESULTS.parent / "README.md").read_text("utf-8")
     assert claims_table(found, EXPERIMENTS) in readme
-    assert glance(found) in readme
+    assert glance(found, EXPERIMENTS) in readme

@@ -79,3 +79,19 @@ def test_rates_that_the_search_cannot_separate_are_listed():
     assert numbers(close.split("`separate`")[1]) == [0.01, 0.08, 0.04]
     assert said([0.9, 0.9001], [0.3, 0.4]) == [tied]
     assert said([0.2, 0.2399], [0.3, 0.4], records={}) == []
+
+
+def test_of_two_seeds_the_means_are_compared_with_the_noise_of_both():
+    # Two selection splits of 100 images: errors of .2 have the standard error sqrt(.2 * .8 / 200) = .028.
+    first, second = [0.2, 0.25, 0.26, 0.2], [0.2, 0.26, 0.256, None]
+    found = [
+        {"arm": "separate", "value": value, "winner": i == 0, "learning_rate": 0.01 * 2**i, "seed": seed}
+        | {"objective": "selection_error"}
+        for seed, values in ((1000, first), (1001, second))
+        for i, value in enumerate(values)
+        if value is not None
+    ]
+    rows = [{"arm": "separate", "dataset": "another", "run_id": "separate"}]
+    records = {"separate": {"data": {"train_examples": 1000}}}
+    (close,) = notes(Evidence(replace(POOLING, notes=()), rows, records, Path("any"), []), found)
+    assert numbers(close.split("`separate`")[1]) == [0.01, 0.02]
