@@ -6,10 +6,10 @@ import importlib.util
 import os
 import sys
 
-# TensorFlow reads these when a test file imports it.
+# TensorFlow reads these variables when a test file imports it.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
-# The cells of docs/ draw figures, which must not open windows.
+# The code cells of docs/ draw figures, which must not open windows.
 os.environ.setdefault("MPLBACKEND", "Agg")
 
 import pytest
@@ -34,7 +34,7 @@ collect_ignore = [] if importlib.util.find_spec("altair") else ["experiments/rep
 
 @pytest.fixture(scope="module", autouse=True)
 def released_memory():
-    """After each test file, frees its networks: the paper's AlexNet takes half a gigabyte."""
+    """Frees the networks of each test file after it: the paper's AlexNet takes half a gigabyte."""
     yield
     if keras := sys.modules.get("keras"):
         keras.backend.clear_session(free_memory=False)

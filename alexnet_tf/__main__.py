@@ -241,7 +241,11 @@ def _run(name: str, options: argparse.Namespace) -> int:
 
 
 def _claimed_out(name: str, options: argparse.Namespace) -> AbstractContextManager[None]:
-    """Takes the lock of `--out` before TensorFlow is imported, and holds it to the end."""
+    """Checks `--out` and `--cache`; returns a context that holds the lock of `--out` until the command ends.
+
+    The lock is taken here, before TensorFlow is imported. The context is empty if there is no `--out` or if
+    the command takes the lock later.
+    """
     out: Any = getattr(options, "out", None)
     for flag in ("out", "cache"):
         for images in ("dataset", "among"):

@@ -1,4 +1,4 @@
-"""Times training steps on the GPU; checks where they run, and compares loss and gradients with the CPU."""
+"""Times training steps on the GPU, checks that it can run them, and compares gradients with the CPU's."""
 
 import subprocess
 import time
@@ -21,7 +21,7 @@ BATCH, SECONDS = 128, 20
 BOUND = 1e-3
 # Operations that run Python code on the host.
 ROUND_TRIPS = {"PyFunc", "PyFuncStateless", "EagerPyFunc"}
-# Operations that the runtime replaces before placement, so they need no kernel.
+# Operations that TensorFlow replaces before it assigns devices, so they need no kernel.
 REPLACED = {"Placeholder"}
 
 
@@ -35,7 +35,7 @@ def first_gpu() -> tf.config.PhysicalDevice:
 
 
 def run_gpu_check(gpu: tf.config.PhysicalDevice) -> int:
-    """Prints rates, utilisation and difference from the CPU; returns 1 if a check fails, otherwise 0."""
+    """Prints rates, utilisation and two checks (gradients, operations); returns 1 if either fails, else 0."""
     print(f"{gpu.name}: {tf.config.experimental.get_device_details(gpu).get('device_name', '?')}")
     difference = gpu_difference()
     print(
@@ -70,7 +70,7 @@ def steps_graph(model: keras.Model, batch: int) -> tf.Graph:
 
 
 def host_operations(graph: tf.Graph) -> list[str]:
-    """The kinds of operations of a graph, and of the functions it calls, that cannot run on a GPU.
+    """The operation types of a graph, and of the functions it calls, that cannot run on a GPU.
 
     Kernels are looked up, not run, so this needs no GPU.
     """
@@ -94,10 +94,10 @@ def _runs_on_gpu(node: tf.compat.v1.NodeDef) -> bool:
 
 
 def gpu_difference(device: str = "GPU:0", side: int = 224, batch: int = 16, width: float = 1.0) -> float:
-    """The largest relative difference between a device and the CPU, over the loss and all gradients.
+    """The largest relative difference between a device and the CPU in AlexNet's loss and gradients.
 
-    The differences of each array are divided by its largest absolute value on the CPU. TF32, which would
-    round the factors of products on the GPU, is off.
+    The differences of each array are divided by its largest absolute value on the CPU. TF32 is off, because
+    it would round the factors of products on the GPU.
     """
     was_on = tf.config.experimental.tensor_float_32_execution_enabled()
     tf.config.experimental.enable_tensor_float_32_execution(False)

@@ -6,7 +6,8 @@ from typing import Any, Literal
 
 Side = Literal["tensorflow", "pytorch"]
 Unit = Literal["images", "GFLOP", "GB", "values", "runs"]
-# Version of the plan. Rows of other versions are neither judged by today's targets nor mixed with new rows.
+# Version of the plan. Rows measured under another version are neither judged by the current targets nor mixed
+# with new rows.
 PLAN = "2"
 OTHER_ALLOCATOR = "pytorch, other allocator"
 PRECISIONS = ("float32", "mixed_bfloat16")
@@ -19,7 +20,7 @@ class Contender:
     Attributes:
         build: `module.function` in `benchmarks/<side>_side/`; the function returns a `Task`.
         unit: unit of its work, if it differs from the benchmark's.
-        rival: contenders with the same `rival` compete; those far behind the fastest are timed only once.
+        rival: contenders with the same `rival` compete; those far behind the fastest get only one round.
         other_allocator: whether its process uses jemalloc or tcmalloc.
         lock: whether to measure how long threads that read images hold the GIL.
     """
@@ -49,9 +50,9 @@ class Benchmark:
     """Contenders that do the same work and are measured in turns.
 
     Attributes:
-        calls: minimum number of calls per turn. Contenders prefetch batches during the turns of others, so
-            only a turn with more calls than prefetched batches includes the time of reading.
-        least_rounds: minimum number of rounds, however long they take. A budget can set fewer.
+        calls: minimum number of calls per turn. A contender that reads images prefetches batches during the
+            turns of others, so only a turn with more calls than prefetched batches includes the reading.
+        least_rounds: minimum number of rounds, however long they take. The `Budget` of a run can set fewer.
     """
 
     item: str
@@ -64,7 +65,7 @@ class Benchmark:
 
 @dataclass(frozen=True)
 class Conditions:
-    """What the plan of a run depends on.
+    """The properties of a run and its machine on which the plan depends.
 
     Attributes:
         images: folder with three folders of JPEG files: `photographs`, `thumbnails` (many of 64x64 pixels)
@@ -92,7 +93,7 @@ def _rivals(build: str, forms: Mapping[str, Mapping[str, Any]], **arguments: Any
     ]
 
 
-# PyTorch's forms of AlexNet; the layout is channels-last unless stated.
+# Forms in which PyTorch runs AlexNet; the layout is channels-last unless stated.
 OTHER = "other allocator"
 POOLED, BANDED = {"lrn": "pooled", "compiled": True}, {"lrn": "banded", "compiled": True}
 POOLED_EAGER: dict[str, Mapping[str, Any]] = {"eager, pooled LRN": {"lrn": "pooled"}}
@@ -122,7 +123,7 @@ def machine_limits(conditions: Conditions) -> Iterator[Benchmark]:
 
 
 def alexnet_step(conditions: Conditions) -> Iterator[Benchmark]:
-    """The training step on a constant batch. Stock Keras is slow, so it is measured at batch 32 only."""
+    """The training step of AlexNet on a constant batch. Stock Keras is slow, so only batch 32 is measured."""
     for batch in (32, 128):
         for precision in PRECISIONS:
             step: dict[str, Any] = {"batch": batch, "precision": precision}
@@ -146,7 +147,8 @@ def cifar_step(conditions: Conditions) -> Iterator[Benchmark]:
             step: dict[str, Any] = {"batch": 128, "precision": precision, "lrn": lrn}
             step["steps"] = 4 if conditions.quick else 10
             contenders.append(_tensorflow(f"ours {name}", "training_step.cifar_net", **step))
-            # Compiling takes most of a minute. Without LRN it gains no speed, as the float32 rows show.
+            # Compiling takes most of a minute. Without LRN it makes the float32 step slower (cifar_step.csv),
+            # so bfloat16 does not have it.
             is_compiled = not conditions.quick and (lrn or precision == "float32")
             compiled = {", compiled": {"form": "banded", "compiled": True}} if is_compiled else {}
             for form, arguments in {"": {}, **compiled}.items():
@@ -258,7 +260,7 @@ def memory(conditions: Conditions) -> Iterator[Benchmark]:
 
 
 def commands(conditions: Conditions) -> Iterator[Benchmark]:
-    """Whole commands; the case with hardly any training measures start-up and overhead."""
+    """Whole commands `experiments run`; the case with hardly any training measures start-up and overhead."""
     cases: list[tuple[str, str, int, int]] = [
         ("four runs of two epochs", "builtin", 4, 2),
         ("ten runs with hardly any training", f"folder:{conditions.images}/few", 10, 1),

@@ -16,14 +16,14 @@ COLUMNS = (
 # Older files lack these columns.
 ADDED = ("cpu_seconds", "lock_seconds", "note")
 STATUSES = MEASURED, NOT_MEASURED = ("measured", "not measured")
-# Columns that a measured row must fill, by file.
+# Columns that a measured row must fill: `NEEDED` by name of the file, `TIMED` in all other files.
 TIMED = ("rate", "median_seconds", "seconds")
 NEEDED = {"memory": ("peak_mebibytes",), "growth": (*TIMED, "peak_mebibytes")}
 
 
 @dataclass(frozen=True)
 class Row:
-    """The result of one contender in one comparison.
+    """The measurement of one contender in one case of a benchmark.
 
     Attributes:
         framework: `tensorflow` or `pytorch`; empty in the unmeasured row that `find` returns.
@@ -32,7 +32,7 @@ class Row:
         seconds: duration of one call, one value per round.
         message: reason why nothing was measured.
         cpu_seconds: processor time of one call in the worker and its descendants; median over the rounds.
-        lock_seconds: part of a call during which threads that read images hold the GIL.
+        lock_seconds: seconds of one call during which threads that read images hold the GIL.
         note: conditions of the measurement, or why `lock_seconds` could not be measured.
     """
 
@@ -161,7 +161,7 @@ def write_lines(path: Path, columns: Sequence[str], lines: Iterable[Sequence[obj
 
 
 def positive_number(name: str, text: str, place: str) -> float:
-    """Raises an InputError if the text is not a finite number above 0."""
+    """Parses a finite number above 0; raises an InputError for any other text."""
     try:
         number = float(text)
     except ValueError:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "docs" / "_extensions")]
-# The processes that execute the cells of pages inherit this.
+# Inherited by the processes that execute the code cells of pages.
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 

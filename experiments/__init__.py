@@ -11,7 +11,7 @@ from experiments.experiment import Experiment
 
 EXPERIMENTS: tuple[Experiment, ...]
 
-# The module of `experiments.claims` that other modules share; it declares no experiment.
+# The module of `experiments.claims` with what the other modules share; it declares no experiment.
 SHARED = "common"
 
 

@@ -85,7 +85,8 @@ def _print_table(text: str) -> None:
     console = Console()
     with console.capture() as shown:
         console.print(Markdown(text))
-    # Rich truncates a word that is wider than its column, and ends it with an ellipsis.
+    # Rich truncates words that are wider than their column, and marks this with an ellipsis. Tables are then
+    # shown as lists.
     console.print(Markdown(tables_as_lists(text) if "…" in shown.get() else text))
 
 
@@ -223,7 +224,7 @@ def _training_setup(options: argparse.Namespace):
     run_options.check(experiment)
     run_options.check_unclaimed(experiment, is_search="seeds" not in options)
     if options.dry_run and options.jobs != 1:
-        # A dry run measures the speed with as many threads as one job gets.
+        # A dry run measures the training speed with the number of threads that each job would get.
         os.environ.update(threads_each(options.jobs))
     strategy = started(options.replicas, run_options.is_spread and not options.dry_run)
     if run_options.is_spread and strategy.cluster_resolver is not None:

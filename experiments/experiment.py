@@ -8,9 +8,9 @@ from typing import Any, Literal
 from alexnet_tf.config.fields import Config, Precision
 from alexnet_tf.runtime.errors import InputError
 
-# Each point has the columns of curves.csv after `seed`.
+# A learning curve: for each epoch, the columns of curves.csv from `epoch` on.
 Curve = list[dict[str, float]]
-# A function (models, data) -> {column: value}. The first model is the run's own.
+# A function (models, data) -> {column of runs.csv: value}. The first model is the run's own net.
 Probe = Callable[..., Mapping[str, float | None]]
 
 
@@ -26,8 +26,9 @@ class Metric:
             curve does not suffice, such as one that never reaches the target. A metric in
             `Experiment.metrics` without this function is measured by a probe.
         derived: computes the metric from a recorded row and its curve when effects are judged. It returns
-            None if the curve does not suffice. Such a metric is not a column of runs.csv.
-        censored_message: message in the row of a run that never reaches the target.
+            None if they do not suffice. Such a metric is not a column of runs.csv.
+        censored_message: returns the message in the row of a run that never reaches the target; None for a
+            metric without a target.
         is_averaged: whether the mean over nets is meaningful (False for p values).
         share_title: for a p value, the title of the share of nets in which it is at most .05.
     """
@@ -61,8 +62,8 @@ class Arm:
     """One of the configurations that an experiment compares.
 
     Attributes:
-        config: the configuration of a run, except for its seed, with the learning rate that `search` chose. A
-            command may also replace the data set, the precision and other fields.
+        config: the configuration of the arm's runs, with the learning rate that `search` chose. Each run
+            replaces the seed; a command may also replace the data set, the precision and other fields.
         change: short description, usually of how the arm differs from its baseline.
         grid: learning rates that `search` tries first, in increasing order; empty for an arm without a search
             of its own.
@@ -84,7 +85,7 @@ class Arm:
     of: str = ""
 
     def is_one_ensemble(self, seeds: Collection[int]) -> bool:
-        """Whether the probes of all these seeds measure the same ensemble, the nets of all the arm's seeds.
+        """Whether the probes of these seeds all measure the same ensemble: the nets of all the arm's seeds.
 
         Example:
 
@@ -231,7 +232,8 @@ class Experiment:
         the paper.
 
         Args:
-            variants: variants by their names in the rows; those of unknown arms are ignored.
+            variants: name in the rows of runs.csv -> variant. Variants of unknown arms, and variants with the
+                name of an arm, are ignored.
 
         Example:
 

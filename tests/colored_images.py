@@ -13,7 +13,7 @@ def write_colored_tree(
     noise: float,
     count: int = 20,
 ) -> Path:
-    """Writes a folder of `count` noisy PNG files for each class.
+    """Writes a folder of `count` noisy PNG files for each class into `root`, and returns `root`.
 
     Args:
         colors: class name -> red, green and blue.

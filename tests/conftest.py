@@ -19,7 +19,7 @@ def pytest_sessionstart(session):
 
 
 def pytest_collection_finish():
-    """Excludes imported modules from the garbage collection after each test file."""
+    """Excludes imported modules from the garbage collection after each test file (`released_memory`)."""
     gc.collect()
     gc.freeze()
 

@@ -6,7 +6,7 @@ import numpy as np
 
 
 def pytorch_values(name: str, case: str = "") -> dict[str, np.ndarray]:
-    """The arrays of `pytorch_<name>.npz`; with `case`, those named `<case>.<key>`, as `<key>`."""
+    """The arrays of `pytorch_<name>.npz`, by name; with `case`, those named `<case>.<key>`, by `<key>`."""
     prefix = f"{case}." if case else ""
     with np.load(Path(__file__).parent / "fixtures" / f"pytorch_{name}.npz") as arrays:
         return {key.removeprefix(prefix): arrays[key] for key in arrays if key.startswith(prefix)}

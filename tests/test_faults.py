@@ -91,7 +91,8 @@ def test_a_race_is_judged_by_messages_statuses_and_files(tmp_path, kind, statuse
 
 
 def test_every_change_of_a_folder_succeeds_and_no_file_is_renamed_to_itself(tmp_path):
-    # The folder has deeply nested JSON. `put_among` may choose the name `x`, which is an odd file or missing.
+    # `a.json` is nested too deeply to be parsed. `put_among` may choose the name `x`, which is an odd file or
+    # does not exist.
     for seed in range(300):
         folder = tmp_path / str(seed)
         folder.mkdir()

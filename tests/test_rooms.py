@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LARGEST_ROOM = 16
-# Each new claim is a new file.
+# A folder without this limit, because each claim has its own file.
 OPEN_ENDED = ROOT / "experiments" / "claims"
 
 

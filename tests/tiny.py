@@ -8,7 +8,7 @@ from alexnet_tf.data.arrays import ImageSet
 
 
 def tiny_image_set(train: int = 96, report: int = 37, side: int = 8) -> ImageSet:
-    """Noisy images of six classes, which differ in the mean colours of their upper and lower halves."""
+    """Noisy images of six classes. The classes differ in the mean colours of the upper and lower halves."""
     rng = np.random.default_rng(0)
     colors = rng.integers(60, 196, (6, 2, 3))
 

@@ -19,7 +19,7 @@ def metrics(history) -> list[tuple]:
 
 
 class Interrupt(keras.callbacks.Callback):
-    """Raises an error, by default KeyboardInterrupt, when a hook is called in an epoch (counted from 1)."""
+    """Raises `error`, by default KeyboardInterrupt, when `hook` is called in `epoch` (counted from 1)."""
 
     def __init__(self, hook: str, epoch: int, error: BaseException | None = None):
         super().__init__()

@@ -59,7 +59,7 @@ def start_workers(commands: Sequence[Sequence[str] | None], folder: Path) -> lis
 
 
 def wait_for(path: Path, text: str, processes: Sequence[Worker], seconds: float = 240) -> None:
-    """Waits until a file contains the text; fails if one of the processes ends first."""
+    """Waits until a file contains the text; fails if a process ends first, or after `seconds`."""
     deadline = time.monotonic() + seconds
     while not (path.exists() and text in path.read_text()):
         assert all(process.poll() is None for process in processes), "a process has ended too early"
@@ -68,7 +68,7 @@ def wait_for(path: Path, text: str, processes: Sequence[Worker], seconds: float 
 
 
 def wait_for_end(processes: Sequence[Worker], seconds: float = 300) -> list[Ended]:
-    """Waits until all processes have ended. After `seconds` it kills the others; their time is infinite."""
+    """Waits for all processes to end. Kills those still running after `seconds`; their time is infinite."""
     started = time.monotonic()
     ends: dict[Worker, float] = {}
     while len(ends) < len(processes) and time.monotonic() - started < seconds:

@@ -66,7 +66,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     """Reads named arrays from an .npz, .safetensors or .npy file; nothing in it is executed.
 
     Args:
-        path: the file, whose first bytes decide its kind. The dictionary in a .npy file maps either `conv1`
+        path: the file; its first bytes determine its kind. The dictionary in a .npy file maps either `conv1`
             etc. to [weight, bias], or names such as `conv1.weight` to arrays, as an .npz file does.
 
     Raises:
@@ -77,7 +77,8 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
             start = stream.read(9)
     except OSError as error:
         raise InputError(f"expected {CONTAINERS}; received {path}: {error.strerror}") from error
-    # A safetensors file starts with the length of its header, in eight bytes that can look like a pickle.
+    # Tested first, because the first eight bytes of a safetensors file, the length of its header, can look
+    # like the start of a pickle.
     if start[8:] == b"{":
         try:
             return safetensors.numpy.load_file(path)
@@ -163,7 +164,10 @@ def _is_finite_in_float32(array: np.ndarray) -> bool:
 
 
 def _flattened_by_position(kernel: np.ndarray, shape: tuple[int, int, int]) -> np.ndarray:
-    """The kernel of fc6 in Keras's layout [inputs, outputs]; `_set_layers` then checks its shape."""
+    """The kernel of fc6 in Keras's layout [inputs, outputs], for input maps of `shape`.
+
+    A kernel of another size is only transposed; `_set_layers` then raises an error.
+    """
     height, width, channels = shape
     if kernel.ndim != 2 or kernel.shape[1] != height * width * channels:
         return kernel.T
@@ -193,7 +197,7 @@ def _named(content: Any) -> dict[str, np.ndarray]:
     arrays: dict[str, np.ndarray] = {}
     for name, value in content.items():
         parts = [value] if _is_array(value) else value
-        # `value` is not converted by NumPy, because a pickled list can contain itself.
+        # NumPy must not convert `value`, because a pickled list can contain itself.
         if not isinstance(parts, list | tuple | np.ndarray) or not all(map(_is_array, parts[:3])):
             raise ValueError(f"no array of numbers for {name}")
         if not 1 <= len(parts) <= 2:

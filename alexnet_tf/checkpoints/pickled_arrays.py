@@ -27,7 +27,7 @@ STEPS = (
 
 
 def load_arrays(file: IO[bytes]) -> Any:
-    """Unpickles the dictionary in a .npy file that is positioned after its header.
+    """Returns the dictionary in a .npy file; `file` is positioned after the header.
 
     Raises:
         one of `UNREADABLE_ARCHIVE` or `DAMAGED`: if the pickle is damaged, too large, or has objects that
@@ -51,7 +51,7 @@ class _ArraysOnly(pickle._Unpickler):
 
     @property
     def dispatch(self):  # type: ignore[override]
-        """The mapping in which `load` looks up each step: `__getitem__` of this object."""
+        """This object: `load` looks up each step in `dispatch`, and so calls `__getitem__`."""
         return self
 
     def __getitem__(self, code: int) -> Any:
@@ -61,7 +61,7 @@ class _ArraysOnly(pickle._Unpickler):
         return _LOADS[code]
 
     def find_class(self, module: str, name: str) -> Any:
-        # The names in pickles written by NumPy 1 and 2, and by Python 2.
+        # The names in pickles of arrays that were written with NumPy 1 or 2, in Python 2 or 3.
         known = {
             "numpy.ndarray": None,
             "numpy.dtype": _numbers,
@@ -78,7 +78,7 @@ class _ArraysOnly(pickle._Unpickler):
 
     def build(self) -> None:
         built, state = self.stack[-2:]  # type: ignore[attr-defined]
-        # Unchecked, the state of a dtype could hold other types, sizes and flags.
+        # Without this check, the state of a dtype could hold nested types, sizes and flags.
         plain = (None, None, None, -1, -1, getattr(built, "flags", None))
         is_plain = (
             isinstance(built, np.dtype) and state[:1] == (3,) and state[1] in "<>=|" and state[2:] == plain

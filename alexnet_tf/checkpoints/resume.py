@@ -22,7 +22,7 @@ from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, rename, sync_folder, te
 from alexnet_tf.runtime.reading import open_file
 
 PREVIOUS, BEST = ".previous", ".best"
-# The checksum follows the archive; readers of .npz files ignore it.
+# The checksum follows the archive; NumPy ignores it when it loads the .npz file.
 _MARK = b"sha256:"
 _MARK_BYTES = len(_MARK) + hashlib.sha256().digest_size
 
@@ -57,7 +57,7 @@ def save_checkpoint(
 
 
 def restore_checkpoint(path: Path, model: keras.Model, config_hash: str) -> dict | None:
-    """Sets the model's variables from the first intact checkpoint of the run; prints which are damaged.
+    """Restores model, optimizer and metrics from the run's first intact checkpoint; prints the damaged ones.
 
     Returns:
         The history, or None if there is no checkpoint of this run; the model is then unchanged.
@@ -114,7 +114,7 @@ def checksum(content: bytes | memoryview) -> bytes:
 
 
 def variable_values(model: keras.Model) -> list[np.ndarray]:
-    """The values of all variables; those of metrics for each local replica."""
+    """The values of the variables of model, optimizer and metrics; of metrics, for each local replica."""
     # Unlike Keras's own conversion, `.value.numpy()` works for mirrored variables too.
     return [v.value.numpy() for v in _variables(model)] + [part.numpy() for part in _metric_parts(model)]
 
@@ -141,7 +141,7 @@ def _variables(model: keras.Model) -> list[keras.Variable]:
 
 
 def _metric_parts(model: keras.Model) -> list:
-    """Each local replica's variables of the metrics; a metric's own value is the sum of all replicas."""
+    """The variables of the metrics on each local replica; a metric's own value is the sum over replicas."""
     return [part for v in model.metrics_variables for part in getattr(v.value, "values", [v.value])]
 
 

@@ -149,7 +149,7 @@ def input_wanted(net: Trained) -> dict[str, Any]:
 
 
 def is_trained(folder: Path, config: Config, data: DataPipelines) -> bool:
-    """Whether a folder holds the network of this run. After an interruption it holds none.
+    """Whether a folder holds the network of this run; False if the run was interrupted or diverged.
 
     Raises:
         InputError: if the network belongs to another run, or is damaged.

@@ -24,7 +24,7 @@ def folder_of(path: Path) -> Path:
 
 
 def check_paths(options: argparse.Namespace) -> None:
-    """Raises an InputError if a network that a command names has no model.json, or `--out` is a file."""
+    """Raises an InputError if a network given to a command has no model.json, or if `--out` is a file."""
     named = getattr(options, "checkpoint", None) or []
     given = [("--checkpoint", path) for path in (named if isinstance(named, list) else [named])]
     if getattr(options, "start", None):

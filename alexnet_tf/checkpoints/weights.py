@@ -55,14 +55,15 @@ def rebuilt(config: Config, input_shape: tuple[int, int, int], classes: int, wei
         weights: a `.weights.h5` or `.keras` file.
 
     Raises:
-        one of `UNREADABLE_ARCHIVE`: if the file is damaged, unpacks to much more than its size, or has the
-            weights of another network.
+        one of `UNREADABLE_ARCHIVE`: if the file is damaged or too small for the weights, unpacks to much
+            more than its size, or has the weights of another network.
     """
     check_weights_file(weights)
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy(config.precision)
     try:
-        # Checked before weights are allocated: a configuration can describe a network of any size.
+        # The size is checked before weights are allocated, because a configuration can describe a network of
+        # any size.
         with weightless():
             model = build_model(config.model, input_shape, classes)
         size = 4 * sum(math.prod(weight.shape) for weight in model.weights)
@@ -89,5 +90,6 @@ def has_finite_weights(model: keras.Model) -> bool:
     >>> has_finite_weights(model)
     True
     """
-    # A sum may exceed the range of float32. `.value.numpy()` works for mirrored variables too.
+    # In float64, because the sum of finite weights may exceed the range of float32. `.value.numpy()` works
+    # for mirrored variables too.
     return all(math.isfinite(weight.value.numpy().sum(dtype=np.float64)) for weight in model.weights)

@@ -86,8 +86,8 @@ def evaluate_on(
     Args:
         dataset: `builtin`, a TFDS name or `folder:PATH`.
         views: number of views per image, 1, 2, 5 or 10; their probabilities are averaged (section 4.1).
-        split: one of `scores.SPLITS`. The default is the report split. It is all images if the set
-            has no test or validation images and no network was trained on the set.
+        split: one of `scores.SPLITS`. The default is the report split, or all images if the set has no test
+            or validation images and no network was trained on the set.
 
     Raises:
         InputError: if the networks do not match the data set, or the split has no images.
@@ -112,7 +112,8 @@ def _batches(data: DataPipelines, split: str, nets: Sequence[Trained]) -> tf.dat
     if split == "report":
         return report
     images = data.image_set
-    # An imported network has no fingerprint, and its configuration does not describe its training.
+    # `holdout` of an imported network does not count, because its configuration does not describe its
+    # training. Such a network has no fingerprint.
     is_held_out = images.selected & any(net.config.data.holdout and net.data_fingerprint for net in nets)
     rows = {"selection": images.selected, "train": ~is_held_out, "all": np.ones_like(is_held_out)}[split]
     if not rows.any():

@@ -55,5 +55,5 @@ def _has_network(folder: Path) -> bool:
         about = read_json(folder / FACTS)
     except FileNotFoundError:
         return False
-    # An interrupted run writes this file too.
+    # A run that was interrupted or diverged writes this file too.
     return not (isinstance(about, dict) and about.get("status") in UNFINISHED)

@@ -110,13 +110,15 @@ def pixel_spec(net: Trained) -> tf.TensorSpec:
 
 
 def classifier(net: Trained) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
-    """The function from pixels [n, height, width, channels], 0..255, to probabilities and logits."""
+    """The function from pixels [n, height, width, channels], 0..255, to probabilities and logits.
+
+    The layers of `net.model` are set to float32, because other runtimes do not have Keras's mixed precision.
+    """
     mean = np.asarray(net.statistics.mean_image, np.float32)
     data = net.config.data
     divisor = net.statistics.stddev if data.input_scale == "unit" else 1.0
     side = net.model.input.shape[1]
     for layer in net.model.layers:
-        # Other runtimes do not have Keras's mixed precision.
         layer.dtype_policy = keras.DTypePolicy("float32")
     start = (net.image_shape[0] + 2 * data.pad - side) // 2
 

@@ -40,7 +40,8 @@ from alexnet_tf.runtime.files import (
 )
 
 # Eigenvalues and eigenvectors (the columns) of the covariance of ImageNet's colours, for colour noise if
-# training continues. Facebook's constants (ResNet in Torch) are for pixels in 0..1.
+# training continues. The constants are Facebook's (ResNet in Torch). The factor 255^2 is needed because they
+# are for pixels in 0..1.
 EIGENVALUES = 255.0**2 * np.array([0.2175, 0.0188, 0.0045])
 EIGENVECTORS = np.array([[0.5675, 0.7192, 0.4009], [0.5808, -0.0045, -0.8140], [0.5836, -0.6948, 0.4203]])
 EIGENVECTORS *= [1, 1, -1]  # the sign convention of `PixelStatistics`
@@ -91,10 +92,10 @@ def run(options: argparse.Namespace) -> int:
 def import_weights(
     path: Path, source: Source, preset: Preset, out: Path, class_names: Sequence[str] | None = None
 ) -> Trained:
-    """Writes the folder of a network with imported weights.
+    """Writes the folder of a network with imported weights, and returns the network.
 
-    The network makes its input images square as in section 2 of the paper. torchvision does the same, but
-    Caffe resizes the whole image.
+    As in section 2 of the paper and in torchvision, its input is the central square of an image. Caffe
+    instead resizes the whole image to a square.
 
     Args:
         path: .npz, .safetensors or .npy file, see `read_arrays`.

@@ -47,8 +47,8 @@ def run(options: argparse.Namespace) -> int:
         raise InputError(f"--freeze: expected --from too; received only --freeze {options.freeze}")
     with quiet_startup():
         strategy = make_strategy(options.replicas)
-        # On a single CPU repeated runs are equal without this setting, and it would change the last bits of
-        # recorded results.
+        # With one replica on a CPU this setting is not needed: repeated runs are equal without it. It would
+        # change the last bits of recorded results.
         if strategy.num_replicas_in_sync > 1 or tf.config.list_physical_devices("GPU"):
             tf.config.experimental.enable_op_determinism()
     warn_of_unseen_gpu()
@@ -161,8 +161,8 @@ def _callbacks(
     options: argparse.Namespace, config: Config, data: DataPipelines, strategy: tf.distribute.Strategy
 ) -> list[keras.callbacks.Callback]:
     progress = RunProgress(data.image_set.slug, data.train_size, config.train)
-    # `GradientNorms` runs on every worker, because it uses a collective operation, and before the callbacks
-    # that write what it measures.
+    # `GradientNorms` runs on every worker, because it uses a collective operation. It comes before the
+    # callbacks that write the norms.
     callbacks = [progress, GradientNorms(strategy)] if options.gradient_norms else [progress]
     if not is_chief(strategy):
         return callbacks

@@ -41,8 +41,8 @@ class DataConfig:
         holdout: hold 10% of the training images of each class out of training, as the selection split.
         vertical_flip: turn each training image upside down with probability 1/2.
         rotation: rotate each training image by a random angle, uniform in -rotation..rotation, in degrees.
-        brightness: add a random number to all pixels of each training image, uniform in
-            -brightness..brightness, as a fraction of the 255 grey levels.
+        brightness: add one random number to all pixels of each training image: 255 grey levels times a
+            uniform number in -brightness..brightness.
         gaussian_noise: standard deviation, in grey levels, of the noise added to each pixel and channel
             of a training image.
         color_noise_until: last epoch with colour noise, 67 in the authors' program; 0 for no end.

@@ -1,9 +1,9 @@
-"""Batches of images, not yet augmented, from memory or from disk.
+"""Datasets of batches of uint8 images, read from memory or from disk and not yet preprocessed.
 
-The elements are (images, places, is_readable):
+Their elements are (images, places, is_readable):
 
 - images: uint8 [batch_size, height, width, channels].
-- places: int64 [batch_size], positions in the given array of indices.
+- places: int64 [batch_size], positions in the array of indices that the function received.
 - is_readable: bool [batch_size].
 """
 
@@ -25,14 +25,14 @@ ReadSplit = Literal["train", "report"]
 def training_batches(
     image_set: ImageSet | StreamedSet, order: np.ndarray, batch_size: int, done: int, read: int
 ) -> tf.data.Dataset:
-    """The full batches of an epoch.
+    """The full batches of an epoch, without the first `done`.
 
     Unreadable examples are left out; the first examples of the epoch are read again to replace them.
 
     Args:
         order: int64 [n], indices of training examples.
-        done: number of batches to skip at the beginning.
-        read: number of examples that were read for the skipped batches.
+        done: number of batches to skip.
+        read: number of examples that were read for the skipped batches, including unreadable ones.
     """
     places = tf.data.Dataset.range(len(order))
     if isinstance(image_set, ImageSet):
@@ -111,7 +111,7 @@ def _read(
 
     calls, options = os.cpu_count() or 1, tf.data.Options()
     if image_set.readers:
-        # Two parts for each reader: one waits while the other is read. Each call occupies a thread.
+        # Two parts for each reader process: one waits while the other is read. Each occupies a thread.
         options.threading.private_threadpool_size = calls + 2 * image_set.readers.count
         calls = 2 * image_set.readers.count
     return places.batch(size).map(part, calls, deterministic=True).with_options(options)

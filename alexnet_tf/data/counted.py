@@ -1,9 +1,9 @@
-"""A limit on the number of reads: Pillow would take many seconds for a file of millions of tiny parts."""
+"""A limit on reads of an image file: Pillow would take many seconds for millions of tiny parts."""
 
 from typing import Any, BinaryIO
 
-# Pillow reads up to four times for each part. A part has up to 64 kB in a JPEG, up to 255 bytes in a GIF, and
-# usually 8 kB in a PNG.
+# `metadata` limits the reads until the image is open, `pixels` those that follow. Pillow reads up to four
+# times for each part. A part has up to 64 kB in a JPEG, up to 255 bytes in a GIF, and usually 8 kB in a PNG.
 MOST_READS = {"metadata": 1_500, "pixels": 2**19}
 
 

@@ -39,12 +39,13 @@ HEIC_BRANDS = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1")
 
 CANNOT_BE_READ = "cannot be read"
 
-# Limits of a file in bytes, and of an image in pixels.
+# Limits on the bytes of a file and on the pixels of an image.
 MAX_BYTES, MAX_PIXELS = 2**27, 2**26
 # Images of more pixels are decoded one at a time.
 LARGE_PIXELS = 2**24
 _decoding_large = threading.Lock()
-# Pillow warns of large images, which are limited here, and logs errors that it raises.
+# Silences Pillow's warnings about large images, which are limited here, and its log of errors, which it also
+# raises.
 warnings.filterwarnings("ignore", module=r"PIL\.")
 logging.getLogger("PIL").setLevel(logging.CRITICAL)
 # Limit on the scans of each JPEG in a TIFF; libtiff's default is 100.
@@ -82,7 +83,7 @@ def decode_image(data: bytes, channels: int = 3, oriented: bool = False) -> np.n
 
 
 def decoded(data: bytes, channels: int = 3, oriented: bool = False) -> np.ndarray | Image.Image:
-    """Like `decode_image`, but may return Pillow's image (RGB or L)."""
+    """Like `decode_image`, but returns Pillow's image (RGB or L) if Pillow decodes it."""
     _check_size(len(data))
     if channels == 3 and (array := jpeg.decode_usual_jpeg(data, LARGE_PIXELS, oriented)) is not None:
         return array
@@ -115,7 +116,7 @@ def open_image(data: bytes) -> Image.Image:
     """Opens an image without decoding its pixels.
 
     Raises:
-        ImageDecodeError: if `data` has none of the `FORMATS`, or exceeds a limit.
+        ImageDecodeError: if `data` has none of the `FORMATS` or a damaged header, or exceeds a limit.
     """
     _check_size(len(data))
     image = _open(io.BytesIO(data))
@@ -160,10 +161,10 @@ def image_dimensions(file: BinaryIO, oriented: bool = False) -> tuple[int, int]:
     """Reads (height, width) from the header of a file; for `oriented` see `decode_image`.
 
     Raises:
-        ImageDecodeError: if `file` has none of the `FORMATS`, or exceeds a limit.
+        ImageDecodeError: if `file` has none of the `FORMATS` or a damaged header, or exceeds a limit.
     """
     image = _open(file)
-    with _alone(image):  # to reach EXIF data behind a PNG's pixels, Pillow decodes the pixels
+    with _alone(image):  # Pillow decodes a PNG's pixels to find EXIF data after them
         # For a TIFF, Pillow's `size` is the size after rotation.
         swapped = oriented and image.format != "TIFF" and orientation(image) >= 5
     width, height = reversed(image.size) if swapped else image.size

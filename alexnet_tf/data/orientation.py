@@ -3,7 +3,7 @@
 from PIL import Image
 
 ORIENTATION = 0x0112
-# In bytes. EXIF data of a JPEG are in one segment, and segments cannot be larger.
+# In bytes; larger EXIF data are ignored. Those of a JPEG are in one segment, which cannot be larger.
 MOST_EXIF = 2**16
 # The operation that makes an image upright, by the value of the tag.
 TURNS = {

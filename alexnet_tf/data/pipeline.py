@@ -116,7 +116,7 @@ class DataPipelines:
 
     def _only_images(self, dataset: tf.data.Dataset) -> np.ndarray:
         ((images, *_),) = list(dataset)
-        # `augmented` would replace unreadable images by other examples, and `plain` by black images.
+        # Otherwise `augmented` would replace unreadable images by other examples, `plain` by black images.
         self.check_readable(most=0)
         return images.numpy()
 
@@ -187,8 +187,8 @@ class DataPipelines:
         if is_noisy:
             components = tf.constant(self.statistics.color_components(config.color_noise), tf.float32)
             shift = augment.color_shift(draws.color, components)
-        # Without horizontal flip, colour noise and random crop, `_move` is not compiled. So recorded runs
-        # without them keep their graphs and the last bits of their numbers.
+        # `_move` is compiled only for horizontal flips, colour noise or random crops. So recorded runs that
+        # use none of these keep their graphs and the last bits of their numbers.
         is_plain = not (config.flip or is_noisy or (self._crop and config.crop_position == "random"))
         images = (self._move if is_plain else self._compiled_move)(images, draws, shift)
         if is_noisy and config.color_noise == "code":

@@ -24,7 +24,9 @@ class Remarks:
     notes: tuple[str, ...] = ()
 
     def lines(self, images: int, classes: int, listed: str = "") -> list[str]:
-        """The remarks as lines of text; `listed` is the file that lists the unused files.
+        """The remarks as lines of text.
+
+        `listed` is the file that lists the unused files; without it, the first line shows one of them.
 
         Example:
 
@@ -62,7 +64,7 @@ def _kinds(unused: tuple[tuple[str, str], ...]) -> str:
 
 
 def _is_hidden(reason: str) -> bool:
-    """Hidden files matter least, so they are shown last."""
+    """Whether the reason is that a file is hidden; hidden files matter least, so they are shown last."""
     return reason.startswith("hidden")
 
 

@@ -25,7 +25,7 @@ class Scaling:
 
     Attributes:
         side: of the central square, in pixels; for None see `choose_shape`.
-        may_keep_size: whether `check_used` accepts images that all keep their size.
+        may_keep_size: whether `check_used` accepts every method even if all images keep their size.
 
     Raises:
         InputError: if a package that the method needs is missing.

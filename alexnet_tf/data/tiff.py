@@ -6,15 +6,16 @@ from typing import BinaryIO
 STARTS = (b"II", b"MM")
 TILE_WIDTH, TILE_LENGTH = 0x0142, 0x0143
 SHORT = 3
-# Types (byte, text, undefined) whose values Pillow keeps as one object. A colour profile has millions of such
-# values.
+# Field types (byte, text, undefined): Pillow keeps all values of such a field in one object. Their number is
+# not limited, because a colour profile has millions.
 BYTES = (1, 2, 7)
-# Pillow makes an object of each field and value. An image of MAX_PIXELS has 2**18 tiles of 16 x 16 pixels.
+# Pillow creates an object for each field, and for each value of the other types. An image of `MAX_PIXELS`
+# (2**26) has 2**18 tiles of 16 x 16 pixels, and a field with one value for each tile.
 MOST_FIELDS, MOST_VALUES = 2**12, 2**18
 
 
 def too_much_to_read(file: BinaryIO, most_pixels: int) -> str:
-    """The reason to refuse a file; empty if there is none."""
+    """The reason to refuse a TIFF with too many fields or values or too large tiles; empty for others."""
     start = file.read(16)
     if start[:2] not in STARTS:
         file.seek(0)
@@ -37,7 +38,7 @@ def too_much_to_read(file: BinaryIO, most_pixels: int) -> str:
                 value = (value >> 16 if order == ">" else value & 0xFFFF) if kind == SHORT else value
                 sides[tag] = max(sides[tag], value)
     except (struct.error, OSError, OverflowError, ValueError):
-        return ""  # truncated or damaged, which the decoder will report
+        return ""  # truncated or damaged; the decoder reports it
     finally:
         file.seek(0)
     width, height = sides.values()

@@ -17,7 +17,7 @@ from alexnet_tf.figures.stages import Stage, one_or_both, stages_of, times
 MARGIN, GAP, LABELS = 0.25, 0.5, 0.42
 HEADER, LINE = 1.35, 0.21
 COLUMN = {"input": 1.25, "conv": 1.45, "dense": 1.15}
-# A unit of depth is drawn as this shift.
+# Shift (right, up) on the page for each unit of depth.
 SLANT = np.array([0.36, 0.24])
 EDGE = "#444444"
 Point = tuple[float, float]
@@ -56,13 +56,13 @@ class Box:
         return self.bottom + self.height + self.depth * SLANT[1]
 
     def on_side(self, across: float, up: float) -> Point:
-        """A point of the right face, by fractions of its width and height."""
+        """The point at these fractions of the right face's width and height."""
         corner = np.array([self.left + self.length, self.bottom + up * self.height])
         x, y = corner + across * self.depth * SLANT
         return float(x), float(y)
 
     def window(self, down: float, across: float) -> list[Point]:
-        """A centred window of the right face, by fractions of its height and width."""
+        """The corners of a centred window with these fractions of the right face's height and width."""
         (low, high), (near, far) = (((1 - share) / 2, (1 + share) / 2) for share in (down, across))
         return [self.on_side(*corner) for corner in ((near, low), (far, low), (far, high), (near, high))]
 
@@ -99,8 +99,9 @@ def lighter(color: str, share: float) -> tuple[float, float, float]:
 def architecture_figure(model: keras.Model, name: str | None = None) -> Figure:
     """Draws a network (Figure 2): boxes are outputs, windows are kernels, bands are full connections.
 
-    Each tower has its own row. If a stage has one group per tower, a kernel is connected only to its own
-    tower, otherwise (in the paper: in conv3 and the fully connected layers) to all towers.
+    Each tower has its own row; the input and the last layer have one box for all towers. A stage with one
+    group per tower is connected only within each tower. Any other stage (in the paper: conv1, conv3 and the
+    fully connected layers) is connected to all boxes of the stage before.
 
     Raises:
         InputError: as `stages_of`.

@@ -5,12 +5,12 @@ from matplotlib.figure import Figure
 
 from alexnet_tf.figures.look import caption, title
 
-# With more classes, the counts or the names could not be read.
+# With more classes, the counts, or the names, are left out, because they would be too small to read.
 MOST_COUNTS, MOST_NAMES = 25, 60
 
 
 def confusion_figure(matrix: np.ndarray, names: Sequence[str], dataset: str) -> Figure:
-    """Draws the share of each class (row) that was predicted as each class (column).
+    """Draws, for each class (row), the shares of its images that are assigned to each class (column).
 
     `matrix` is int [classes, classes]: numbers of images by class and predicted class.
     """

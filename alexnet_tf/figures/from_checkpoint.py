@@ -38,7 +38,8 @@ def figures_of(
     """Writes the figures of a trained network; yields a line for each file, and one if there is no curve.
 
     - Always: `architecture` (Figure 2) and `kernels` (Figure 3; if the images have colour, also kernels.csv).
-    - If the run has a curve.csv: `curve` and `training`, and copies of curve.csv and gradient_norms.csv.
+    - If the checkpoint's folder has a curve.csv: `curve` and `training`, and copies of curve.csv and, if it
+      exists, of gradient_norms.csv.
     - With a data set: `predictions` and `neighbours` (Figure 4, with neighbours.csv).
 
     Args:
@@ -75,7 +76,7 @@ def figures_of(
 
 
 def draw_architecture(model: keras.Model, name: str, out: Path) -> Iterator[str]:
-    """Writes Figure 2 for any network."""
+    """Writes `architecture` (Figure 2) of a network; yields the path of each file."""
     make_folder(out, "--out")
     yield from map(str, write_figure(out / "architecture", lambda: architecture_figure(model, name), VECTOR))
 

@@ -1,4 +1,4 @@
-"""The paper's Figure 4."""
+"""Drawings as in the paper's Figure 4: images with their predictions, and with their nearest neighbours."""
 
 import math
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from alexnet_tf.figures.look import DARK, GREY, PALETTE, caption, title
 
 COLUMNS = 4
 RIGHT, OTHER, SAME = PALETTE[1], PALETTE[5], PALETTE[2]
-# Letters that fit above a classified image, and above a neighbour.
+# Letters that fit above a classified image or on a bar, and above a query or neighbour.
 WIDE, NARROW = 24, 15
 # In inches: width (SIDE) and height (CELL) of a cell, which contains an image, its name and a gap; then the
 # figure's top, bottom and side margins.

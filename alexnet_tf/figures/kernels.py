@@ -1,4 +1,4 @@
-"""The paper's Figure 3."""
+"""The kernels of the first convolution (the paper's Figure 3) and their colourfulness."""
 
 import keras
 import numpy as np
@@ -10,7 +10,7 @@ from alexnet_tf.figures.look import DARK, GREY, PALETTE, caption, title
 from alexnet_tf.figures.stages import layers_of
 from alexnet_tf.runtime.errors import InputError
 
-# The mean colourfulness of noise, whose energy is equal along the grey axis and two axes orthogonal to it.
+# Mean colourfulness of noise. Its energy is the same along the grey axis and two axes orthogonal to it.
 NOISE = 2 / 3
 # The paper draws 48 kernels in 3 rows of 16.
 ASPECT = 16 / 3
@@ -33,7 +33,7 @@ def first_kernels(model: keras.Model) -> tuple[np.ndarray, int]:
 
 
 def colorfulness(kernels: np.ndarray) -> np.ndarray:
-    """The share of each kernel's energy that is off the grey axis: float64 [kernels] in [0, 1].
+    """The share of each kernel's energy (sum of squares) off the grey axis: float64 [kernels] in [0, 1].
 
         1 - sum over pixels of (w . g)^2 / sum over pixels of |w|^2,   g = (1, 1, 1) / sqrt(3)
 
@@ -135,7 +135,7 @@ def kernels_figure(model: keras.Model) -> Figure:
     height, width, channels, count = kernels.shape
     rows, columns = grid_shape(count // towers)
     chromatic = channels == 3
-    # A bank with few rows is drawn larger, so that the dot plot beside it is high enough for its y label.
+    # Few rows of kernels are drawn larger: the dot plot beside them must be high enough for its y label.
     cell = min(max(0.62, 1.3 / rows), 10 / columns)
     size = (columns * cell + (3.0 if chromatic else 0.4), towers * (rows * cell * height / width + 0.7) + 0.8)
     figure = Figure(figsize=size, layout=ConstrainedLayoutEngine(h_pad=0.08))
@@ -158,7 +158,7 @@ def kernels_figure(model: keras.Model) -> Figure:
 
 def _random_halves(kernels: np.ndarray) -> str:
     difference = np.ptp(tower_colorfulness(kernels, 2))
-    # A random split can equal the split into towers. The 1e-9 allows for its rounding error.
+    # A random split can equal the split into towers, except for rounding errors, which 1e-9 allows for.
     share = (random_contrasts(kernels, SPLITS, seed=0) >= difference - 1e-9).mean()
     return (
         f" The towers differ by {difference:.2f}; {share:.1%} of {SPLITS:,} random splits of these "
@@ -173,7 +173,7 @@ _COLORFULNESS = (
 
 
 def grid_shape(count: int) -> tuple[int, int]:
-    """(rows, columns) without empty cells, with about the ratio of the paper's grid.
+    """(rows, columns) of a grid of exactly `count` cells, with columns / rows as close as possible to 16 / 3.
 
     Example:
 

@@ -23,7 +23,7 @@ LINES = (
 )
 LOSSES = (("train_loss", "training loss", PALETTE[0]), ("test_loss", "test loss", PALETTE[1]))
 COLUMNS = ("epoch", "learning_rate", *(line[0] for line in LINES), *(line[0] for line in LOSSES))
-# Missing if the network has five classes or fewer.
+# Column that curve.csv lacks if the network has five classes or fewer.
 OPTIONAL = ("test_top5_error",)
 NORM_COLUMNS = ("epoch", "layer", "mean_norm")
 
@@ -68,7 +68,9 @@ def _read(path: Path, columns: Sequence[str], texts: Collection[str]) -> list[di
 
 
 def write_curves(run: Path, name: str, dataset: str, out: Path) -> list[Path]:
-    """Draws `curve` and `training` from the CSV files of a run; returns the files written.
+    """Draws `curve` and `training` from a run's curve.csv and gradient_norms.csv; returns the files written.
+
+    Without a gradient_norms.csv, `training` has no gradient norms.
 
     Raises:
         InputError: as `read_curve`, before a figure is written; or if a figure cannot be written.
@@ -132,7 +134,7 @@ def training_figure(
     name: str,
     dataset: str,
 ) -> Figure:
-    """Draws loss, learning rate and gradient norms, if there are any, against epochs.
+    """Draws losses, learning rate and, if `norms` is not empty, gradient norms against epochs.
 
     `rows` and `norms` are those of `read_curve` and `read_gradient_norms`.
     """

@@ -79,7 +79,10 @@ def house_look(style: Path | None = None, font_scale: float = 1.0) -> Iterator[N
 
 
 def encoded(figure: Figure, formats: Sequence[str], dpi: int | None = None) -> dict[str, bytes]:
-    """The figure's file in each format (`png`, `svg`, `pdf`). Call it within `house_look`."""
+    """The content of the figure's file in each format: `png`, `svg` or `pdf` -> bytes.
+
+    Call it within `house_look`. The figure's texts are replaced by `drawable` texts.
+    """
     for text in figure.findobj(Text):
         text.set_text(drawable(text.get_text()))
     content = {}
@@ -162,14 +165,14 @@ def caption(figure: Figure, text: str) -> None:
     for columns in range(_columns(figure, 162), 0, -1):
         lines = [part for line in drawable(text).splitlines() for part in _wrapped(line, columns)]
         label = figure.supxlabel("\n".join(lines), x=0.01, ha="left", **look)
-        # A line with many wide letters may be too long.
+        # `columns` is an estimate: a line with many wide letters may be too long.
         if label.get_window_extent().x1 <= figure.bbox.x1:
             break
     figure.dpi = dpi
 
 
 def _columns(figure: Figure, points: int) -> int:
-    """How many characters fit in a line of the figure; `points` / (font size) of them fit in an inch."""
+    """Estimated characters per line of the figure, at `points` / (font size) characters per inch."""
     return int(figure.get_figwidth() * points / matplotlib.rcParams["font.size"])
 
 

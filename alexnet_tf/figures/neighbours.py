@@ -70,14 +70,14 @@ def same_class_share(indices: np.ndarray, labels: np.ndarray, query_labels: np.n
 
 
 def nearer_share(queries: np.ndarray, database: Iterable[np.ndarray], indices: np.ndarray) -> np.ndarray:
-    """The share of a database that is nearer to a query than a given member is: float64 [q, count].
+    """The share of a database that is nearer to each query than each given member is: float64 [q, count].
 
     All distances are held in memory, 8 bytes each.
 
     Args:
         queries: [q, values].
         database: chunks [m, values].
-        indices: int64 [q, count], the given members.
+        indices: int64 [q, count], the given members of the database for each query.
 
     Example:
 

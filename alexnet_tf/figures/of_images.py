@@ -23,7 +23,7 @@ from alexnet_tf.statistics.intervals import Interval, mean_interval
 from alexnet_tf.training.evaluate import TOP_K
 
 BATCH = 100
-# These are the numbers of the paper's Figure 4.
+# As in the paper's Figure 4: classified images, queries, and neighbours of each query.
 PREDICTED, QUERIES, NEIGHBOURS = 8, 5, 6
 # Shares are computed from at most MEASURED queries and DATABASE training images.
 MEASURED, DATABASE = 500, 50_000
@@ -51,13 +51,13 @@ class Space:
 
 @dataclass(frozen=True)
 class Neighbours:
-    """Queries of the report split and their nearest training images.
+    """Queries from the report split (test, or the split that replaces it) and their nearest training images.
 
     Attributes:
         queries: int64 [q], indices into the report split.
         database: int64 [m], indices into the training images.
         spaces: the features of the last hidden layer, then the pixels.
-        chance: mean share of the database that has a query's class.
+        chance: share of the database that has a query's class, as mean over queries.
     """
 
     queries: np.ndarray
@@ -98,11 +98,11 @@ def check_figure(path: Path, files: Sequence[Path]) -> None:
 def draw_files(
     path: Path, predictions: Sequence[tuple[Path, Prediction | str]], names: Mapping[str, str]
 ) -> None:
-    """Writes a figure of the readable files, if any, and their predictions.
+    """Writes a figure of the readable files and their predictions; writes nothing if no file is readable.
 
     Args:
         predictions: (file, its prediction or the reason why it is unreadable).
-        names: those of `readable_names`.
+        names: class -> readable name, as from `readable_names`.
     """
     drawn = []
     for file, best in predictions:
@@ -121,10 +121,10 @@ def draw_files(
 def find_neighbours(model: keras.Model, data: DataPipelines, seed: int) -> Neighbours:
     """Finds the training images that are nearest to images of the report split, in two spaces.
 
-    The spaces are the features of the last hidden layer, and the network's input (`pixels`). The mean image
-    is subtracted from the input, which does not change distances. All images are central crops without
-    augmentation. `seed` selects the queries; the first ones, which are shown, are from as many classes as
-    possible.
+    The spaces are the features of the last hidden layer, and the network's input (`pixels`). The input is
+    preprocessed: subtracting the mean image and dividing by one number do not change the order of distances.
+    All images are central crops without augmentation. `seed` selects the queries. The first ones, which are
+    shown, are from as many classes as possible.
     """
     labels, trained_labels = data.image_set.report_labels, data.image_set.train_labels
     order = np.random.default_rng((seed, 1)).permutation(len(labels))

@@ -19,7 +19,7 @@ _NAMES = {
 
 @dataclass(frozen=True)
 class Stage:
-    """A first layer (input, convolution or fully connected) and the layers between it and the next stage.
+    """A first layer (input, convolution or fully connected) and all layers before the next such layer.
 
     Attributes:
         shape: output shape of the first layer without the batch: (height, width, channels), or (units,).

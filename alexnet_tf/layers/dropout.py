@@ -15,7 +15,7 @@ class Dropout(keras.layers.Dropout):
     Under a distribution strategy, Keras's layer draws the same mask on all replicas. This layer adds
     `REPLICA_STRIDE` times the number of the replica to the seed; the replicas of all workers are numbered
     together, from 0. Replica 0, and a model without a strategy, therefore draw the same masks as Keras's
-    layer. The state of the generator is the same on all replicas, so a checkpoint needs only one copy of it.
+    layer. The state of the seed generator is the same on all replicas, so a checkpoint needs one copy.
 
     Example:
 

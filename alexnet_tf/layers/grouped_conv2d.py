@@ -17,13 +17,14 @@ class GroupedConv2D(keras.layers.Conv2D):
         out[..., f] = correlate(in[..., c], kernel[..., f]) + bias[f]
 
     Channels and filters are split into contiguous groups of equal size. In the paper, layers 2, 4 and 5 have
-    one group per GPU (section 3.2). The weights have the shapes of `keras.layers.Conv2D(groups=...)`: kernel
-    [height, width, channels / groups, filters], bias [filters]. Weights saved
-    with that layer can be loaded if this layer replaces all `Conv2D` layers of the model.
-    Input and output are [batch, height, width, channels].
+    one group per GPU (section 3.2). Input and output are [batch, height, width, channels].
 
-    Keras computes a grouped convolution with XLA. On a CPU this is several times slower than one group after
-    the other. On a GPU cuDNN computes all groups at once.
+    The weights have the shapes of `keras.layers.Conv2D(groups=...)`: kernel [height, width,
+    channels / groups, filters], bias [filters]. Weights saved from a model with `Conv2D` layers can be loaded
+    if `GroupedConv2D` layers replace all of them.
+
+    Keras computes a grouped convolution with XLA. On a CPU this is several times slower than computing one
+    group after the other. On a GPU cuDNN computes all groups at once.
 
     Args:
         filters: number of filters in all groups together.
@@ -76,7 +77,7 @@ class GroupedConv2D(keras.layers.Conv2D):
         return tf.concat([convolve(part, bank) for part, bank in towers], axis=-1)
 
     def load_own_variables(self, store: Any) -> None:
-        # Keras names the layers in a file after their class. Old files were saved from Conv2D layers.
+        # Keras names the layers in a file after their class, so files with Conv2D layers have `conv2d` here.
         path = getattr(store, "_h5_entry_path", None)
         if not store.keys() and path:
             folder, _, name = path.rpartition("/")

@@ -23,7 +23,7 @@ SPLIT_STAGES = (2, 4, 5)
 KERNELS = (None, 5, 3, 3, 3)
 # Fan-in of conv1 to fc8 in the paper's net.
 PAPER_INPUTS = (363, 1200, 2304, 1728, 1728, 9216, 4096, 4096)
-# Stages that `without` may leave out; not conv1, the only convolution with a stride above 1.
+# Convolutions that `without` may leave out. conv1 must stay: it alone has a stride above 1.
 REMOVABLE = (2, 3, 4, 5)
 
 
@@ -73,7 +73,8 @@ def AlexNet(  # noqa: N802 (the name and signature of a keras.applications model
     Args:
         include_top: whether to include fc6, fc7 and fc8; else the model ends at pool5.
         weights: a `.weights.h5` file of this architecture, or None for random initialisation. Pretrained
-            weights cannot be downloaded; `alexnet import-weights` reads torchvision's and Caffe's weights.
+            weights cannot be downloaded. `alexnet import-weights` converts torchvision's and Caffe's weights
+            into a network for `load_trained`.
         input_tensor: Keras tensor to use as the input.
         input_shape: (height, width, channels), by default (224, 224, 3). Without the top, height and width
             may be None, for images of at least 64 pixels a side (33 with `SCALED`).

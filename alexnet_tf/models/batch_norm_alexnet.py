@@ -18,7 +18,7 @@ def batch_norm_alexnet(
     config: BatchNormAlexNetConfig | None = None,
     name: str = "batch_norm_alexnet",
 ) -> keras.Model:
-    """Five convolutions, each followed by batch normalisation, and three fully connected layers.
+    """Five convolutions, each followed by ReLU and batch normalisation, and three fully connected layers.
 
     For images of 224x224 the feature maps are 54, 26, 12 and 5 pixels wide. The paper's net pads images by 3
     pixels; its maps are 55, 27, 13 and 6 pixels wide.

@@ -1,4 +1,4 @@
-"""Preprocesses inputs and decodes predictions of ImageNet networks, as in `keras.applications`."""
+"""Preprocessing and decoding of predictions for ImageNet networks, as in `keras.applications`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

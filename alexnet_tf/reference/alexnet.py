@@ -39,7 +39,7 @@ def alexnet_forward(
             outputs of the two hidden layers are halved.
 
     Returns:
-        [batch, classes]; each row sums to 1.
+        [batch, classes]; the probabilities of an image sum to 1.
 
     Raises:
         ValueError: if the preset is unknown, or if the number or the shapes of the weights are wrong.
@@ -123,8 +123,8 @@ def alexnet_weight_shapes(
     Args:
         filters: number of filters of each of the five convolutions, in all towers together.
         hidden: number of units of each hidden layer.
-        towers: 2, or 1 for the paper's net on one GPU (section 3.2). That net also has half the `filters` in
-            conv1 to conv4.
+        towers: 2, or 1 for the paper's net on one GPU (section 3.2). That net also has half the default
+            `filters` in conv1 to conv4.
         image_size: side of the input images in pixels.
 
     Example:

@@ -47,8 +47,9 @@ def sides(
 ) -> tuple[Sides, Sides]:
     """Converts `padding` to numbers of pixels ((top, bottom), (left, right)).
 
-    As in TensorFlow, `"same"` gives `ceil(size / stride)` positions and puts an odd pixel at the bottom and
-    right. With `overhang`, the result includes the pixels that the last window needs past the end.
+    As in TensorFlow, `"same"` gives `ceil(size / stride)` window positions. If the padding of an axis is odd,
+    the extra pixel is at the bottom or right. With `overhang`, the result includes the pixels that the last
+    window needs past the end.
 
     Raises:
         ValueError: if the padding is negative or unknown, or as for `output_size`.

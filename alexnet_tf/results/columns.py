@@ -33,7 +33,7 @@ class Column:
         """The value of a cell; None for an empty `float`.
 
         Raises:
-            ValueError: for an invalid cell. The message names only what was expected.
+            ValueError: for an invalid cell. The message contains only what was expected.
         """
         if self.kind is int:
             if not (text.isascii() and text.isdigit() and len(text) <= 20):
@@ -51,7 +51,7 @@ class Column:
     def expected_instead(self, value: Any, status: str | None) -> str | None:
         """Describes the possible values of a `float` if `value` is not one of them; otherwise None.
 
-        A run that is not done may have numbers that are not finite.
+        Infinity and NaN are accepted unless the status is `done`.
 
         Example:
 

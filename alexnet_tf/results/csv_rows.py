@@ -2,7 +2,7 @@
 
 Each row is one line. In texts, control characters, bytes that are not UTF-8, and backslashes are escaped as
 in Python. A text that a spreadsheet would run as a formula gets an apostrophe in front. A `Path` gets `./`
-instead, which still names the file.
+in front instead, so it still names the same file.
 """
 
 import csv
@@ -24,9 +24,10 @@ UNSAFE = re.compile("[\0-\x1f\\\\\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-
 ESCAPED = re.compile(r"\\(?:[\\nrt]|x[0-9a-f]{2}|u[0-9a-f]{4})")
 # A file with more problems than this is refused as a whole.
 MOST_PROBLEMS = 1000
-# Messages show at most this many characters of a header.
+# Messages show, and `check_csv_place` reads, at most this many characters of a header.
 MOST_SHOWN = 500
-# In bytes. The largest table in `results/` has .1 MB. Checking one of 4 MB takes about 7 s and .3 GB.
+# Size in bytes of the largest table that is read. The largest one in `results/` has .1 MB. Checking one of
+# 4 MB takes about 7 s and .3 GB of memory.
 MAX_TABLE = 2**22
 
 
@@ -36,8 +37,8 @@ class Line:
 
     Attributes:
         texts: unparsed fields by column name, without a last field that may be cut off.
-        row: values by column name; empty for an invalid line, or if the header lacks an essential column or
-            has a column twice.
+        row: values by column name; empty for an invalid line, for a line whose key occurs in an earlier one,
+            or if the header lacks an essential column or has a column twice.
     """
 
     path: Path
@@ -57,7 +58,8 @@ class Table:
 
     Attributes:
         problems: "<file>:<line>: expected ...; received ..." for each missing column, each invalid line and
-            each impossible number; one message for a file that cannot be read.
+            each number outside its column's limits; one message for a file that is unreadable or has more
+            than `MOST_PROBLEMS` problems.
         is_complete: whether the file ends with a line break.
     """
 
@@ -130,12 +132,12 @@ def to_csv(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def check_csv_place(path: Path, columns: Sequence[str]) -> None:
-    """Raises an InputError if the table of `--csv` cannot be written.
+    """Raises an InputError if the table of the option `--csv` cannot be written to `path`.
 
-    An existing file must be empty or have these columns. Otherwise `--csv *.jpg`, which the shell expands to
-    the name of a photo, would overwrite this photo.
+    An existing file must be empty or have these columns. Without this check, `--csv *.jpg` would overwrite
+    a photo, because the shell expands `*.jpg` to its name.
     """
-    # The user root could replace even a device such as /dev/stdout by a file.
+    # For the user root, writing would replace even a device such as /dev/stdout by a file.
     in_place = path.parent.is_dir() and path.parent.resolve() != Path("/dev")
     if file_kind(path) in SPECIAL_FILES or not in_place:
         raise InputError(f"--csv: expected a file in an existing folder; received {path}")
@@ -151,7 +153,8 @@ def check_csv_place(path: Path, columns: Sequence[str]) -> None:
 def read_table(path: Path, schema: Schema, ranges: Ranges | None = None) -> Table:
     """Reads a result file. Errors are not raised, but listed in `Table.problems`.
 
-    An impossible number is replaced by NaN. A missing file gives an empty table.
+    A number outside its column's limits becomes NaN. `ranges` gives the limits of an experiment's own
+    metrics. A missing file gives an empty table.
     """
     try:
         content = read_bytes(path, MAX_TABLE)
@@ -227,16 +230,19 @@ def _row(columns: Sequence[Column], fields: Sequence[str]) -> tuple[dict[str, An
         expected = column.expected_instead(row[column.name], row.get("status"))
         if expected:
             wrong.append(f"{column.name}: expected {expected}; received {text!r} (not used)")
-            # None would mean that the run never reached its target.
+            # In a metric such as the epochs to a target, None means that the run never reached the target.
             row[column.name] = math.nan
     return row, wrong
 
 
 def read_texts(path: Path, columns: Sequence[str]) -> list[tuple[str, dict[str, str]]]:
-    """(`<file>:<line>`, fields by column name) for each line of a CSV file; empty if there is no file.
+    """(`<file>:<line>`, fields by column name) for each line below the header of a CSV file.
+
+    Empty if there is no file.
 
     Raises:
-        InputError: for an unreadable file, another header, invalid CSV, or a wrong number of fields.
+        InputError: for an unreadable file, a header other than `columns`, invalid CSV, or a wrong number of
+            fields.
     """
     try:
         text = read_text(path)

@@ -91,7 +91,7 @@ def record_search(folder: Path, rows: Sequence[Mapping[str, Any]], arm_order: Se
     """Writes rows to lr_search.csv; they replace existing rows of the same arm, learning rate and seed.
 
     Args:
-        rows: columns of `LR_SEARCH`; `value` is None for a censored or diverged run.
+        rows: columns of `LR_SEARCH`; `value` is None for a run that diverged or never reached its target.
 
     Raises:
         InputError, ValueError: as for `record_run`, except that images are not compared.
@@ -109,14 +109,14 @@ def record_search(folder: Path, rows: Sequence[Mapping[str, Any]], arm_order: Se
 
 
 def check_search_row(folder: Path, arm: str, learning_rate: float, seed: int, config_hash: str) -> None:
-    """Raises an InputError if `record_search` would refuse a row for its config hash."""
+    """Raises an InputError if `record_search` would refuse this row because of its config hash."""
     for row in read_lr_search(folder).rows:
         if (row["arm"], row["learning_rate"], row["seed"]) == (arm, learning_rate, seed):
             _refuse_other_hash(folder, row, {"arm": arm, "seed": seed, "config_hash": config_hash})
 
 
 def finished_run(folder: Path, arm: str, seed: int, config_hash: str | None = None) -> dict[str, Any] | None:
-    """The row of a finished run (done or diverged), or None.
+    """The row in runs.csv of a finished run (done or diverged), or None.
 
     Raises:
         InputError: if a `config_hash` is given and the row has another one, unless that run failed.

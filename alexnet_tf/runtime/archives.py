@@ -26,7 +26,7 @@ def open_npz(path: str | os.PathLike[str]) -> Iterator[NpzFile]:
         one of `UNREADABLE_ARCHIVE`: if the file is missing, damaged or too large when unpacked. Reading an
             array from it can raise these too.
     """
-    # NumPy does not close a damaged file that it has opened itself.
+    # The file is opened here, because NumPy does not close a damaged file that it has opened itself.
     with open_file(path) as stream:
         with zipfile.ZipFile(stream) as archive:
             check_unpacked(sum(member.file_size for member in archive.infolist()), stream)

@@ -10,7 +10,7 @@ from rich.progress import BarColumn, Progress, TextColumn
 
 
 class Bars(Progress):
-    """A set of progress bars; a terminal shows one set at a time, `shown`."""
+    """A set of progress bars. `Bars.shown` is the set that the terminal shows now, or None."""
 
     shown: ClassVar["Bars | None"] = None
 
@@ -37,7 +37,7 @@ def make_bars() -> Bars | None:
         console=Console(stderr=True),
         refresh_per_second=2,
         transient=True,
-        # Rich prints redirected lines above the bars. If stdout is a file or a pipe, they must go there.
+        # Rich prints redirected lines above the bars. If stdout is a file or a pipe, its lines must go there.
         redirect_stdout=sys.stdout.isatty(),
     )
 

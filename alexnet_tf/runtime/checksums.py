@@ -13,10 +13,10 @@ LINE = re.compile(r"([0-9a-f]{64})  (\S.*)")
 
 
 def write_with_sums(folder: Path, contents: Mapping[str, bytes]) -> None:
-    """Writes files and their checksums; the checksums of other files that still exist are kept.
+    """Writes files and their checksums; keeps the checksums of other files that still exist.
 
-    While files are being replaced, SHA256SUMS lists their old and new checksums, so every file passes
-    `check_sums` even after a kill.
+    A damaged SHA256SUMS is replaced. While files are being replaced, SHA256SUMS lists their old and new
+    checksums, so every file passes `check_sums` even after a kill.
 
     Args:
         contents: content by path relative to `folder`, in the order of writing.
@@ -41,7 +41,7 @@ def _write_sums(folder: Path, sums: set[tuple[str, str]]) -> None:
 
 
 def read_sums(folder: Path) -> set[tuple[str, str]]:
-    """Relative paths and checksums; empty if there is no SHA256SUMS.
+    """The (relative path, checksum) pairs in SHA256SUMS; empty if there is no such file.
 
     Raises:
         OSError: if SHA256SUMS cannot be read.
@@ -58,7 +58,7 @@ def read_sums(folder: Path) -> set[tuple[str, str]]:
 
 
 def check_sums(folder: Path, names: Iterable[str]) -> None:
-    """Compares files with their checksums in SHA256SUMS; without SHA256SUMS, only reads them.
+    """Compares files with their checksums in SHA256SUMS; if there is no such file, only reads the files.
 
     Raises:
         OSError: if a file cannot be read.

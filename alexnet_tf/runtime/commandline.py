@@ -121,14 +121,15 @@ def run_command(
     options: argparse.Namespace,
     again: str = "resumes a training run from its last checkpoint, if there is one",
 ) -> int:
-    """Calls `options.command`, and converts exceptions to messages and exit statuses.
+    """Calls `options.command`; converts interruptions and expected errors to messages and exit statuses.
 
     Args:
         again: what the same command does next time, for the message after an interruption.
 
     Returns:
         The exit status: the command's own (1 for a negative answer); 2 for bad input or a failure of the
-        machine; 130, 143 or 129 after Ctrl-C, SIGTERM or SIGHUP; 141 if the reader closes the output.
+        machine; 130, 143 or 129 after Ctrl-C, SIGTERM or SIGHUP; 141 if the program that reads the output
+        through a pipe closes the pipe.
     """
     try:
         settle_environment()
@@ -145,7 +146,7 @@ def run_command(
         if line is None:
             raise
         if len(line) > LONGEST_LINE:
-            # The end states what was received and what to do.
+            # The end of a message states what was received and what to do.
             line = f"{line[: LONGEST_LINE // 2]} ... {line[-LONGEST_LINE // 2 :]}"
         _say(f"error: {printable(line)}")
         try:
@@ -191,7 +192,7 @@ def _signals_raised() -> Iterator[None]:
     def interrupt(number: int, frame: FrameType | None) -> NoReturn:
         raise Interruption(number)
 
-    # Windows has no SIGHUP. Under nohup it stays ignored.
+    # Windows has no SIGHUP. Under nohup, SIGHUP stays ignored.
     known = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
     changed = [number for number in known if signal.getsignal(number) is signal.SIG_DFL]
     for number in changed:

@@ -47,7 +47,7 @@ def intra_op_threads() -> int:
 
 @functools.cache
 def git_commit() -> str:
-    """The commit, followed by `+` if code has uncommitted changes; empty outside a Git checkout."""
+    """The commit (12 digits), then `+` if code has uncommitted changes; empty outside a Git checkout."""
     root = Path(__file__).parents[2]
     if not (root / ".git").exists():
         # An installed package may lie inside another repository.

@@ -38,8 +38,8 @@ _TEMPORARY = re.compile(r"\.(?P<name>.+)\.\d+\.[0-9a-f]{32}\.tmp")
 def write_bytes(path: Path, content: bytes | memoryview, old: Path | None = None) -> None:
     """Writes a file atomically: it holds the old or the new content, even after a kill or a power failure.
 
-    HDF5 must not write a file itself, because a full disk would crash the process. So callers make the
-    content of an HDF5 file in memory.
+    Callers make the content of an HDF5 file in memory: if the HDF5 library wrote the file itself, a full disk
+    would crash the process.
 
     Args:
         old: an existing file is moved to this path. After a kill between the two renames, `path` is missing.
@@ -99,7 +99,8 @@ def sync_folder(folder: Path) -> None:
 def remove_temporaries(folder: Path, name: str = "*", unchanged_for: float = 0.0) -> None:
     """Removes temporary files and folders that killed processes have left in a folder.
 
-    The caller holds a lock or passes `unchanged_for`, so that no process loses the file it is writing.
+    The caller must hold a lock or pass `unchanged_for`; otherwise another process could lose a file that it
+    is writing.
 
     Args:
         name: `fnmatch` pattern of the finished file's name.
@@ -158,11 +159,12 @@ def hold_lock(path: Path, waiting: str = "") -> AbstractContextManager[object]:
 
 @contextlib.contextmanager
 def claimed(path: Path, place: str, waits: bool = False) -> Iterator[None]:
-    """Holds the lock of a place where only one process may work.
+    """Holds the lock of a folder, file or run that only one process may use at a time.
 
     Args:
         path: the lock file; its folder must exist.
-        place: what is locked, for the error message.
+        place: name of what is locked, for the error message.
+        waits: whether to wait while another process holds the lock.
 
     Raises:
         InputError: if another process holds the lock and `waits` is false, or `path` is not writable.
@@ -190,7 +192,7 @@ def claimed_folder(folder: Path, flag: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def made_folder(folder: Path, flag: str) -> Iterator[None]:
-    """Like `make_folder`, but at the end removes the created folders that are empty."""
+    """Like `make_folder`; at the end of the `with` block, removes the created folders that are empty."""
     made = [each for each in (folder, *folder.parents) if not os.path.exists(each)]
     try:
         make_folder(folder, flag)
@@ -202,7 +204,7 @@ def made_folder(folder: Path, flag: str) -> Iterator[None]:
 
 
 def changing(path: Path) -> AbstractContextManager[None]:
-    """Holds the lock of a file; waits for other processes."""
+    """Holds the lock of a file that is to be changed; waits while another process holds it."""
     return claimed(lock_beside(path), str(path), waits=True)
 
 
@@ -212,12 +214,12 @@ def lock_beside(path: Path) -> Path:
 
 
 def may_be_worker() -> bool:
-    """Whether this process can be one of several workers, of which only the chief takes locks."""
+    """Whether this process can be one of several workers. Of these, only the chief takes locks."""
     return bool({"TF_CONFIG", "SLURM_PROCID"} & {*os.environ})
 
 
 def check_unclaimed(path: Path, place: str) -> None:
-    """Raises an InputError if another process holds the lock.
+    """Raises an InputError if another process holds the lock file `path`; a worker does not check.
 
     Commands call it before they import TensorFlow, so that this error appears at once.
     """
@@ -226,7 +228,7 @@ def check_unclaimed(path: Path, place: str) -> None:
 
 
 def _taken(path: Path, place: str, waits: bool = False) -> BaseFileLock:
-    # filelock refuses links, and tries again if the last holder removes the file meanwhile.
+    # filelock refuses symbolic links, and tries again if the last holder removes the file meanwhile.
     lock = FileLock(path, timeout=-1 if waits else 0)
     try:
         lock.acquire()
@@ -253,7 +255,7 @@ def _holder(path: Path) -> str:
 
 @contextlib.contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Holds the lock of a results folder; must not be nested.
+    """Holds the lock of a results folder, and removes its temporary files at the start. Must not be nested.
 
     Raises:
         InputError: if the folder is not writable.

@@ -42,7 +42,7 @@ class Countdown:
         self._steps, self._started = 0, time.monotonic()
 
     def limited(self, steps: int) -> int:
-        """`steps`, or fewer if an interval in steps ends earlier."""
+        """`steps`, but no more than remain in the interval if the interval is given in steps."""
         return min(steps, self._interval.steps - self._steps) if self._interval.steps else steps
 
     def is_due(self, steps: int) -> bool:

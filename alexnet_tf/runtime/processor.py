@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 CPUINFO = Path("/proc/cpuinfo")
-# Without these instructions TensorFlow computes in float32 and rounds each value. With AVX2 this takes many
-# times as long as float32 (benchmarks/LOG.md).
+# Without these instructions TensorFlow emulates bfloat16: it computes in float32 and rounds each value. On a
+# processor with AVX2, a training step then takes many times as long as in float32 (benchmarks/LOG.md).
 BFLOAT16_FLAGS = {"avx512_bf16", "amx_bf16", "bf16"}
 
 

@@ -60,7 +60,8 @@ def check_outside(place: str | Path | None, images: str | Path | None, flag: str
 
     Args:
         place: the file or folder to write; None for no output.
-        images: path of the folder of images, or name of a data set (only `folder:PATH` is checked).
+        images: `Path` of the folder of images, or name of a data set as a text; of these names, only
+            `folder:PATH` is checked.
         flag: the flag that names `place`.
     """
     if isinstance(images, str):

@@ -47,7 +47,7 @@ tf.function(lambda: tf.random.stateless_uniform([2, 2], [1, 2]) @ tf.ones([2, 2]
 """
 # Packages that Keras imports if they are installed, for features that no command uses.
 UNUSED_BY_KERAS = ("pandas", "matplotlib", "IPython")
-# The file descriptor of the user's standard error, also while it is captured.
+# The file descriptor of the user's standard error, even while `quiet_startup` hides it.
 shown_stderr = 2
 
 
@@ -92,7 +92,11 @@ def _check_temporary_folder() -> None:
 
 
 def _check_variables_of_tensorflow() -> None:
-    """Tries the variables of `ENDING` in another process, which may crash."""
+    """Tries values of `ENDING` other than 0 and 1 in another process, because TensorFlow may crash.
+
+    Raises:
+        InputError: if that process fails.
+    """
     given = {name: os.environ[name] for name in ENDING if os.environ.get(name, "1") not in ("0", "1")}
     if not given:
         return
@@ -125,10 +129,10 @@ def _open_streams() -> None:
 
 def check_keras_settings(names: Iterable[str]) -> None:
     """Raises an InputError if Keras would start with other values of these `KERAS_SETTINGS`."""
-    # This repeats the search of Keras for its settings, because importing Keras would take seconds.
+    # This repeats Keras's own search for its settings, because importing Keras would take seconds.
     base = os.path.expanduser("~")
     default = os.path.join(base if os.access(base, os.W_OK) else "/tmp", ".keras")
-    # An empty KERAS_HOME is the current folder.
+    # An empty KERAS_HOME means the current folder.
     path = Path(os.path.expanduser(os.path.join(os.environ.get("KERAS_HOME", default), "keras.json")))
     found = {}
     kind = file_kind(path)

@@ -17,7 +17,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     "; did you mean 'learning_rate'?"
     """
     names = list(known)
-    # Initials match too (lr for learning_rate), and last parts (relu for ablation-relu).
+    # Initials (lr for learning_rate) and last parts (relu for ablation-relu) also match.
     initials = {"".join(part[:1] for part in each.split("_")): each for each in names if "_" in each}
     last = {each.rpartition("-")[2]: each for each in names}
     short = {**initials, **last, **{each: each for each in names}}

@@ -12,7 +12,7 @@ from alexnet_tf.statistics.intervals import Interval, mean_interval
 
 Kind = Literal["difference", "ratio", "share"]
 
-# The verdicts of the rule, from the strongest to the weakest.
+# The texts that `verdict` returns, from the strongest support for a claim to the weakest.
 REPRODUCED = "reproduced"
 SIZE_OPEN = "direction confirmed, size open"
 BELOW_S = "direction confirmed, below s"
@@ -24,7 +24,7 @@ VERDICTS = (REPRODUCED, SIZE_OPEN, BELOW_S, UNDECIDED, NOT_ON_CLAIMED_SIDE, NO_S
 NO_PAIRS = "no pairs yet"
 
 CONFIDENCE = 0.95
-# A `share` is the share of p values that are at most LEVEL. By chance it is LEVEL.
+# A `share` is the share of runs whose p value is at most LEVEL. Without an effect, LEVEL is expected.
 LEVEL = 0.05
 
 
@@ -34,9 +34,10 @@ class Verdict(NamedTuple):
     Attributes:
         text: one of `VERDICTS`.
         direction: "claimed" or "other" if the whole interval is on that side of the null value, else "open".
-        size: position of the interval relative to s and its mirror (see `verdict`). "beyond s": wholly beyond
-            s on the claimed side. "holds s": contains s. "below s": wholly between the mirror and s.
-            "excludes s": wholly on the mirror's side of s, but not wholly between the two.
+        size: position of the interval relative to s, the smallest effect of interest, and to the mirror of s
+            (see `verdict`). "beyond s": wholly beyond s on the claimed side. "holds s": contains s.
+            "below s": wholly between the mirror and s. "excludes s": contains the mirror but not s, or lies
+            wholly beyond the mirror.
     """
 
     text: str
@@ -49,13 +50,15 @@ class Effect:
     """The effect of an arm relative to its baseline, over the seeds that both ran.
 
     Attributes:
-        n: number of pairs of runs, including those with a censored run; for a share, number of runs.
+        n: number of pairs of runs, including those with a censored run (see `paired_effect`); for a share,
+            number of runs.
         effect: mean difference, geometric mean of the ratios, or share of runs. None without pairs, and if
             `bound` is "none".
         low, high: ends of the interval; None if the interval is unbounded there, or unknown.
         p: two-sided p value under the hypothesis of no effect; None if unknown.
         bound: None if no run is censored; `effect` is then an estimate. "lower" if only the arm has censored
-            runs, "upper" if only the baseline has some; `effect` is then such a bound. "none" if both have.
+            runs, "upper" if only the baseline has some; `effect` is then such a bound. "none" if both have
+            some, because the effect then has no bound.
         per_seed: seed -> difference or ratio, with the limit in place of a censored run's value; for a share,
             1 if the run's p value is at most `LEVEL`, else 0. Empty if `bound` is "none".
         left_out: seeds for which the arm or the baseline has no usable value.
@@ -86,7 +89,7 @@ def paired_effect(
     """The effect of an arm on one metric relative to its baseline, paired by seed, with its 95% t interval.
 
     A run without a value is censored if the limits contain its seed. Its true value exceeds the limit (for
-    example, the run needs more than 80 epochs to a target), and the limit is used in its place. If only the
+    example, the run needs more than 80 epochs to reach a target), and the limit is used instead. If only the
     arm has censored runs, the effect is a lower bound. If only the baseline has some, it is an upper bound.
     If both have some, there is no bound. A seed is left out if one of its runs has no finite value and is
     not censored (it failed or diverged), or is missing.

@@ -96,7 +96,7 @@ def binomial_standard_error(error: float, examples: int) -> float:
 
 
 def is_tie(error: float, other: float, examples: int) -> bool:
-    """Whether the error rate `other` is at most two standard errors (of `error`) above `error`.
+    """Whether the error rate `other` exceeds `error` by at most two standard errors of `error`.
 
     Example:
 

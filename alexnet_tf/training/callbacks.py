@@ -93,7 +93,7 @@ class HistoryFiles(keras.callbacks.Callback):
 
 
 def write_quarantine(path: Path, data: DataPipelines) -> None:
-    """Writes a table of unused files, and duplicates.csv beside it if the set lists duplicates."""
+    """Writes a table of unused image files, and duplicates.csv beside it if the data has duplicates."""
     write_text(path, to_lines([("path", "reason"), *data.image_set.quarantine]))
     duplicates = data.image_set.remarks.duplicates
     if duplicates:
@@ -123,7 +123,8 @@ class GradientNorms(keras.callbacks.Callback):
     """Measures the Euclidean norms of each layer's gradient and of the whole gradient (`all`) in each step.
 
     The gradient is that of the mean loss over the global batch, without weight decay.
-    `History.gradient_norms` gets the mean and the largest norms of each epoch; the logs get those of `all`.
+    `History.gradient_norms` gets the mean and the largest norm of each layer and of `all` in each epoch; the
+    logs get those of `all`.
     """
 
     def __init__(self, strategy: tf.distribute.Strategy):
@@ -141,8 +142,8 @@ class GradientNorms(keras.callbacks.Callback):
                 tf.Variable(start, trainable=False, aggregation=tf.VariableAggregation.ONLY_FIRST_REPLICA)
                 for start in (tf.zeros(len(self._layers)), tf.zeros(len(self._layers)), 0.0)
             )
-        # Keras passes gradients only to the optimizer. With mixed_float16, the inner optimizer gets them
-        # without the loss scale.
+        # Keras passes gradients only to the optimizer, so its method `apply` is wrapped. With mixed_float16,
+        # the inner optimizer gets them without the loss scale.
         optimizer = getattr(self.model.optimizer, "inner_optimizer", self.model.optimizer)
         apply = optimizer.apply
 
@@ -251,7 +252,7 @@ def restore_callbacks(
 
 
 def best_epoch(values: list[float]) -> int:
-    """The epoch, counted from 1, with the lowest value.
+    """The first epoch with the lowest value, counted from 1.
 
     Example:
 

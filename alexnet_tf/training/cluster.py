@@ -57,7 +57,8 @@ class Cluster:
 def find_cluster() -> Cluster | None:
     """The cluster of this process, or None if it trains alone.
 
-    A cluster from Slurm's variables is written to `TF_CONFIG`.
+    A cluster from Slurm's variables is written to `TF_CONFIG`. The hosts of all workers are added to
+    `no_grpc_proxy`.
 
     Raises:
         InputError: if the variables do not describe a cluster and this process's task in it.
@@ -69,7 +70,7 @@ def find_cluster() -> Cluster | None:
         os.environ["TF_CONFIG"] = json.dumps(found)
     cluster = read_cluster(os.environ["TF_CONFIG"])
     # gRPC uses a proxy for hosts that are not in `no_grpc_proxy`. If this variable is set, gRPC ignores
-    # `no_proxy`, so the hosts of `no_proxy` are copied.
+    # `no_proxy`, so the hosts of `no_proxy` are copied to it.
     direct = os.environ.get("no_grpc_proxy") or os.environ.get("no_proxy")  # noqa: SIM112 (their names)
     hosts = [direct] if direct else []
     hosts += sorted({cluster.place(rank)[0] for rank in range(len(cluster.tasks))})
@@ -116,7 +117,7 @@ def _slurm_cluster() -> dict[str, Any] | None:
         import tensorflow as tf
 
         # Jobs that share a node get different ports, unless their ids are equal modulo 200. Steps of one job
-        # get the same ports. Slurm assigns the GPUs, but the resolver requires the two numbers of GPUs.
+        # get the same ports. Slurm assigns the GPUs, but the resolver requires numbers of GPUs.
         port = 10_000 + int(os.environ.get("SLURM_JOB_ID", "0")) % 200 * 100
         tasks = int(os.environ["SLURM_STEP_NUM_TASKS"])
         resolver = tf.distribute.cluster_resolver.SlurmClusterResolver(

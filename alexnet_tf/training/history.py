@@ -14,8 +14,8 @@ class History:
     """The measurements of a run so far.
 
     Attributes:
-        curve: one dictionary per epoch, from epoch 0 on. In a search, which does not use the report split,
-            columns are named `selection_*` instead of `test_*`.
+        curve: one dictionary per epoch, from epoch 0 on. If the report split (`DataPipelines.report`) is not
+            evaluated, as in a search, columns are named `selection_*` instead of `test_*`.
         selection_errors: errors on the selection split after epochs 1, 2, ...; empty without such a split.
         selection_losses: losses on the selection split after the same epochs.
         gradient_norms: rows of `GradientNorms`.
@@ -54,7 +54,7 @@ class History:
             images_per_second: speed of training; None for epoch 0.
         """
         if not math.isfinite(scores["train"].loss):
-            # Training checks only the mean loss of the steps, and no step measures the last update's effect.
+            # During an epoch only the mean loss of its steps is checked. The last update does not affect it.
             self.end("diverged", f"loss is not finite after epoch {epoch}")
             if epoch:
                 return

@@ -17,7 +17,7 @@ class Link:
 
     Attributes:
         inbox: received messages; None stands for a closed connection or for an invalid message.
-        has_left: whether the worker has announced that it may end first; its end is then no failure.
+        has_left: whether the worker has announced that its work is done; its end is then no failure.
         is_awaited: false once the worker has left, has asked the others to end, or is disconnected.
     """
 
@@ -37,7 +37,7 @@ class Link:
             self._connection.sendall(json.dumps(message).encode() + b"\n")
 
     def receive(self, timeout: float | None = None) -> dict[str, Any] | None:
-        """The next message; None after an error or a timeout, or if the message is no JSON object."""
+        """The next message; None after an error or a timeout, or if the message is not a JSON object."""
         try:
             self._connection.settimeout(timeout)
             message = json.loads(self._file.readline(LONGEST_LINE))

@@ -1,4 +1,4 @@
-"""The metrics' sums on each replica, which the chief saves for all workers."""
+"""Collects and restores the sums of Keras's metrics on each replica; the chief saves them for all workers."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ import tensorflow as tf
 
 
 def make_gatherer(model: keras.Model, strategy: tf.distribute.Strategy) -> Callable[[], list[list[float]]]:
-    """Makes a function that returns a row of sums for each replica; all workers must call it together."""
+    """Makes a function that returns a list of sums for each replica; all workers must call it together."""
 
     @tf.function
     def rows():
@@ -18,7 +18,7 @@ def make_gatherer(model: keras.Model, strategy: tf.distribute.Strategy) -> Calla
 
 
 def assign_sums(model: keras.Model, strategy: tf.distribute.Strategy, sums: list[list[float]]) -> None:
-    """Sets the sums of each replica to its row; does nothing if the numbers of replicas and rows differ."""
+    """Sets the sums of each replica; does nothing if `sums` is for another number of replicas."""
 
     def assign() -> None:
         row = tf.constant(sums)[tf.distribute.get_replica_context().replica_id_in_sync_group]

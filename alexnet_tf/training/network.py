@@ -148,7 +148,7 @@ def _gradients_forgotten() -> Iterator[None]:
     try:
         yield
     finally:
-        # Functions within the graph, such as LRN's, keep theirs: they are traced once for all graphs.
+        # Functions within the graph, such as LRN's, keep theirs, because they are traced once for all graphs.
         for operation in ops.get_default_graph().get_operations():
             name = operation.node_def.attr["_gradient_op_type"].s.decode()
             if name.startswith("CustomGradient-") and name not in before:

@@ -22,7 +22,7 @@ class CommandProgress:
     """A context in which one bar shows the progress of all runs of a command.
 
     Args:
-        work: number of images on which each run trains (`images_to_train`).
+        work: for each run, the number of images on which it trains (`images_to_train`).
     """
 
     current: ClassVar["CommandProgress | None"] = None
@@ -112,12 +112,12 @@ class RunProgress(keras.callbacks.Callback):
     def on_epoch_begin(self, epoch, logs=None):
         self._epoch, self._epoch_started, self._done, self._skipped = epoch, time.monotonic(), 0, 0
         if self._first < 0:
-            # What an earlier session has trained counts as done, but not towards the speed.
+            # Images trained in an earlier session count as done, but not towards the speed.
             self._first, self._started, self._last_line = epoch, self._epoch_started, self._epoch_started
 
     def on_train_batch_begin(self, batch, logs=None):
         if self._done < batch * self._batch_size:
-            # These steps were trained before an interruption.
+            # Steps trained before an interruption also count as done, but not towards the speed.
             self._done = self._skipped = batch * self._batch_size
             self._first += self._skipped / self._images_per_epoch
 

@@ -83,7 +83,7 @@ def ending(config: TrainConfig, history: History) -> str | None:
 
 
 def check_schedule(config: TrainConfig, holdout: bool) -> None:
-    """Raises an InputError if schedule or early stopping watch the selection split but none is held out."""
+    """Raises an InputError if the schedule or early stopping needs a selection split but none is held out."""
     watchers = []
     if config.schedule == "plateau":
         watchers.append("schedule plateau")

@@ -39,7 +39,7 @@ EVALUATION_BATCH = 500
 
 
 class Session:
-    """The parts of `train`, with the same arguments."""
+    """One session; `training.train.train` documents the arguments and calls the methods."""
 
     def __init__(
         self,
@@ -103,7 +103,7 @@ class Session:
         except KeyboardInterrupt as stop:
             stop = stop if isinstance(stop, Interruption) else Interruption()
             with signals_held():
-                # Called before saving, so that the end of another worker does not end this process meanwhile.
+                # Called before saving; otherwise the end of another worker could end this process meanwhile.
                 current_workers().interrupt(str(stop))
                 # Between epochs the last checkpoint is up to date.
                 if self.history.unfinished:
@@ -188,7 +188,8 @@ class Session:
             # If the run has diverged, the last point of the curve belongs to an earlier epoch.
             last = history.curve[-1] if history.status == "running" else {}
             logs = {name: value for name, value in last.items() if name != "epoch"}
-            # The callbacks precede saving. If the run is killed in between, the resumed run calls them again.
+            # The callbacks are called before saving. If the run is killed in between, the resumed run calls
+            # them again.
             self._calls.on_epoch_end(epoch - 1, {"loss": loss, **logs})
             if history.status == "running" and not has_finite_weights(self._model):
                 history.end("diverged", f"weights are not finite after epoch {epoch}")
@@ -197,9 +198,10 @@ class Session:
             self._save(is_best)
 
     def _begin_epoch(self) -> None:
-        """Calls the callbacks at the beginning of an epoch.
+        """Calls the callbacks at the beginning of an epoch, and resets the metrics.
 
-        In a resumed epoch their changes are undone, because the checkpoint already contains these changes.
+        In a resumed epoch, metrics from the checkpoint are kept, and changes by the callbacks are undone,
+        because the checkpoint already contains these changes.
         """
         goes_on = bool(self.history.unfinished)
         values = variable_values(self._model) if goes_on else []

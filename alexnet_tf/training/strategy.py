@@ -28,19 +28,20 @@ NVIDIA_DEVICES = (Path("/proc/driver/nvidia"), Path("/dev/nvidia0"))
 def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
     """Returns the distribution strategy for a number of replicas.
 
-    `auto` uses all GPUs, or the default device if there are none. A number uses that many GPUs or, if there
-    are fewer, logical CPU devices. TensorFlow can create these only before it initialises its devices.
+    With `auto`, the replicas are all GPUs, or the default device if there are none. With a number, they are
+    that many GPUs or, if there are fewer GPUs, that many logical CPU devices. TensorFlow can create logical
+    devices only before it initialises its devices.
 
     With `TF_CONFIG`, or in a Slurm step of several tasks, this process is one of several workers. Each uses
-    all GPUs that it sees, and the function returns when all workers have connected. A worker that has done
-    its work must call `current_workers().leave()`; otherwise the others treat its exit as a failure.
+    all GPUs that it sees, and the function returns when all workers have connected. A number must then equal
+    this worker's number of GPUs (1 if it has none). A worker that has done its work must call
+    `current_workers().leave()`; otherwise the others treat its exit as a failure.
 
     Raises:
-        InputError: if `replicas` is neither `auto` nor a whole number >= 1; for more replicas than TensorFlow
-            can still create; if `TF_CONFIG` or Slurm's variables do not describe a cluster and this process's
-            task in it. With several workers, a number must equal this worker's number of GPUs (1 if it has
-            none). If one worker does not connect, or differs in code, packages, settings or number of GPUs,
-            every worker raises the error.
+        InputError: if `replicas` is neither `auto` nor a whole number >= 1, or is not the number above; for
+            more replicas than TensorFlow can still create; if `TF_CONFIG` or Slurm's variables do not
+            describe a cluster and this process's task in it; on every worker, if one does not connect or
+            differs in code, packages, settings or number of GPUs.
 
     Example:
 
@@ -93,7 +94,7 @@ def warn_of_unseen_gpu() -> None:
 
 
 def is_chief(strategy: tf.distribute.Strategy) -> bool:
-    """Whether this process writes the rows and checkpoints."""
+    """Whether this process writes the results and checkpoints: the chief, or a process that trains alone."""
     resolver = strategy.cluster_resolver
     if resolver is None or not resolver.task_type:
         return True
@@ -113,6 +114,6 @@ def _versions() -> dict[str, str]:
         "alexnet_tf": alexnet_tf.__version__,
         "code commit": git_commit() or "none",
         "code of alexnet_tf": sources.hexdigest()[:12],
-        # These change the rounding of sums.
+        # The values of these variables change the rounding of sums.
         **{name: os.environ.get(name) or "unset" for name in (*THREADS, "TF_ENABLE_ONEDNN_OPTS", *XLA_FLAGS)},
     }

@@ -30,17 +30,17 @@ def train(
     """Trains one run to its end; resumes from its checkpoint if there is one.
 
     Before the first and after each epoch the model is evaluated in inference mode on the training subset, the
-    report split and, if the config holds it out, the selection split. Then the checkpoint is replaced. Within
-    an epoch it is replaced at the given interval and after Ctrl-C, SIGTERM or SIGHUP. A resumed run gives the
-    same results as an uninterrupted one.
+    report split (the test images, if there are any) and, if the config holds it out, the selection split.
+    Then the checkpoint is replaced. Within an epoch it is replaced at the given interval and after Ctrl-C,
+    SIGTERM or SIGHUP. A resumed run gives the same results as an uninterrupted one.
 
     Args:
         data: pipelines opened with `config.data`.
         strategy: distribution strategy. The global batch size is always `config.train.batch_size`.
         checkpoint: file for the state of the run; by default no state is saved.
-        callbacks: Keras callbacks. Their batch methods are called once for up to 30 steps. Their
-            `params["history"]` is the history so far.
-        report: whether to evaluate on the report split. Without it the config must hold out the selection
+        callbacks: Keras callbacks. Their batch methods are called once for each group of up to 30 steps.
+            Their `params["history"]` is the history so far.
+        report: whether to evaluate on the report split. If not, the config must hold out the selection
             split.
         model: a model from `training.network.compile_model`; by default it is built here.
         checkpoint_every: steps or seconds between two checkpoints within an epoch.

@@ -32,7 +32,7 @@ class Workers:
     Without `cluster` this process trains alone, and all methods return at once.
 
     Raises:
-        InputError: if the port is in use, or a worker does not connect in time or is of another cluster.
+        InputError: if the port is in use, or a worker does not connect in time or belongs to another cluster.
     """
 
     def __init__(self, cluster: Cluster | None = None):
@@ -45,7 +45,7 @@ class Workers:
             self._gather() if self._is_chief else self._join()
             atexit.register(self._exit)
             self._is_meeting = False
-            # After this, each worker knows that all have connected.
+            # Returns on each worker when all have connected.
             self.compare({})
 
     def compare(self, values: Mapping[str, Any]) -> None:
@@ -96,7 +96,8 @@ class Workers:
     def interrupt(self, reason: str) -> None:
         """Makes the other workers end.
 
-        A signal often reaches all workers, so a worker first gives the chief time to handle its own signal.
+        A signal often reaches all workers at once, so a worker other than the chief first waits up to 3 s for
+        the chief to leave or to end the workers itself.
         """
         self._has_left = True
         deadline = time.monotonic() + ENDING_SECONDS / 2
@@ -107,11 +108,11 @@ class Workers:
 
     @property
     def is_broken(self) -> bool:
-        """Whether another worker has ended."""
+        """Whether all workers end because one has failed or has ended before the others."""
         return bool(self._why_ended)
 
     def wait_for_reason(self) -> None:
-        """Raises an InputError if the end of another worker explains the exception just caught."""
+        """Raises an InputError if a worker's end, noticed within 3 s, explains the exception just caught."""
         deadline = time.monotonic() + ENDING_SECONDS / 2
         while self._links and not self._why_ended and time.monotonic() < deadline:
             time.sleep(0.05)
@@ -119,7 +120,7 @@ class Workers:
             self._fail(self._why_ended)
 
     def _gather(self) -> None:
-        """Waits until all workers have connected at the chief's address; TensorFlow does not use it yet."""
+        """Waits until all workers have connected at the chief's address, still unused by TensorFlow."""
         tasks = range(1, len(self._cluster.tasks))
         deadline = time.monotonic() + MEETING_SECONDS
         with self._cluster.listen() as server:

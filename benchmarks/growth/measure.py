@@ -1,4 +1,4 @@
-"""Measures how time and memory grow with the size of the work."""
+"""Measures how time and memory grow with batch, image and data set, and with the number of devices."""
 
 import sys
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ def image_counts(quick: bool) -> tuple[int, ...]:
 
 
 def sweeps(quick: bool, images: Path) -> Iterator[Benchmark]:
-    """Benchmarks that each vary one quantity; a contender `<value> <quantity>` measures one value of it.
+    """Benchmarks that each vary one quantity; a contender, named `<value> <quantity>`, has one value of it.
 
     `images` has a subfolder `<count>` of JPEG files for each of `image_counts`.
     """

@@ -11,7 +11,7 @@ from benchmarks.rows import Row, duration, read_rows, significant
 from benchmarks.runner.machine import read_machine
 from experiments.report.markdown import markdown
 
-# Expected slopes on logarithmic axes.
+# Expected slopes of time and memory over each quantity, on logarithmic axes.
 SLOPES = {"images a batch": 1, "pixels a side": 2, "logical devices": 0, "images in the set": 1}
 
 
@@ -39,7 +39,7 @@ def growth_table(rows: Sequence[Row], about: dict[str, str]) -> str:
 
 
 def draw(rows: Sequence[Row], about: dict[str, str]) -> Figure:
-    """Draws time above memory, one column for each quantity."""
+    """Draws the time (above) and the peak memory (below) over each quantity; each quantity has a column."""
     quantities = list(dict.fromkeys(_quantity(row) for row in rows))
     figure = Figure(figsize=(2.6 * len(quantities) + 0.6, 4.6), layout="constrained")
     axes = figure.subplots(2, len(quantities), squeeze=False)
@@ -58,11 +58,11 @@ def draw(rows: Sequence[Row], about: dict[str, str]) -> Figure:
                 axis.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
                 axis.yaxis.set_major_formatter(StrMethodFormatter("{x:,g}"))
                 axis.minorticks_off()
-                # Wide enough that a quantity that does not grow looks flat.
+                # Limits so wide that a constant time or memory looks flat.
                 low, high = axis.get_ylim()
                 axis.set_ylim(min(low, min(values) / 2), max(high, 2 * max(values)))
                 if quantity in SLOPES and not number:
-                    # Through the largest size, where a constant part of time or memory matters least.
+                    # The line passes through the largest size, where a constant part matters least.
                     slope = SLOPES[quantity]
                     guide = [values[-1] * (size / sizes[-1]) ** slope for size in sizes]
                     axis.plot(sizes, guide, ":", color=GREY, label=f"slope {slope} (expected)", zorder=1)

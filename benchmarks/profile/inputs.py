@@ -26,7 +26,7 @@ from experiments.report.markdown import markdown
 
 COLUMNS = ("work", "stage", "cpu_ms", "elapsed_ms")
 BATCH, ROUNDS = 128, 5
-# Work, stage, number of images, and a function that runs the stage on them.
+# Kind of input, stage, number of images, and a function that runs the pipeline on them up to the stage.
 Call = tuple[str, str, int, Callable[[], object]]
 Step = Callable[[Path], object]
 FILES, CACHED, SMALL = "JPEG files, 256 to 224", "decoded pixels, 256 to 224", "JPEG files of 64 pixels"
@@ -35,9 +35,10 @@ BILINEAR = f"{FILES}, bilinear"
 
 @dataclass(frozen=True)
 class Stage:
-    """The measured time of an input pipeline from its start to the end of one stage.
+    """The time of an input pipeline from its start to the end of one stage.
 
     Attributes:
+        work: kind of input, such as `FILES`.
         cpu_ms: processor time per image, of all threads.
         elapsed_ms: wall-clock time per image; only stages named `batches...` use several threads.
     """
@@ -49,7 +50,10 @@ class Stage:
 
 
 def profile_inputs(images: int) -> list[Stage]:
-    """Median times of all stages, measured in turns; the first turn is a warm-up."""
+    """Median times of all stages on `images` photographs or four times as many thumbnails.
+
+    The stages take turns; the first round is a warm-up.
+    """
     with ExitStack() as stack:
         scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         write_photographs(scratch / "large", images)
@@ -135,7 +139,7 @@ def write_stages(path: Path, stages: list[Stage]) -> None:
 
 
 def stages_table(path: Path) -> str:
-    """Markdown of profile_inputs.csv; empty if the file does not exist."""
+    """Markdown table of the stages in profile_inputs.csv; empty if the file does not exist."""
     rows, before, work = [], 0.0, ""
     for place, values in read_texts(path, COLUMNS):
         cpu, elapsed = (positive_number(name, values[name], place) for name in COLUMNS[2:])

@@ -45,7 +45,8 @@ def run_profile(results_dir: Path, batches: Sequence[int] = BATCHES, images: int
     folder.
 
     Raises:
-        InputError: if the folder cannot be created, or traced and measured times differ at least twofold.
+        InputError: if the folder cannot be created, or if the traced times of the operations of a call add up
+            to less than half or more than twice its measured time.
     """
     folder = machine_folder(results_dir)
     # In a separate process, because the setting below restricts the threads of this one.
@@ -92,7 +93,7 @@ def _shares(work: str, precision: str, batch: int, task: Task) -> list[Share]:
 
 
 def _seconds_in_turns(*tasks: tuple[Task, int]) -> list[float]:
-    """Median seconds of a call of each (task, calls per turn); the first turn is a warm-up."""
+    """Median seconds per call of each task, given as (task, calls per turn); the first round is a warm-up."""
     taken: list[list[float]] = [[] for _ in tasks]
     for _ in range(ROUNDS + 1):
         for (task, calls), seconds in zip(tasks, taken, strict=True):

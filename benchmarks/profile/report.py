@@ -5,7 +5,7 @@ from experiments.report.markdown import markdown
 
 
 def profile_tables(shares: list[Share], about: Mapping[str, str]) -> str:
-    """Markdown of the times of layers, and of parts that belong to no layer, for each call.
+    """Markdown tables for each profiled call: times of its layers, and of operations that belong to none.
 
     `about` describes the run, as in profile_machine.csv.
     """

@@ -13,7 +13,7 @@ MATRIX_PRODUCT = "product of 4096x4096 matrices"
 WHOLE = "whole call"
 TRAINING, INFERENCE = "training step", "inference"
 HALF_WIDTH = "training step of a half-width net on 56 pixels"
-# Parts of a layer that has weights. Inference has only `FORWARD`.
+# Parts of the computation of a layer with weights. Inference has only `FORWARD`.
 FORWARD, WEIGHTS, INPUTS = "forward", "gradient of weights", "gradient of inputs"
 
 
@@ -22,8 +22,8 @@ class Share:
     """The time of one part of a call (a training step or an inference).
 
     Attributes:
-        part: name of the part; `WHOLE` for the call; `MATRIX_PRODUCT` for a product that shows the machine's
-            limit.
+        part: name of the part; `WHOLE` for the whole call; `MATRIX_PRODUCT` for a product that is not part of
+            the call but shows the speed that this machine can reach.
         layer: name of a layer with weights; empty if the part belongs to none.
         gflop: operations in one call, in 1e9; 0 if they are not counted.
     """
@@ -50,7 +50,8 @@ def read_profile(path: Path) -> list[Share]:
     """Reads profile.csv; an empty list if the file does not exist.
 
     Raises:
-        InputError: if the columns are not `COLUMNS`, a number is not positive, or a call lacks a part.
+        InputError: if the columns are not `COLUMNS`, a number is not positive, `WHOLE` or `MATRIX_PRODUCT` is
+            missing or repeated in a call, or a call has no other part.
     """
     shares = [
         Share(

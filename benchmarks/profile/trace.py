@@ -8,7 +8,7 @@ import tensorflow as tf
 from benchmarks.profile.rows import FORWARD, INPUTS, WEIGHTS
 from benchmarks.runner.task import Task
 
-# (part, layer). Only convolutions and matrix products have a layer; for other operations it is empty.
+# (part, layer). Only convolutions and matrix products have a layer; for other operations `layer` is empty.
 Part = tuple[str, str]
 NORMALISATION, ACTIVATION, POOLING, UPDATE, COPIES, REST = (
     "response normalisation",
@@ -27,7 +27,7 @@ LAYER = re.compile(r"(?:^|/)(?:conv|fc|relu)(\d)(?:_\d+)?/")
 
 
 def operation_seconds(task: Task, calls: int) -> dict[str, float]:
-    """Mean seconds of each operation (`name:kind`) in a call.
+    """Mean seconds per call of each operation, named `name:kind`, from a trace of `calls` calls.
 
     The process must have one inter-op thread, so that the times add up to the time of the call.
     """

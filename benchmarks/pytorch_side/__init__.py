@@ -1,1 +1,1 @@
-"""PyTorch contenders, written as PyTorch's users would: channels-last layout, autocast for bfloat16."""
+"""PyTorch contenders, written as PyTorch's users would: channels-last by default, autocast for bfloat16."""

@@ -9,7 +9,7 @@ def about() -> dict[str, str | int]:
     return {
         "version": torch.__version__,
         "build": build(),
-        # A machine.csv without `pytorch_sgd` is older; its rows were measured with PyTorch's default form.
+        # An older machine.csv lacks `pytorch_sgd`: its rows were measured with PyTorch's default SGD.
         "sgd": "fused SGD",
         "torchvision": version("torchvision"),
         "opencv": version("opencv-python-headless"),

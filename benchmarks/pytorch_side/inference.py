@@ -14,9 +14,9 @@ def alexnet(
     channels_last: bool = True,
     all_threads: bool = False,
 ) -> Task:
-    """Logarithms of the mean class probabilities over 1 or 10 views of 224x224 of each 256x256 image.
+    """Inference: logarithm of the mean class probabilities over 1 or 10 224x224 views of each 256x256 image.
 
-    If `compiled`, the weights are constants, which oneDNN rearranges only once.
+    If `compiled`, the weights are constants, so oneDNN rearranges them only once.
     """
     if all_threads:
         networks.use_all_threads()

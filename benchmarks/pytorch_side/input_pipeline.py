@@ -30,7 +30,7 @@ def torchvision_files(folder: str, batch: int, threads: int) -> Task:
 
 
 def pillow_files(folder: str, batch: int, threads: int) -> Task:
-    """For machines on which torchvision does not run."""
+    """`torchvision_files` with Pillow alone, for machines on which torchvision does not run."""
     return _epochs(Photographs(folder), batch, threads)
 
 
@@ -39,7 +39,7 @@ def opencv_files(folder: str, batch: int, threads: int) -> Task:
 
 
 class Photographs(Dataset):
-    """JPEG files: shorter side scaled to 256, a random crop of 224x224, mirrored with probability 1/2."""
+    """JPEG files: shorter side scaled to 256; random crop of 224x224; mirrored at random; standardised."""
 
     def __init__(self, folder: str):
         self.paths = sorted(Path(folder).rglob("*.jpg"))
@@ -61,12 +61,12 @@ class Photographs(Dataset):
 
 
 class FastPhotographs(Photographs):
-    """As `Photographs`, but with OpenCV, and only the central square is scaled, without antialiasing."""
+    """`Photographs` with OpenCV, which scales only the central square, without antialiasing."""
 
     def __getitem__(self, index: int) -> tuple[torch.Tensor, int]:
         import cv2
 
-        cv2.setNumThreads(1)  # the DataLoader has a process for each thread
+        cv2.setNumThreads(1)  # the DataLoader has a process for each hardware thread
         image = cv2.imread(str(self.paths[index]), cv2.IMREAD_COLOR_RGB)
         if image is None:
             raise ValueError(f"OpenCV cannot read {self.paths[index]}")
@@ -123,8 +123,8 @@ class Thumbnails(Dataset):
 def _torchvision() -> ModuleType:
     """Imports torchvision, even if its compiled operations do not fit this build of PyTorch.
 
-    In this case the first import fails, because two operations were not loaded. No transform uses them, so it
-    is enough to declare them before a second import.
+    If they do not fit, the first import fails, because two operations are not declared. No transform uses the
+    two, so it is enough to declare them before a second import.
     """
     with contextlib.suppress(RuntimeError):
         return importlib.import_module("torchvision")

@@ -56,7 +56,7 @@ def use_all_threads() -> None:
     """Uses one thread for each hardware thread; PyTorch's default is one for each physical core.
 
     Raises:
-        RuntimeError: if the default is the same number, so that there is nothing to compare.
+        RuntimeError: if the default is already that number, so a comparison with it would be pointless.
     """
     count = len(os.sched_getaffinity(0))
     if torch.get_num_threads() == count:

@@ -15,7 +15,7 @@ def alexnet(
     channels_last: bool = True,
     all_threads: bool = False,
 ) -> Task:
-    """The paper's network; `compiled` needs a C++ compiler."""
+    """The training step of the paper's network; `compiled` needs a C++ compiler."""
     if all_threads:
         networks.use_all_threads()
     net = networks.alexnet(lrn, channels_last)
@@ -37,7 +37,7 @@ def random_images(batch: int, side: int, channels_last: bool = True) -> torch.Te
 
 
 def sgd(parameters: Iterable[nn.Parameter]) -> torch.optim.SGD:
-    """The fastest of PyTorch's forms of the update (benchmarks/LOG.md)."""
+    """SGD in its fused form, the fastest of PyTorch's (benchmarks/LOG.md)."""
     return torch.optim.SGD(parameters, 1e-4, momentum=0.9, weight_decay=5e-4, fused=True)
 
 

@@ -1,1 +1,1 @@
-"""TensorFlow contenders: this library, Keras's own layers, and single operations."""
+"""The benchmark's tasks in TensorFlow: this library, Keras's own layers, and single operations."""

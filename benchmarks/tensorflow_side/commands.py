@@ -8,7 +8,7 @@ from pathlib import Path
 from benchmarks.runner.task import Task
 
 ROOT = Path(__file__).parents[2]
-# In seconds; below the runner's timeout (`benchmarks.runner.worker.Worker.ask`).
+# In seconds; less than the time that the runner waits for a call (`benchmarks.runner.worker.Worker.ask`).
 LIMIT = 420
 
 

@@ -19,5 +19,5 @@ def alexnet(batch: int, views: int, precision: str) -> Task:
 
 
 def forward_gflop(model: keras.Model) -> float:
-    """Operations of the forward pass for one image, in 1e9; a multiply-add counts as two."""
+    """Billions of operations of the forward pass for one image; a multiply-add counts as two."""
     return 2 * sum(cost.multiply_adds for cost in layer_costs(model)) / 1e9

@@ -55,14 +55,14 @@ def read_files(folder: str, readers: int) -> Task:
 
 
 def read_epoch(folder: str, storage: Storage) -> Task:
-    """A task that iterates over one epoch; with storage `memory`, the images are read before it."""
+    """A task that iterates over one epoch; with storage `memory`, the images are read when it is made."""
     data = open_data(DataConfig(f"folder:{folder}", image_size=64, crop=56, flip=True, storage=storage))
     steps = data.train_size // READ_BATCH
     return Task(lambda: sum(1 for _ in data.train(0, 1, READ_BATCH)), READ_BATCH * steps)
 
 
 def with_pixels_decoded_once(folder: str, build: Callable[[DataPipelines], Task]) -> Task:
-    """Builds a task on decoded pixels, which stay on disk until the task is deleted."""
+    """The task that `build` makes from decoded pixels on disk; deleting the task deletes the pixels."""
     place = tempfile.TemporaryDirectory()
     task = build(open_photographs(folder, "stream").cached(Path(place.name)))
     weakref.finalize(task.call, place.cleanup)
@@ -82,7 +82,7 @@ def memory(batch: int) -> Task:
 def endless(data: DataPipelines, batch: int, epochs: int = 8) -> tf.data.Dataset:
     """Training batches of `epochs` differently augmented epochs, repeated without end."""
     each = (data.train(0, epoch, batch) for epoch in range(1, epochs + 1))
-    # With `prefetch` an epoch starts while the last batches of the one before are used.
+    # With `prefetch`, an epoch starts while the last batches of the previous one are in use.
     return functools.reduce(tf.data.Dataset.concatenate, each).repeat().prefetch(2)
 
 

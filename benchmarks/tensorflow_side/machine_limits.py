@@ -16,7 +16,7 @@ def matmul(size: int, dtype: str) -> Task:
 
 
 def add_in_place(megabytes: int) -> Task:
-    """Adds an array to a variable in place. Two arrays are read from memory, and one is written."""
+    """A task that adds an array to a variable in place: it reads two arrays from memory and writes one."""
     size = megabytes * 2**20 // 4
     total, term = tf.Variable(tf.zeros([size])), tf.ones([size])
 
@@ -40,7 +40,7 @@ def decode_jpegs(folder: str, threads: int) -> Task:
 
 
 def decode_and_scale_jpegs(folder: str, threads: int, side: int) -> Task:
-    """Reads, decodes and scales images as this library's pipeline does."""
+    """A task that reads, decodes and scales images as this library's pipeline does."""
     paths = sorted(Path(folder).rglob("*.jpg"))
 
     def read(path: Path) -> None:

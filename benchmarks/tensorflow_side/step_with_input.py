@@ -5,7 +5,7 @@ from benchmarks.tensorflow_side.training_step import compiled_alexnet, training_
 
 
 def files(batch: int, precision: str, folder: str) -> Task:
-    """A step on images that are decoded and augmented during the previous step."""
+    """A training step; its images are decoded and augmented during the previous step."""
     return _task(open_photographs(folder, "stream"), batch, precision)
 
 

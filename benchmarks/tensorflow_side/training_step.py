@@ -31,7 +31,7 @@ def half_width_alexnet(batch: int, precision: str) -> Task:
 
 
 def half_width_model() -> keras.Model:
-    """A net of the size that the experiments use in the condition `trained`."""
+    """A net of the size in `TRAINED` of `experiments/claims/common.py`: half the kernels and units."""
     return alexnet_model((56, 56, 3), 100, dataclasses.replace(SCALED, width=0.5))
 
 
@@ -42,7 +42,7 @@ def stock_alexnet(batch: int, precision: str) -> Task:
 
 
 def cifar_net(batch: int, precision: str, lrn: bool, steps: int, devices: int = 1) -> Task:
-    """The four-layer network of Figure 1; each batch is split over `devices` logical devices."""
+    """The four-layer network of the paper's Figure 1; each batch is divided among `devices` devices."""
     strategy = make_strategy(str(devices))
     keras.config.set_dtype_policy(precision)
     with strategy.scope():
@@ -100,7 +100,7 @@ def training_task(
 
 
 def training_gflop(model: keras.Model) -> float:
-    """Operations of one training step for one image, in 1e9; a multiply-add counts as two.
+    """Billions of operations of one training step for one image; a multiply-add counts as two.
 
     Each convolution and matrix product is computed three times: forward, for the gradient of its weights and,
     except in the first layer, for the gradient of its input.

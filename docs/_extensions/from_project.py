@@ -20,7 +20,7 @@ LINK = re.compile(r"\[([^\]]+)\]\((?!https?://|#)([^)]+)\)")
 
 @functools.cache
 def claims() -> dict[str, Any]:
-    """The claims by name, with their evidence in results/."""
+    """The claims by name, with the evidence for them in results/."""
     from experiments import EXPERIMENTS
     from experiments.evidence.claims import claims_of
     from experiments.evidence.read import read_evidence
@@ -57,7 +57,7 @@ def claim_text(name: str) -> str:
 
 
 def experiment_text(name: str) -> str:
-    """Markdown of an experiment's comparisons on the data set that it declares, and its reasons."""
+    """Markdown of an experiment's comparisons on its declared data set, and of its reasons."""
     found = [
         one
         for claim in claims().values()
@@ -128,7 +128,7 @@ def commands_text(room: str) -> str:
 
 
 def source_of(path: Path, name: str) -> str:
-    """The lines of a function, class or `Class.method`, without decorators and docstrings."""
+    """The lines of a function, class or `Class.method`, without docstrings and its own decorators."""
     text = path.read_text("utf-8")
     found: ast.AST = ast.parse(text)
     for part in name.split("."):

@@ -31,7 +31,7 @@ from alexnet_tf import PAPER, SCALED, Config, DataConfig, TrainConfig, build_mod
 # %% [markdown]
 # ## The paper's network
 #
-# Section 3.5: five convolutions and three fully connected layers, with 60,965,224 parameters together. With
+# Section 3.5: five convolutions and three fully connected layers, with 60,965,224 parameters in total. With
 # `weightless` the network is built without allocating memory for them.
 # %%
 from alexnet_tf.models.summary import summary_table, weightless
@@ -204,4 +204,4 @@ plt.show()
 #
 # Change one field, for example by `small = dataclasses.replace(small, towers=1)` before `config` is made.
 # `lrn=False` and `activation="tanh"` work in the same way. Before you train, guess how the errors will
-# change. One run shows little: the experiments of this project train at least three seeds per arm.
+# change. One run shows little: the experiments of this project train each network with three seeds or more.

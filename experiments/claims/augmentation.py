@@ -40,9 +40,9 @@ EXPERIMENT = Experiment(
         cifar_arm("both", 0.02, "crops and flips", FIVE_SEEDS),
     ),
     comparisons=(
-        # A substantial effect: two points are several times the variation between seeds.
+        # Two points are a substantial effect: several times the variation between seeds.
         _against_none("both", GAP, -0.02, primary=True),
-        # Every run of both arms reaches a training error of 31%.
+        # Every run of `none` and of `both` reaches a training error of 31%.
         Comparison("both", "none", gap_at(31), "difference", None, -0.02, control="slower fitting"),
         _against_none("both", TEST_ERROR, -0.01),
         _against_none("flips", GAP, -0.02),

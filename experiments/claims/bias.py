@@ -5,8 +5,9 @@
 
 The paper's reason is that such biases give the ReLUs positive inputs. The paper used Gaussian weights and
 raw pixels, and so do the primary arms. Their Gaussians are wider than the paper's (`init="gain"`), because
-their units have fewer inputs. The arms with He initialisation follow current practice. `tenth-he` has biases
-of .1, like several later implementations, whose loss stayed flat with biases of 1.
+their units have fewer inputs. The arms with He initialisation follow current practice. The arm `tenth-he` has
+biases of .1, like several later implementations, whose loss stayed flat with biases of 1.
+`ablation-bias-again` judges six new pairs of the primary arms, trained in float32.
 """
 
 import dataclasses

@@ -3,12 +3,12 @@
     make ablation-color DATASET=tiny_imagenet100 DATA_DIR=...
     make ablation-color-long DATASET=tiny_imagenet100 DATA_DIR=...       (or ablation-color-trained)
 
-The noise of `code` is a tenth of the standard deviations of pixels 0..255, as in the authors' program. The
-noise of `eigenvalues` follows the paper's formula as many re-implementations read it: a tenth of the
-eigenvalues of pixels 0..1, which is much weaker.
+Along each component, the noise of the arm `code` is a tenth of the standard deviation of pixels 0..255, as in
+the authors' program. The noise of the arm `eigenvalues` is much weaker: a tenth of the eigenvalue of pixels
+0..1, which is how many re-implementations read the paper's formula.
 
 `ablation-color-long` trains three times as long, because the nets of `ablation-color` still misclassify most
-training images. Its search has the candidates of `ablation-color` (`LONG` in `experiments/claims/common.py`).
+training images. Both searches train the same candidates (see `LONG` in `experiments/claims/common.py`).
 """
 
 import dataclasses

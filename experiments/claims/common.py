@@ -1,10 +1,10 @@
 """Networks, arms, metrics and probes that several claims share.
 
-`CIFAR` and `TINY` are the paper's eight layers with fewer kernels and units, for small images with pixels of
-unit variance. The paper's pixels, 0..255 minus the mean, are about 64 times as large. So `alpha` is
-multiplied by 64^2 here, which gives LRN the same effect as on the paper's pixels: if the input of a net
-without biases is divided by s and `alpha` is multiplied by s^2, every activation is divided by s. With the
-paper's `alpha` of 1e-4, LRN would multiply these small activations by nearly the constant k^-beta.
+`CIFAR` and `TINY` configure nets of the paper's eight layers with fewer kernels and units, for small images
+with pixels of unit variance. The paper's pixels, 0..255 minus the mean, are about 64 times as large. So
+`alpha` is multiplied by 64^2 here, which gives LRN the same effect as on the paper's pixels: if the input of
+a net without biases is divided by s and `alpha` is multiplied by s^2, every activation is divided by s. With
+the paper's `alpha` of 1e-4, LRN would multiply these small activations by nearly the constant k^-beta.
 """
 
 import dataclasses
@@ -110,7 +110,7 @@ def trained_arm(
     probe: Probe | None = None,
     **changes: Any,
 ) -> Arm:
-    """An arm of the condition `trained`; its search has half the epochs and, like the run, two drops."""
+    """An arm of the condition `trained`; its search drops the rate twice, like a run, in half the epochs."""
     config = TINY.replace(**{**TRAINED, **changes})
     return Arm(name, config, change, grid, seeds, config.train.epochs // 2, probe)
 
@@ -132,7 +132,7 @@ def next_seeds_notes(two: str) -> tuple[str, str]:
 def measured_arm(
     name: str, change: str, probe: Probe, seeds: tuple[int, ...] = FIVE_SEEDS, nets: int = 1, **changes: Any
 ) -> Arm:
-    """An arm on Tiny ImageNet without a search, which measures untrained nets or those of another arm."""
+    """An arm on Tiny ImageNet that measures another arm's nets, or untrained nets, and so needs no search."""
     return Arm(name, TINY.replace(**changes), change, (), seeds, 0, probe, nets)
 
 
@@ -168,9 +168,9 @@ GAP = Metric("gap", "test − training error", "fraction", -1, 1, train_test_gap
 def gap_at_error(curve: Curve, target: float) -> float | None:
     """Test error minus training error where the training error first reaches `target`.
 
-    None if the training error never reaches it, or if an error is missing up to that epoch. Both errors are
-    interpolated between epochs. An arm that fits more slowly overfits less for that reason alone, so gaps are
-    compared at an equal training error.
+    None if the training error never reaches it, or if an error up to that epoch is missing or not finite.
+    Both errors are interpolated between epochs. An arm that fits more slowly overfits less for that reason
+    alone, so gaps are compared at an equal training error.
 
     Example:
 
@@ -267,7 +267,7 @@ def averaged(views: int) -> Probe:
 
 
 def against_one(arm: str, paper: tuple[float | None, float | None], primary: bool = False):
-    """Compares an arm with `one` in both averaged errors.
+    """Comparisons of an arm with the arm `one` in both averaged errors.
 
     The smallest effect of interest is half the paper's effect, or -.005 if the paper gives none.
     """

@@ -3,8 +3,8 @@
     make ablation-depth DATASET=cifar10 DATA_DIR=...
 
 A convolution is removed together with its activation and normalisation. Its pooling stays, so that all other
-maps keep their sizes. In this net of one tower conv3 and conv4 have equally many kernels, so `no-conv3`
-stands for the removal of either.
+maps keep their sizes. In this net of one tower conv3 and conv4 have equally many kernels, so the arm
+`no-conv3` stands for the removal of either.
 """
 
 from experiments.claims.common import CIFAR_SCALE, FIVE_SEEDS, cifar_arm

@@ -5,7 +5,7 @@
 The paper draws all weights with standard deviation .01 and initialises some biases with 1 (section 5); the
 authors' program uses .03 in conv3 to conv5. Here units have between a half (conv2) and a forty-eighth (fc6)
 of the paper's inputs, so the same Gaussians give smaller outputs. The arm `paper` has the paper's
-initialisation; `paper-raw` also has its raw pixels and its `alpha`; `gain` is `paper-raw` with Gaussians
+initialisation, `paper-raw` also its raw pixels and its `alpha`. The arm `gain` is `paper-raw` with Gaussians
 widened to compensate for fewer inputs.
 """
 
@@ -14,7 +14,7 @@ from typing import Any
 from experiments.claims.common import CIFAR_SCALE, cifar_arm
 from experiments.experiment import TEST_ERROR, Comparison, Experiment
 
-# The paper's condition, except for the initial weights.
+# The paper's initial biases, pixels and `alpha`.
 RAW: dict[str, Any] = {"hidden_bias": 1.0, "input_scale": "raw", "lrn_alpha": 1e-4}
 
 

@@ -4,10 +4,11 @@
 
 A tower's colourfulness is the share of its kernels' energy off the grey axis
 (`alexnet_tf.figures.kernels.tower_colorfulness`). The contrast of the towers is the difference between their
-colourfulness. Any two halves of a set of kernels differ by chance, so the control, `dealt`, splits the same
-kernels into two halves at random. For each net, `deals_beyond` is the share of such splits whose halves
-differ at least as much as its towers. The first control was `one`, the two halves of conv1 in a net with one
-tower. It was unfair: these halves have six kernels each, the towers twelve, and smaller halves differ more.
+colourfulness. Any two halves of a set of kernels differ by chance, so the control, the arm `dealt`, splits
+the same kernels into two halves at random. For each net, `deals_beyond` is the share of such splits whose
+halves differ at least as much as its towers. The first control was the arm `one`, the two halves of conv1 in
+a net with one tower. It was unfair: these halves have six kernels each, the towers twelve, and smaller halves
+differ more.
 
 - `ablation-kernels-many` has 48 first kernels per tower instead of 12, as many as the paper's net, so that
   the contrast depends less on single kernels. Its rate is searched again, because conv2 has four times as

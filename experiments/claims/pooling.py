@@ -6,8 +6,8 @@
 Overlapping windows (3x3, stride 2) are compared with separate ones (2x2, stride 2). `ablation-pooling` uses
 the four-layer net with max pooling, crops and flips. `ablation-pooling-alexnet` uses AlexNet, for which the
 claim was made, with crops of 50 pixels instead of 56. With these crops the feature maps have the same sides
-(23, 11, 5 and 2) for both windows, as in the paper's net (55, 27, 13 and 6). With crops of 56, the input of
-fc6 would be 3x3 with separate windows, but 2x2 with overlapping ones.
+(23, 11, 5 and 2) for both window sizes. So do those of the paper's net (55, 27, 13 and 6). With crops of 56,
+the input of fc6 would be 3x3 with separate windows, but 2x2 with overlapping ones.
 """
 
 from alexnet_tf.config.fields import Config

@@ -6,11 +6,11 @@
 The paper specifies neither the network nor its initialisation. The main pair of arms trains the authors'
 small net as they did (raw pixels, narrow Gaussians, max and average pooling). The pair `-modern` follows
 current practice (unit variance, Glorot, max pooling). Each of the other pairs changes one setting of the main
-pair, to show what the speed-up depends on. No arm is regularised. The learning rate of an arm is constant; it
-is the winner of the arm's search.
+pair, to show what the speed-up depends on. No arm is regularised. The learning rate of an arm is constant:
+the best rate of its search.
 
-`ablation-relu-rate` repeats the main pair with half the rate for tanh. `quickstart` is a toy experiment that
-trains in minutes.
+`ablation-relu-rate` repeats the main pair with half the learning rate for tanh, because the search could not
+separate the two rates. `quickstart` is a toy experiment that trains in minutes.
 """
 
 import dataclasses
@@ -150,7 +150,7 @@ QUICKSTART = Experiment(
     statement="ReLU reaches 60% training error faster than tanh on small drawn shapes (a toy condition).",
     dataset="builtin",
     cost="about 5 min of one core",
-    # `rate` is the faster of the two rates that were tried for each arm, with seed 7.
+    # For each arm, two rates were tried with seed 7; `rate` is the one that reached the target sooner.
     arms=tuple(
         Arm(name, TOY.replace(activation=name, learning_rate=rate), change, grid, THREE_SEEDS, 6)
         for name, rate, grid, change in (
@@ -158,7 +158,7 @@ QUICKSTART = Experiment(
             ("tanh", 0.008, (0.004, 0.008, 0.016), "shapes of 16 pixels, batches of 32; tanh"),
         )
     ),
-    # A factor of 1.5 is the smallest that a reader would see in the curves.
+    # The smallest effect of interest: a factor below 1.5 would hardly be visible in the curves.
     comparisons=(Comparison("tanh", "relu", EPOCHS_TO_60, "ratio", None, 1.5, primary=True),),
     metrics=(EPOCHS_TO_60,),
     objective="epochs_to_target",

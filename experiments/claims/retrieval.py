@@ -4,8 +4,9 @@
 
 Each of 500 test images is a query. The experiment finds its six nearest training images by Euclidean
 distance, in fc7 features and in pixels. It measures the share of these neighbours that have the query's
-class, and the share of all training images that are nearer to the query in pixels than a neighbour is. An
-untrained net is the control, because a random projection roughly preserves distances.
+class, and the share of all training images that are nearer to the query in pixels than a neighbour is. The
+control is an untrained net: it shows which part of an effect is not due to training. It roughly preserves
+distances, like any random projection.
 """
 
 from collections.abc import Mapping, Sequence
@@ -64,9 +65,9 @@ EXPERIMENT = Experiment(
     cost="about 10 min of one core with C2's nets",
     arms=_arms(),
     comparisons=(
-        # A smaller effect could not be seen among the six neighbours of a query.
+        # An effect of .1 is .6 of the six neighbours of a query; a smaller one could not be seen among them.
         Comparison("fc7", "pixels", SAME_CLASS, "difference", None, 0.1, primary=True),
-        # A search by pixels would not find a neighbour if a tenth of the training images are nearer to the
+        # A search by pixels would not find a neighbour if a tenth of the training images were nearer to the
         # query.
         Comparison("fc7", "pixels", NEARER, "difference", None, 0.1, primary=True),
         Comparison("fc7", "untrained", SAME_CLASS, "difference", None, 0.1, control=UNTRAINED),

@@ -2,11 +2,11 @@
 
     make ablation-towers DATASET=tiny_imagenet100 DATA_DIR=...            (or ablation-towers-trained)
 
-conv5 and the fully connected layers are not halved (the paper's footnote), so both nets have about the same
-number of parameters. The data set has 100 classes of ImageNet, because for fewer or simpler classes half the
-kernels might suffice. In `ablation-towers`, the search for the arm `one` could not separate two learning
+conv5 and the fully connected layers are not halved (a footnote of the paper), so both nets have about the
+same number of parameters. The data set has 100 classes of ImageNet, because for fewer or simpler classes half
+the kernels might suffice. In `ablation-towers`, the search for the arm `one` could not separate two learning
 rates, and took the lower. The arm `one-fast` trains the same net at the higher rate, which is also the rate
-of `two`.
+of the arm `two`.
 """
 
 import dataclasses

@@ -2,7 +2,7 @@
 
     make ablation-views DATASET=tiny_imagenet100 DATA_DIR=...             (or ablation-views-trained)
 
-If the nets of C2's arm `two` exist, no net is trained.
+The arms measure the same nets as C2's arm `two`. If C2's nets are on disk, no net is trained.
 """
 
 from experiments.claims.common import (

@@ -1,1 +1,1 @@
-"""Compares two results with each other, or a result with the paper."""
+"""Compares the recorded rows of two folders with each other, or those of one folder with the paper."""

@@ -29,10 +29,11 @@ class Side:
 
     Attributes:
         compared: names of the files to compare.
-        tables: file -> key -> row. Rows of curves.csv get the config hash of their run; those of runs that
-            are not in runs.csv are left out. If runs.csv has no rows, no row of curves.csv is left out, and
-            all get the hash None.
+        tables: file -> key -> row. Rows of curves.csv get the config hash of their run in runs.csv; rows of
+            runs without one are left out. If runs.csv has no rows at all, every row of curves.csv is kept,
+            with the hash None.
         records: run_id -> record.
+        problems: messages about unreadable rows and records.
     """
 
     path: Path
@@ -62,14 +63,14 @@ class Pair:
 
 
 def find_pairs(a: Path, b: Path) -> tuple[list[Pair], list[str]]:
-    """Pairs the folders of two results, and lists those that only one side has.
+    """Pairs the experiment folders at or below `a` with those at or below `b`, and lists the unpaired ones.
 
     Two experiment folders, or files in them, are one pair. Otherwise folders with the same path below `a` and
-    `b` are paired. If there are none, folders with the same name are paired, such as those of one experiment
-    on different data sets.
+    `b` are paired. If there are none, folders with the same name are paired if each side has that name only
+    once, such as those of one experiment on different data sets.
 
     Raises:
-        InputError: if a path is missing, there is no pair, or the kinds of file differ.
+        InputError: if a path is missing, there is no pair, or `a` and `b` are files of different kinds.
     """
     left, right = find_folders(a), find_folders(b)
     left, right = _named_as_in(left, right), _named_as_in(right, left)
@@ -112,9 +113,9 @@ def find_folders(path: Path) -> dict[str, Path]:
 
 
 def _named_as_in(folders: dict[str, Path], others: dict[str, Path]) -> dict[str, Path]:
-    """Replaces the name "." by the longest name in `others` that matches the end of the folder's path.
+    """Replaces the name "." by the longest name in `others` with which the folder's path ends.
 
-    If no name matches, "." is replaced by the whole path. If `others` has "." too, nothing is replaced.
+    If there is none, "." is replaced by the whole path. If `others` has "." too, nothing is replaced.
     """
     if "." not in folders or "." in others:
         return folders

@@ -33,10 +33,11 @@ class Sample:
 
 
 def mean_differences(pair: Pair) -> list[str]:
-    """Lines that compare the means of two results, one for each common arm and metric.
+    """Lines that compare the means of two folders of results, one for each common arm and metric.
 
-    There is no line if the common runs of an arm have equal configurations and values. The 95% interval is
-    Welch's: runs with the same seed may differ widely, so they are not paired.
+    There is no line if the common runs of an arm have equal configurations and equal values of the metric, or
+    if neither side has a value. The 95% interval is Welch's, for unpaired samples: runs with the same seed
+    may differ widely here.
 
     Example:
         ablation-pooling overlapping, gap: A 2.64% (n 5), B 2.43% (n 3), A − B +0.22 points [−0.27, +0.70]

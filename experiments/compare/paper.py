@@ -16,7 +16,7 @@ def compare_with_paper(path: Path, experiments: Sequence[Experiment]) -> tuple[i
 
     Returns:
         status: 1 if the whole interval of a primary effect is weaker than the paper's number. Else 2 if rows
-            or records have problems, or no primary effect has an interval. Else 0.
+            or records have problems, or no primary effect has an interval from at least three pairs. Else 0.
         text: human-readable report.
 
     Raises:

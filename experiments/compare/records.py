@@ -7,8 +7,8 @@ from experiments.compare.folders import RUNS, SEARCH, Key, Pair, Side
 from experiments.compare.rows import common_rows, row_name, row_names
 
 ENVIRONMENT_COLUMNS = ("device", "git_commit", "keras", "tensorflow")
-# `record_differences` ignores these fields. The first three do not affect numbers, so the config hash omits
-# them. The fingerprint is also a column of runs.csv, and `compare_rows` compares it there.
+# `record_differences` ignores these fields of a record. The first three do not affect results, so the config
+# hash omits them. The fingerprint is also a column of runs.csv, and `compare_rows` compares it there.
 NOT_HASHED = {"data.dataset", "data.storage", "images.name", "data_fingerprint"}
 
 
@@ -50,7 +50,7 @@ def record_differences(pair: Pair) -> tuple[list[str], list[str]]:
 
 
 def environment_difference(pair: Pair) -> list[str]:
-    """At most one line, on how the environments of the common runs differ; of all runs, if none is common."""
+    """At most one line, on how the environments of the common runs (if there is none, of all runs) differ."""
     sides = [{run: _environment(side, run) for run in side.runs} for side in (pair.a, pair.b)]
     common = [run for run in sides[0] if run in sides[1]]
     if common:

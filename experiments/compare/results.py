@@ -21,7 +21,7 @@ Findings = dict[str, list[str]]
 
 
 def compare(a: Path, b: Path, tolerance: float = 0.0) -> tuple[int, str]:
-    """Compares rows with equal config hashes cell by cell, and arms whose runs differ by their means.
+    """Compares rows with equal config hashes cell by cell, and the means of arms whose runs are not equal.
 
     Args:
         a, b: an experiment's folder, any folder above such folders, or a runs.csv, curves.csv or
@@ -53,7 +53,7 @@ def compare(a: Path, b: Path, tolerance: float = 0.0) -> tuple[int, str]:
 
 
 def compare_means(a: Path, b: Path, metric: str, margin: float) -> tuple[int, str]:
-    """Tests arm by arm whether two results have equivalent means, whatever their configurations.
+    """Tests for each common arm whether the means of a metric are equivalent, whatever the configurations.
 
     Args:
         a, b: an experiment's folder, any folder above such folders, or a runs.csv.
@@ -109,7 +109,7 @@ def _nothing_in_common(pairs: Sequence[Pair], a: Path, b: Path) -> InputError:
     received, problems = [], []
     for path, sides in ((a, [pair.a for pair in pairs]), (b, [pair.b for pair in pairs])):
         arms = dict.fromkeys(key[0] for side in sides for table in side.tables.values() for key in table)
-        # Not "none", which may be the name of an arm. Semicolons, because such names may contain commas.
+        # "no arm", because "none" may be the name of an arm; semicolons, because names may contain commas.
         received.append(f"{'the arms ' * bool(arms)}{'; '.join(arms) or 'no arm'} in {path}")
         problems += [problem for side in sides for problem in side.problems]
     reason = f" ({'; '.join(problems)})" if problems else ""
@@ -119,7 +119,7 @@ def _nothing_in_common(pairs: Sequence[Pair], a: Path, b: Path) -> InputError:
 def _sections(found: Findings) -> list[str]:
     lines = []
     for title, items in found.items():
-        # An item occurs twice if A and B are the same folder, or if a run is in two files.
+        # Each item is shown once. It is found twice if A and B are the same folder, or a run is in two files.
         items = list(dict.fromkeys(items))
         if items:
             lines += [f"{title}: {len(items)}", *(f"  {item}" for item in items)]

@@ -9,7 +9,8 @@ INCIDENTAL = {
     "run_id", "experiment", "config_hash", "seconds", "git_commit", "tensorflow", "keras", "device",
     "finished_at", "message", "images_per_second",
 }  # fmt: skip
-# These columns of lr_search.csv depend on the search's objective and on the other rates that it tried.
+# These columns of lr_search.csv depend on the search's objective and on the other rates that it tried, so two
+# different experiments are not compared in them.
 DECISIONS = {"objective", "value", "winner"}
 SHOWN_EPOCHS = 3
 
@@ -29,7 +30,7 @@ def common_rows(pair: Pair, file: str) -> tuple[list[Key], list[Key]]:
 
 
 def compare_rows(pair: Pair, file: str, tolerance: float) -> tuple[list[str], int]:
-    """Lines of text about cells that differ in rows with equal config hashes, and how many rows agree.
+    """Lines of text about cells that differ in rows with equal config hashes, and the number of equal rows.
 
     Rows of two different experiments are compared in their common columns, except `DECISIONS`. An epoch that
     only one of two curves has is a difference.

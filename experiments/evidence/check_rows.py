@@ -16,19 +16,19 @@ from experiments.experiment import Experiment
 # differently.
 ROUNDING = 1e-12
 MEASURED = ("train_loss", "train_error", "test_loss", "test_error", "test_top5_error")
-# Epoch -> line.
+# A learning curve: epoch -> line of curves.csv.
 CurveLines = Mapping[int, Line]
 
 
 def check_rows(
     folder: Path, experiment: Experiment, runs: Table, curves: Table, records: Mapping[str, Any]
 ) -> tuple[list[Line], list[Line], list[str]]:
-    """The usable lines of runs.csv and curves.csv, and their faults: "file:line: expected ...; received ...".
+    """The usable lines of runs.csv and of curves.csv, and a message for each fault of lines and records.
 
     Rows that name another experiment or data set than their folder are left out; so are curves of runs
-    without a row.
+    without a row. A message has the form "file:line: expected ...; received ...".
     """
-    # A folder not named after its experiment is a copy; its parent need not be named after the data set.
+    # A folder with another name than its experiment is a copy; the name of its parent is not checked then.
     dataset = folder.absolute().parent.name if folder.name == experiment.name else None
     own_runs, strange_runs = _own(runs, {"experiment": experiment.name, "dataset": dataset})
     own_curves, strange_points = _own(curves, {"experiment": experiment.name})
@@ -88,8 +88,8 @@ def _against_curve(run: Line, curve: CurveLines, experiment: Experiment) -> Iter
     if not curve or row["status"] != "done":
         return
     for point, column in itertools.product(curve.values(), MEASURED):
-        # The text is checked, because the row has NaN in place of any impossible number. Such numbers were
-        # reported on reading.
+        # The text of the cell is checked, not its value: an impossible number, which was reported on reading,
+        # has the value NaN.
         text = point.texts.get(column)
         if text is not None and not (text and math.isfinite(float(text))):
             yield f"{point.place}: {column}: expected a finite number in a done run; received {text!r}"
@@ -134,7 +134,7 @@ def _shown(value: float | None) -> str:
 
 
 def _gaps(curve: CurveLines, curves: Table) -> Iterator[str]:
-    # Damaged lines were reported on reading.
+    # An epoch with a damaged line is not missing: such lines were reported on reading.
     damaged = {tuple(line.texts.get(name) for name in CURVES.key) for line in curves.lines if not line.row}
     for before, epoch in itertools.pairwise([-1, *sorted(curve)]):
         arm, seed = _run_of(curve[epoch])

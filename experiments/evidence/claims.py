@@ -1,4 +1,4 @@
-"""Decides one verdict per claim, from one of its conditions; `claims_of` defines which one decides."""
+"""Decides one verdict per claim, from the evidence of one of its conditions (`claims_of` chooses it)."""
 
 import math
 from collections import Counter
@@ -18,7 +18,8 @@ class Claim:
 
     Attributes:
         experiments: its experiments in declared order, the one nearest to the paper first (except for C4).
-        conditions: its evidence, in the order of `claims_of`. The first one decides if it has pairs.
+        conditions: the evidence of its conditions (an experiment on a data set each), in the order of
+            `claims_of`. The first one decides if it has pairs.
     """
 
     name: str
@@ -72,7 +73,7 @@ def claims_of(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> l
 
 
 def decided_by(evidence: Evidence, experiments: Sequence[Experiment]) -> Evidence | None:
-    """The evidence in the same results directory that decides the claim; None if it is this evidence."""
+    """The evidence in the same results directory that decides the claim; None if it is this one, or none."""
     conditions = [each for each in experiments if each.claim == evidence.experiment.claim]
     # A relative path has too few parents if the working directory lies in the results directory.
     folder = evidence.folder.absolute()

@@ -16,7 +16,7 @@ from alexnet_tf.statistics.effects import (
 from experiments.evidence.runs import Runs, Values
 from experiments.experiment import Comparison, Experiment
 
-# The interval of two pairs is hardly reliable: a third pair could change it much.
+# With fewer pairs an effect is undecided: the interval of two pairs could change much with a third.
 MIN_PAIRS = 3
 
 UNKNOWN = "unknown"
@@ -31,7 +31,7 @@ class Judged:
 
     Attributes:
         p_holm: p value adjusted over the comparisons of the experiment.
-        notes: why seeds were left out.
+        notes: for each seed that was left out, the reason.
         direction: "claimed" or "other" if the whole interval is on that side of the null value, "open" if it
             contains the null value; "unknown" with fewer than three pairs or without an interval.
         size: position of the interval relative to the smallest effect of interest, as in `Verdict`, or
@@ -127,11 +127,12 @@ def _leave_out_incomparable(comparison: Comparison, arm: Values, baseline: Value
             if value is not None and value <= 0:
                 found.leave_out(seed, f"has the value {value:g}, but a ratio needs positive values")
         for seed, limit in [*found.limits.items()]:
-            # A run that diverged in its first epoch, and whose record is missing, has the limit 0.
+            # The limit is 0 for a run that diverged in its first epoch and has no record.
             if limit <= 0:
                 found.leave_out(seed, f"has the limit {limit:g}, but a ratio needs positive values")
     by_run = {(row["arm"], row["seed"]): row for row in runs.rows}
-    # The runs of a pair need the same images and precision and, if both records name it, the same processor.
+    # The runs of a pair need the same images, the same precision and, if both records name one, the same
+    # processor.
     for seed in arm.values.keys() & baseline.values.keys():
         row, other = by_run[comparison.arm, seed], by_run[comparison.baseline, seed]
         for column in ("data_fingerprint", "precision"):

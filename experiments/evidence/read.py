@@ -23,7 +23,7 @@ class Evidence(Runs):
     Attributes:
         folder: `<results-dir>/<dataset>/<experiment>`.
         curves: usable rows of curves.csv.
-        problems: an "expected ...; received ..." for each fault of rows, curves and records, with its place.
+        problems: for each fault of rows, curves and records, its place and "expected ...; received ...".
     """
 
     folder: Path
@@ -40,7 +40,7 @@ class Evidence(Runs):
 
     @property
     def scale(self) -> str:
-        """How network, images and training compare with the paper's; empty on an undeclared data set."""
+        """How network, images and training compare with the paper's; empty if the data set is another one."""
         return self.experiment.scale if self.dataset == self.experiment.dataset else ""
 
     @property
@@ -49,7 +49,7 @@ class Evidence(Runs):
 
     @property
     def with_rows(self) -> list[Judged]:
-        """The judged comparisons whose arms have rows; all primary ones, if one of them has rows."""
+        """The comparisons whose arms have rows; if one of them is primary, also all other primary ones."""
         missing = {arm.name for arm in self.experiment.arms} - {*self.arms}
         found = [one for one in self.judged if not {one.comparison.arm, one.comparison.baseline} & missing]
         needs_primary = any(one.comparison.primary for one in found)
@@ -57,7 +57,10 @@ class Evidence(Runs):
 
     @property
     def is_complete(self) -> bool:
-        """Whether both arms of each primary comparison have finished runs of all seeds that both declare."""
+        """Whether each primary comparison has both runs of each seed that both arms declare.
+
+        Diverged runs count, failed runs do not.
+        """
         declared = {arm.name: {*arm.seeds} for arm in self.experiment.arms}
         ended = {(row["arm"], row["seed"]) for row in self.rows if row["status"] != "failed"}
         for one in self.primary:
@@ -100,7 +103,7 @@ def evidence_of(folder: Path, experiment: Experiment) -> Evidence:
         rows.append({**line.row, **experiment.derived(line.row, curve)})
     experiment = experiment.with_variants(variants_of(rows, records))
     if {row["dataset"] for row in rows} != {experiment.dataset} or not _tests_claim(rows, experiment):
-        # These remarks refer to the primary effects on the experiment's own data set.
+        # The remarks refer to the primary effects on the experiment's own data set, so they do not apply.
         experiment = replace(experiment, reasons=(), notes=(), disclosures=(), earlier_verdict="")
     return Evidence(experiment, rows, records, folder, [line.row for line in curves], [*found, *problems])
 
@@ -113,7 +116,7 @@ def _tests_claim(rows: Sequence[Row], experiment: Experiment) -> bool:
 
 
 def variants_of(rows: Sequence[Row], records: Records) -> dict[str, Variant]:
-    """The arms that were run with `--set` or `--as`: name in the rows -> original arm and settings."""
+    """The arms that were run with `--set` or `--as`: name in runs.csv -> original arm and settings."""
     found = {}
     for row in rows:
         variant = records.get(row["run_id"], {}).get("variant")
@@ -147,7 +150,7 @@ def without_rows(experiments: Sequence[Experiment], found: Sequence[Evidence]) -
 
 
 def contradictions(found: Sequence[Evidence]) -> list[str]:
-    """Problems of rows with the same configuration but different results."""
+    """Messages about rows that have the same images and configuration, but different results."""
     first: dict[tuple[str, str], tuple[str, Row]] = {}
     problems = []
     for evidence in found:

@@ -16,8 +16,9 @@ class Values:
     """One metric of one arm, by seed.
 
     Attributes:
-        limits: for each run that did not reach the target, a lower bound of its value in epochs.
-        reasons: why a run has neither a value nor a limit.
+        values: the value of each run; None if it has none.
+        limits: for each run that did not reach the target, a lower bound of its value, in epochs.
+        reasons: for each run that has neither a value nor a limit, the reason.
     """
 
     values: dict[int, float | None]
@@ -39,7 +40,7 @@ class Runs:
 
     Attributes:
         experiment: the experiment, with the variants of its arms that were run.
-        rows: the rows of runs.csv, with the metrics that are derived from their curves.
+        rows: the rows of runs.csv, with the derived metrics (`Metric.derived`).
         records: run_id -> record.
     """
 
@@ -83,9 +84,9 @@ class Runs:
         return getattr(configs[arm].model, "activation", "") if arm in configs else ""
 
     def departures(self) -> dict[str, list[str]]:
-        """Arm -> the fields in which its recorded runs differ from the experiment's definition.
+        """Arm -> how the config fields of its recorded runs differ from the experiment's definition.
 
-        The seed, the data set and the precision are left out, because the table shows them anyway.
+        The seed, the data set and the precision are left out, because table.md shows them anyway.
         """
         found: dict[str, dict[str, None]] = {}
         # JSON turns tuples into lists, as in the records.
@@ -100,10 +101,10 @@ class Runs:
         return {arm: list(words) for arm, words in found.items()}
 
     def values(self, arm: str, metric: str) -> Values:
-        """One metric of one arm.
+        """The values, limits and reasons of one metric of one arm.
 
-        A diverged run never reaches a target, so it counts as censored at its maximum number of epochs. Its
-        other metrics are left out.
+        A run that diverged before it reached the metric's target never reaches it, so the run is censored at
+        its maximum number of epochs. Diverged runs have no value of metrics without a target.
         """
         censorable = any(each.name == metric and each.censored_message for each in self.experiment.metrics)
         found = Values({}, {}, {})
@@ -127,7 +128,7 @@ class Runs:
         return found
 
     def sample(self, arm: str, metric: str) -> list[float]:
-        """The known values of one metric of one arm; probes of the same ensemble of nets count once."""
+        """The known values of one metric of one arm; one value if all probes measured the same ensemble."""
         found = self.values(arm, metric)
         of_arm = [defined for defined in self.experiment.arms if defined.name == arm]
         is_one = any(defined.is_one_ensemble(found.values) for defined in of_arm)
@@ -135,7 +136,7 @@ class Runs:
         return found.known[:1] if is_one and metric in of_probes else found.known
 
     def summary(self) -> list[dict[str, Any]]:
-        """Rows of summary.csv. If there are censored runs, `n` includes them and the mean is unknown."""
+        """Rows of summary.csv. If runs are censored, `n` includes them, and mean and interval are unknown."""
         summary = []
         for arm in self.arms:
             for metric in [*(each.name for each in COMMON_METRICS), *self.experiment.columns]:

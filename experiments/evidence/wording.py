@@ -55,7 +55,7 @@ def points(value: float) -> str:
 
 
 def amount(value: float, comparison: Comparison, like: float | None = None) -> str:
-    """An effect without its unit: see `number` (ratio) and `difference`; a share is in whole percent."""
+    """An effect without its unit: a ratio as `number`, a difference as `difference`, a share in percent."""
     if comparison.kind == "ratio":
         return number(value, like)
     if comparison.kind == "share":
@@ -119,7 +119,7 @@ def _like(effect: Effect, comparison: Comparison) -> float:
 
 
 def estimate(effect: Effect, comparison: Comparison) -> str:
-    """An effect with its unit, and with > or < if it is only a bound.
+    """An effect with its unit, and with > or < if it is only a bound; without an effect, the reason.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""claims.md: one verdict for each claim, and the evidence for it."""
+"""Generates claims.md: one verdict for each claim, and the evidence for it."""
 
 from collections.abc import Mapping, Sequence
 from statistics import median
@@ -73,9 +73,9 @@ version 1 judged also shows that verdict; CHANGELOG.md gives the reason for each
 def claims_page(
     found: Sequence[Evidence], experiments: Sequence[Experiment], unread: Mapping[str, str] | None = None
 ) -> str:
-    """The page in Markdown, with links relative to the results directory; the same rows give the same bytes.
+    """claims.md as text, with links relative to the results directory; equal rows give equal bytes.
 
-    `unread` maps `<dataset>/<experiment>` to the problem of a folder that is not used.
+    `unread` maps `<dataset>/<experiment>` to a message, for each folder that is not used.
     """
     unread = unread or {}
     claims = claims_of(found, experiments)
@@ -220,7 +220,10 @@ def _not_run(experiment: Experiment, unread: Mapping[str, str]) -> str:
 
 
 def _pooled(claim: Claim) -> str:
-    """A sentence on the share of nets with p ≤ .05 over all conditions; each net counts once."""
+    """Two sentences on the share of nets with p ≤ .05 over all conditions; empty if no effect is a share.
+
+    Each net counts once.
+    """
     p_values: dict[str, float | None] = {}
     comparison = None
     for evidence in claim.conditions:
@@ -259,7 +262,7 @@ def _power(evidence: Evidence, one: Judged) -> str:
     text = f"{measure}: about {needed:,} pairs, at 80% power if the true effect is {source} {size}"
     if needed <= effect.n:
         return f"{text}; there are {effect.n}, so the true effect is probably smaller"
-    # The median, because the seconds of a run include its pauses.
+    # The median is not affected by a few paused runs, whose seconds include the pauses.
     seconds = sum(
         median(row["seconds"] for row in evidence.of_arm(arm))
         for arm in (comparison.arm, comparison.baseline)

@@ -57,11 +57,12 @@ def _search_notes(evidence: Evidence, search_rows: Sequence[Row]) -> list[str]:
 
 
 def _rivals(winner: Row, of_arm: Sequence[Row], train_examples: Sequence[int]) -> list[float]:
-    """The rates that are worse than the winner by no more than the selection split's noise, nearest first.
+    """The rates that the search could not separate from the winner, the nearest first.
 
-    Only rates with as many seeds as the winner are compared; the means over the seeds count.
+    These rates are worse by no more than the sampling noise of the selection split. Means over seeds are
+    compared, but only with rates that have as many seeds as the winner.
     """
-    # If the noise is unknown, only rates of equal value are rivals.
+    # If the noise is unknown, only rates with the winner's value are rivals.
     has_noise = winner["objective"] == "selection_error" and len(train_examples) == 1
     values: dict[float, list[float]] = {}
     for row in of_arm:
@@ -103,7 +104,7 @@ def conditions(evidence: Evidence) -> list[str]:
 
 
 def devices(rows: Sequence[Row]) -> str:
-    """The devices of these runs.
+    """The distinct devices of these runs, as one text.
 
     Example:
 
@@ -118,7 +119,7 @@ def seconds_of(rows: Sequence[Row]) -> float:
 
 
 def duration(seconds: float) -> str:
-    """Seconds in words.
+    """A duration with its unit.
 
     Example:
 

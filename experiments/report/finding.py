@@ -12,7 +12,9 @@ LABELS = {
 
 
 def finding(evidence: Evidence, decider: Evidence | None = None) -> str:
-    """The claim and its verdict. If the runs mix precisions or do not test the claim, only what was measured.
+    """The experiment's statement and verdict in words, or only what was measured.
+
+    The verdict is left out if the runs have different precisions or no primary comparison has rows.
 
     `decider` is the evidence that decides the claim, if it is not this one.
     """
@@ -48,7 +50,7 @@ def conclusion(evidence: Evidence, decider: Evidence | None = None) -> str:
 
 
 def measured(one: Judged) -> str:
-    """A comparison and its effect.
+    """A comparison and its effect, in words.
 
     Example:
 

@@ -66,7 +66,10 @@ def _pixels(configs: Sequence[Mapping[str, Any]], data: Sequence[Mapping[str, An
 
 
 def before_you_rely(found: Sequence[Evidence], deciding: Sequence[Evidence]) -> str:
-    """What a reader must know of the evidence; `deciding` is the part of it that gives the verdicts."""
+    """A list of the evidence's limits: shared nets, processors and late changes.
+
+    `deciding` is the part of `found` that decides the claims.
+    """
     changes = [
         f"  - {evidence.experiment.claim}, {evidence.experiment.name}: {text}"
         for evidence in found

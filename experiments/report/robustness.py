@@ -27,7 +27,7 @@ def adjusted_p(found: Sequence[Evidence]) -> dict[int, float | None]:
 def without_pairing(found: Sequence[Evidence]) -> str:
     """Text: the verdicts that would change if the runs were not paired by seed.
 
-    Comparisons of the same nets are left out, because their pairs share more than the seed.
+    A comparison is left out if both arms measure the same nets, because its pairs share more than the seed.
     """
     known, changed = 0, []
     for evidence in found:

@@ -113,7 +113,8 @@ def write_report(
 ) -> list[str]:
     """Writes the tables and figures of one experiment; the same rows give the same bytes.
 
-    If the figure has a panel for each pair of arms, `figure-a` shows the first panel alone, on a linear axis.
+    If the figure has a panel for each pair of arms, `figure-a` shows the first panel alone, with a linear
+    axis of epochs.
 
     Args:
         folder: `<results-dir>/<dataset>/<experiment>`.
@@ -123,7 +124,7 @@ def write_report(
         The problems of the rows and of the learning-rate search, which are also printed as warnings.
 
     Raises:
-        InputError: if there are no rows.
+        InputError: if there are no valid rows.
     """
     # Locked before reading, because otherwise a report of fewer rows could be written last.
     with locked(folder):

@@ -30,8 +30,8 @@ from alexnet_tf.training.progress import CommandProgress, RunProgress
 from experiments.runner.options import Options
 from experiments.runner.startup import threads_each
 
-# How long to wait for running tasks after an error, Ctrl-C or SIGTERM. They end at their next training step,
-# so an evaluation is finished first.
+# Maximum wait for running tasks after an error, Ctrl-C or SIGTERM. A task ends at its next training step, so
+# it finishes an evaluation first.
 STOP_SECONDS = 120
 PROCESS_BYTES = 2 * 2**30
 # On a worker: command that was interrupted -> number of the signal.
@@ -61,11 +61,12 @@ class Jobs:
     def run(
         self, title: str, function: Callable, tasks: list[Task], record: Callable[[Task, Any], None]
     ) -> None:
-        """Calls `function(*task.arguments, progress)` on the workers, and `record(task, result)` here.
+        """Calls `function(*task.arguments, progress)` on workers, and `record(task, result)` in this process.
 
-        `record` may append tasks. If a worker dies, another worker gets its task. After several such deaths
-        the result of the task is the `KilledWorker` error. After an error, Ctrl-C or SIGTERM, the running
-        tasks end at their next step, `record` gets their results, if any, and the error is raised.
+        `progress` makes the callback that reports a run's progress. `record` may append to `tasks`. If a
+        worker dies, another worker gets its task. After several such deaths the result of the task is the
+        `KilledWorker` error. After an error, Ctrl-C or SIGTERM, waiting tasks are dropped, running tasks end
+        at their next step, `record` gets their results, if any, and the error is raised.
         """
         of: dict[Future, tuple[int, Task]] = {}
         ended = as_completed(raise_errors=False)
@@ -122,7 +123,7 @@ class Jobs:
 
 @contextlib.contextmanager
 def open_jobs(options: Options, at_most: int) -> Iterator[Jobs]:
-    """The workers of the chosen scheduler, or worker processes on this machine.
+    """A context with the `Jobs` of the workers of `--scheduler` or, by default, of processes on this machine.
 
     Raises:
         InputError: if no scheduler answers at the address of `--scheduler`.
@@ -171,7 +172,7 @@ def open_jobs(options: Options, at_most: int) -> Iterator[Jobs]:
 
 
 def thread_notes(jobs: int, processes: int) -> list[str]:
-    """Notes for the user if each run has fewer threads than with one job."""
+    """Notes for the user if `--jobs` gives each run fewer threads than this machine has."""
     each = threads_each(jobs)["TF_NUM_INTRAOP_THREADS"]
     if "TF_NUM_INTRAOP_THREADS" in os.environ or each == str(CPU_COUNT):
         return []
@@ -186,7 +187,10 @@ def thread_notes(jobs: int, processes: int) -> list[str]:
 
 
 def count_jobs(jobs: int, at_most: int) -> int:
-    """Number of worker processes. If `jobs` is 0: one per GPU, or else per core as far as memory suffices."""
+    """Number of worker processes: `jobs`, but at most `at_most`.
+
+    If `jobs` is 0, there is one per GPU or, without GPUs, one per core as far as memory suffices.
+    """
     fit = max(1, min(CPU_COUNT, psutil.virtual_memory().available // PROCESS_BYTES))
     return min(jobs or len(_gpus()) or fit, at_most)
 
@@ -240,7 +244,10 @@ def _is_wanted() -> bool:
 
 
 class _Report(keras.callbacks.Callback):
-    """Sends a run's callback calls to the client, where `RunProgress` gets them."""
+    """Sends a run's callback calls to the client, which passes them to `RunProgress`.
+
+    It also ends the run if its command was interrupted or its client was killed.
+    """
 
     def __init__(self, command: str, position: int, *run: Any):
         super().__init__()

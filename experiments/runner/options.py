@@ -20,7 +20,7 @@ from alexnet_tf.runtime.reading import check_outside
 from alexnet_tf.runtime.suggestion import did_you_mean
 from experiments.experiment import Arm, Experiment, Variant
 
-# Settings that have columns of their own in the rows, so the names of arms omit them.
+# Settings that have their own columns in runs.csv, so the names of arms omit them.
 NAMELESS = ("epochs", "precision")
 EVIDENCE = "results"
 
@@ -34,7 +34,7 @@ class Options:
         arms: names of arms; if empty, all.
         seeds: if empty, those that each arm declares.
         settings: strings of the form `field=value`.
-        name: name of a single chosen arm in the rows; if empty, `variant` makes it.
+        name: name of the single chosen arm in runs.csv (`--as`); if empty, `variant` makes the name.
         precision: if None, and no setting sets it, `settled` chooses it.
         replicas: `auto` or a number, as in `make_strategy`.
         jobs: number of runs at once; 0 means one per GPU or, without GPUs, one per core as far as
@@ -74,7 +74,7 @@ class Options:
         return [arm for arm in experiment.arms if not self.arms or arm.name in self.arms]
 
     def variant(self, arm: Arm) -> tuple[str, Variant]:
-        """The name of an arm in the rows, and the arm's variant with these settings.
+        """The name of an arm in runs.csv, and the arm's variant with these settings.
 
         Example:
 
@@ -114,7 +114,7 @@ class Options:
                 check_config(self.configured(arm.config.replace(seed=seed)))
 
     def _is_taken(self, experiment: Experiment) -> bool:
-        """Whether `name` is a declared arm, or reads like one with settings, but is not the chosen arm's."""
+        """Whether `name` is a declared arm's, alone or with settings, but not the chosen arm's default."""
         own = dataclasses.replace(self, name="").variant(self.chosen_arms(experiment)[0])[0]
         names = [arm.name for arm in experiment.arms]
         return self.name != own and (
@@ -160,7 +160,8 @@ class Options:
                 the default is float32.
 
         Raises:
-            InputError: if the evidence in `results` needs bfloat16 and the processor has no bfloat16.
+            InputError: if the results directory is `results`, the experiment declares mixed_bfloat16 for this
+                data set, and the processor has no bfloat16.
         """
         notices = []
         dataset = self.dataset

@@ -26,7 +26,7 @@ class Planned:
     """One run of `run`, or one candidate of `search`.
 
     Attributes:
-        arm: name in the rows, such as `relu, activation=elu`.
+        arm: name in runs.csv or lr_search.csv, such as `relu, activation=elu`.
         of: name of the experiment's arm, such as `relu`.
         found: state, such as `done`; empty if nothing is recorded.
     """
@@ -46,11 +46,11 @@ class Planned:
 def plan(experiment: Experiment, options: Options, strategy: tf.distribute.Strategy, is_search: bool) -> str:
     """The table of a dry run.
 
-    The first missing run is trained for some seconds to measure the speed. A run is expected to take the mean
-    time of its arm's runs in `results/`, in proportion to the epochs if it has fewer. If `results/` also has
-    the speed of the arm of the first missing run, all recorded times are scaled to this machine: multiplied
-    by (recorded speed) / (measured speed). An arm without a recorded time is expected to take (images of all
-    epochs) / (measured speed).
+    The first missing run is trained for some seconds to measure the speed. A missing run is expected to take
+    the mean time of its arm's runs in `results/`, scaled to its number of epochs if this is smaller. If the
+    arm of the first missing run has a recorded speed in `results/`, all recorded times are multiplied by
+    (recorded speed) / (measured speed), which scales them to this machine. A run of an arm without a recorded
+    time is expected to take (images of all epochs) / (measured speed).
     """
     precision = experiment.search_precision if is_search else experiment.precision
     options, notices = options.settled(experiment, precision)
@@ -67,7 +67,7 @@ def plan(experiment: Experiment, options: Options, strategy: tf.distribute.Strat
     expected = [0.0]
     for run in runs:
         train, minutes = run.config.train, 0.0
-        # The recorded run may have stopped early, so at most its epochs are expected.
+        # The recorded run may have stopped early. The missing run is expected to stop after as many epochs.
         same = [
             row["seconds"] / row["epochs"] * min(train.epochs, row["epochs"])
             for row in rows
@@ -103,7 +103,7 @@ def measured_speed(run: Planned, strategy: tf.distribute.Strategy, seconds: floa
     """Images per second of training, measured for `seconds` after the first step."""
     batch_size = run.config.train.batch_size
     model = compile_model(run.config, run.data, strategy)
-    # Repeated, as an epoch may have a single batch.
+    # Repeated, because an epoch may have a single batch.
     batches = run.data.train(run.config.seed, 1, batch_size).repeat()
     iterator = iter(strategy.experimental_distribute_dataset(batches))
     run_steps = compiled_steps(model, strategy)

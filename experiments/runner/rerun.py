@@ -20,7 +20,7 @@ from experiments.runner.find_run import RecordedRun
 # The columns of curves.csv that the configuration determines.
 MEASURED = ("train_loss", "train_error", "test_loss", "test_error", "test_top5_error", "learning_rate")
 EQUAL, DIFFERENT = 0, 1
-# A column of a row, or epoch and column of a curve.
+# A column of a row of runs.csv, or epoch and column of a curve.
 Place = TypeVar("Place", str, tuple[int, str])
 
 
@@ -53,7 +53,7 @@ def rerun(
     epochs: int | None = None,
     tolerance: float = 0.0,
 ) -> tuple[int, str]:
-    """Trains a recorded run again, and compares its curve and row with the recorded ones.
+    """Trains a recorded run again, and compares its curve and its row of runs.csv with the recorded ones.
 
     Args:
         strategy: if its number of replicas is not the recorded one, sums differ in their last bits.
@@ -143,9 +143,9 @@ def replay_row(
     experiments: Sequence[Experiment],
     run_probe: Callable[[Probe], Mapping[str, float | None]],
 ) -> ReplayComparison[str]:
-    """Compares a row with the curve and status of a complete replay.
+    """Compares a row of runs.csv with the curve and status of a complete replay.
 
-    `run_probe` is called only for a status of `done` and a probe that needs no other net.
+    `run_probe` is called only if the status is `done` and the arm's probe needs no other net.
     """
     found = ReplayComparison({"status": (row["status"], status)})
     replayed_values: dict[str, Any] = {column: curve[-1][name] for column, name in LAST_EPOCH.items()}

@@ -18,10 +18,10 @@ OF_THE_TRAINING = ("status", "seconds", "git_commit", "tensorflow", "keras", "de
 
 
 def find_shared_run(folder: Path, arm: str, config_hash: str, net: Path | None = None) -> RecordedRun | None:
-    """A run of status `done` with this hash, of another arm or experiment; None if there is none.
+    """A run of status `done` with this config hash, of another arm or experiment; None if there is none.
 
-    If a kept `net` is given, only the run that trained it is accepted, because another kind of processor can
-    give other weights.
+    If the path of a kept `net` is given, only the run that trained this net is accepted, because an equal run
+    on another kind of processor can have other weights.
     """
     for place in [*_siblings(folder), folder]:
         for row in read_runs(place).rows:
@@ -40,14 +40,14 @@ def find_shared_run(folder: Path, arm: str, config_hash: str, net: Path | None =
 
 
 def find_kept_net(folder: Path, run_id: str, config_hash: str) -> Path | None:
-    """The kept net with this hash, of run `run_id` or of another run on this data set."""
+    """Path of the kept net with this config hash, of run `run_id` or of another run on this data set."""
     own = _kept(folder / "state" / f"{run_id}.npz")
     others = sorted(folder.parent.glob(f"*/state/nets/*-{config_hash[:10]}.npz"))
     return next((path for path in [own, *others] if checkpoint_hash(path) == config_hash), None)
 
 
 def keep_net(checkpoint: Path) -> None:
-    """Moves the newest checkpoint to where `find_kept_net` looks; removes the others."""
+    """Moves a run's newest checkpoint to where `find_kept_net` looks; removes its older checkpoints."""
     kept = _kept(checkpoint)
     kept.parent.mkdir(parents=True, exist_ok=True)
     remove_checkpoint(checkpoint, but_newest=True)

@@ -20,7 +20,7 @@ from experiments.runner.reuse import OF_THE_TRAINING
 
 @dataclass(frozen=True)
 class Run:
-    """One arm with one seed, ready to train; `name` is the arm's name in the rows."""
+    """One arm with one seed, ready to train; `name` is the arm's name in runs.csv."""
 
     experiment: Experiment
     arm: Arm
@@ -131,7 +131,7 @@ def timestamp() -> str:
 
 
 def shared_outcome(run: Run, shared: RecordedRun, probed: Mapping[str, float | None]) -> Outcome:
-    """The outcome of a run that was already trained for another arm."""
+    """The outcome of a run from the recorded results of an equal run, which was trained for another arm."""
     row = {
         **_values(run, shared.curve, shared.row["status"]),
         **probed,

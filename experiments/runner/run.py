@@ -36,16 +36,16 @@ from experiments.runner.startup import started
 def run_experiment(
     experiment: Experiment, options: Options, strategy: tf.distribute.Strategy
 ) -> tuple[Path, int]:
-    """Trains the unfinished runs and writes their rows.
+    """Trains the unfinished runs and writes their rows to runs.csv.
 
     A run that crashes or is interrupted is recorded as failed, and the next call tries it again. After a
     crash the other runs continue. An interruption ends the command: it is raised again.
 
     Returns:
-        The folder of the rows, and the number of failed runs.
+        The folder of runs.csv, and the number of failed runs.
 
     Raises:
-        InputError: if options or input are invalid, or if a run of several workers crashes.
+        InputError: if options or input are invalid, or if a run on several workers crashes.
     """
     options, notices = options.settled(experiment, experiment.precision)
     folder = options.results_dir / results_slug(options.dataset) / experiment.name
@@ -129,7 +129,7 @@ def executed_elsewhere(
     run = planned_run(experiment, experiment.arm(arm), seed, folder, options, strategy)
     # A worker that died may have left temporary files.
     remove_temporaries(run.checkpoint.parent, f"{glob.escape(run.checkpoint.name)}*")
-    # Some exceptions cannot be sent to another process; the row says that the run failed, and why.
+    # Some exceptions cannot be sent to another process. The row contains the status and the reason.
     return dataclasses.replace(outcome_of(run, options, strategy), error=None)
 
 
@@ -137,10 +137,10 @@ def executed_elsewhere(
 def claimed_work(
     folder: Path, work: Sequence[tuple[str, str]], strategy: tf.distribute.Strategy
 ) -> Iterator[None]:
-    """Holds the locks of all runs that a command may train.
+    """A context in which the chief holds the locks of all runs and searches that a command may execute.
 
     Args:
-        work: pairs of an arm's name and its work: `search`, or a run's seed, such as `seed0`.
+        work: pairs of an arm's name and either `search` or the seed of a run, such as `seed0`.
 
     Raises:
         InputError: if another process holds one of the locks.
@@ -223,9 +223,9 @@ def planned_run(
 
 
 def execute(run: Run, options: Options, strategy: tf.distribute.Strategy) -> Outcome:
-    """The outcome of a run. If an equal run is recorded, its row is reused.
+    """Trains a run, or reuses the row of a recorded run with the same config hash.
 
-    A probe measures a net, so for an arm with a probe the row is reused only if the equal run's net is kept.
+    A probe measures a net, so for an arm with a probe the row is reused only if the net of that run is kept.
     """
     kept = find_kept_net(run.folder, run.run_id, run.config_hash)
     shared = find_shared_run(run.folder, run.name, run.config_hash, kept if run.arm.probe else None)
@@ -247,7 +247,7 @@ def execute(run: Run, options: Options, strategy: tf.distribute.Strategy) -> Out
 
 
 def trained(run: Run, options: Options, strategy: tf.distribute.Strategy) -> tuple[keras.Model, History]:
-    """The net and history of a run. Trains the run unless `keep_net` has stored an equal net."""
+    """The net and history of a run. Trains the run unless a net with its config hash is kept."""
     kept = find_kept_net(run.folder, run.run_id, run.config_hash)
     callbacks = () if kept else run_callbacks(run.run_id, run.config, run.data, run.folder, options)
     # From the checkpoint of a finished run, `train` trains no step.

@@ -38,8 +38,8 @@ OWN_FIELDS = ("learning_rate", "holdout")
 def search_rates(experiment: Experiment, options: Options, strategy: tf.distribute.Strategy) -> Path:
     """Finds each arm's learning rate and writes lr_search.csv.
 
-    The runs of a search never use the report split, and their seeds are not those of recorded runs. Rates
-    that tie for the best result are trained with a second seed. If the winner is at an edge of its grid, the
+    The runs of a search never use the report split, and their seeds are declared by no arm. Rates that tie
+    for the best result are trained with a second seed. If the winner is at an edge of its grid, the
     grid is extended.
 
     Returns:
@@ -73,7 +73,7 @@ def search_rates(experiment: Experiment, options: Options, strategy: tf.distribu
 
 
 def searched_arms(experiment: Experiment, options: Options) -> list[Arm]:
-    """The arms that have a grid, named as in the rows.
+    """The arms that have a grid of learning rates, with their names in lr_search.csv.
 
     Raises:
         InputError: if no arm has a grid, or if a setting changes one of `OWN_FIELDS`.
@@ -163,7 +163,7 @@ def opened(arm: Arm, rate: float, seed: int, options: Options) -> tuple[Config, 
 
 
 def found_row(experiment: Experiment, arm: Arm, config_hash: str, folder: Path) -> dict[str, Any] | None:
-    """The row of a candidate that was trained before, for any arm or experiment."""
+    """The row of a candidate that was trained before, for any arm or experiment; None if there is none."""
     for row in read_lr_search(folder).rows:
         if row["arm"] == arm.name and row["config_hash"] == config_hash:
             return row

@@ -1,4 +1,4 @@
-"""The start of clients and workers. Importing this module does not import TensorFlow."""
+"""Starts TensorFlow in commands and Dask workers. Importing this module does not import TensorFlow."""
 
 import os
 

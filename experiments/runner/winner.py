@@ -10,7 +10,7 @@ SEARCH_SEED = 1000
 # If rates tie when trained with `SEARCH_SEED`, they are also trained with this seed.
 SECOND_SEED = 1001
 MAX_EXTENSIONS = 6
-# The rows of one arm, by learning rate and seed.
+# The rows of one arm in lr_search.csv, by learning rate and seed.
 Rows = dict[tuple[float, int], dict[str, Any]]
 
 
@@ -54,7 +54,7 @@ def next_candidates(
 
 
 def rank(row: dict[str, Any]) -> tuple[float, ...]:
-    """The sort key of a row; smaller is better.
+    """The sort key of a row of lr_search.csv; smaller is better.
 
     Rows with a value come first, then missed targets, then diverged runs.
 
@@ -67,10 +67,10 @@ def rank(row: dict[str, Any]) -> tuple[float, ...]:
 
 
 def tied(rows: Sequence[dict[str, Any]], selection_size: int) -> list[dict[str, Any]]:
-    """The best row, and the rows that differ from it by no more than noise.
+    """The best row, and the rows whose error is at most two standard errors above the best (`is_tie`).
 
-    The noise of `epochs_to_target` is unknown, so only the best row is returned. If no rate reached the
-    target, training errors are compared.
+    Values of the objective `epochs_to_target` have an unknown noise, so only the best row is returned. If no
+    rate reached the target, the training errors are compared.
 
     Example:
 

@@ -16,7 +16,11 @@ esac
 
 
 def make_benchmark(folder: Path, fails_on: str) -> tuple[list[str], str]:
-    """Runs `make benchmark` with two stand-ins for Python; returns their arguments and make's stderr."""
+    """Runs `make benchmark` with two stand-ins for Python.
+
+    Returns:
+        The arguments of each call of a stand-in, as one line, and make's stderr.
+    """
     log = folder / "log"
     for name in ("venv", "pytorch"):
         python = folder / name / "bin" / "python"

@@ -19,7 +19,7 @@ NARROW = {"filters": (6, 16, 24, 24, 16), "hidden": (32, 32)}
 
 
 class Hollow:
-    """Its pickle describes an array of 10**9 elements but contains none of them."""
+    """An object whose pickle describes an array of 10**9 elements but contains none of them."""
 
     def __reduce__(self):
         return np.zeros(0).__reduce__()[0], (np.ndarray, (10**9,), b"b")

@@ -45,7 +45,7 @@ def test_a_pickle_cut_anywhere_is_refused(tmp_path, protocol):
 
 # 60 tuples, each of which holds the previous one twice: comparing or printing the last would never end.
 DOUBLED = b")" + b"".join(b"\x94h%c\x86" % i for i in range(60))
-# One object, so that a pickle holds it once for any number of copies.
+# A pickle contains this string once, even if it makes a thousand copies of it.
 TEXT = "a" * 200_000
 HOSTILE = {
     "nested keys": (b"\x80\x04}" + DOUBLED + b"Ns.", "short names"),

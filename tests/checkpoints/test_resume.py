@@ -20,7 +20,7 @@ whole_run = functools.cache(run)
 @pytest.mark.parametrize(
     ("finished", "changes", "replicas"),
     [
-        # The usual optimizer is tested in test_resume_in_epoch.py.
+        # The default optimizer on one replica is tested in test_resume_in_epoch.py.
         (0, {"optimizer": "amsgrad"}, 1),
         (2, {"optimizer": "amsgrad"}, 1),
         pytest.param(2, {}, 2, marks=pytest.mark.slow),

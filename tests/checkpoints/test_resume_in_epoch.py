@@ -152,7 +152,8 @@ def killed(tree, tmp_path_factory):
     return folder
 
 
-# The newest checkpoint is of step 4 of epoch 2, the previous one of step 2, and the best one of epoch 1.
+# `killed` has three checkpoints: the newest, after four steps of epoch 2; the previous one, after two steps;
+# and the best one, after epoch 1. The test damages the first `damaged` of them.
 @pytest.mark.parametrize(("damaged", "first_step"), [(1, 2), (2, 0)])
 def test_damaged_checkpoints_are_skipped(tree, killed, tmp_path, capsys, damaged, first_step):
     shutil.copytree(killed, tmp_path, dirs_exist_ok=True)

@@ -4,8 +4,8 @@ import pytest
 
 from tests.worker_processes import start_workers, wait_for_end
 
-# Arguments: the path of the checkpoint; the number of the worker to kill in the second epoch, or "none".
-# Training has two epochs of six steps.
+# Arguments: the path of the checkpoint; the worker to kill in the second epoch (0 for the chief, or 1), or
+# "none". Training has two epochs of six steps.
 WORKER = """
 import hashlib, json, os, signal, sys
 from pathlib import Path
@@ -56,7 +56,8 @@ def test_two_workers_resume_within_an_epoch(tmp_path):
     for whole, resumed in zip(ends[0], ends[2], strict=True):
         _, losses, expected = json.loads(whole.output[-1])
         steps, last_losses, found = json.loads(resumed.output[-1])
-        # The first training call of a process has a single step, [2, 4]; the next one begins with [2, 5].
+        # Epoch 2 has the steps 0 to 5 and is resumed at step 4. The first training call of a process has a
+        # single step, so step 5 has a call of its own.
         assert steps == [[2, 4], [2, 5]]
         assert last_losses[-1] == losses[-1]
         assert found == expected

@@ -44,7 +44,10 @@ def checkpoint(tmp_path_factory) -> Path:
 
 @pytest.fixture(scope="module", autouse=True)
 def small_evaluation_batches():
-    """Evaluates in batches of 60, because larger ones would be mostly padding; scores do not change."""
+    """Evaluates in batches of 60: for these small sets, larger ones would be mostly padding.
+
+    Scores do not change.
+    """
     with pytest.MonkeyPatch.context() as patched:
         for module in ("training.session", "commands.evaluate"):
             patched.setattr(f"alexnet_tf.{module}.EVALUATION_BATCH", 60)

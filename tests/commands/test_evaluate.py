@@ -25,7 +25,7 @@ def train(tree, out, *more: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def nets(tree, tmp_path_factory):
-    """A trained net `a`, a net `b` with other weights, and a net `unit` whose input has another scale."""
+    """The folder of a trained net `a`, of `b` with other weights, and of `unit` with another input scale."""
     root = tmp_path_factory.mktemp("nets")
     assert main(train(tree, root / "a")) == 0
     net = load_trained(root / "a")

@@ -75,7 +75,7 @@ def own_logits(checkpoint: Path, files: list[Path]) -> np.ndarray:
 
 
 def check(found, expected: np.ndarray, tolerance: float = 1e-3) -> None:
-    """Checks that logits are close, and that the five best classes are equal up to swaps of close ones."""
+    """Checks that logits are close, and the top 5 equal except for swaps of classes with close logits."""
     tolerance *= np.abs(expected).max()
     np.testing.assert_allclose(found, expected, rtol=0, atol=tolerance)
     best = np.argsort(-np.asarray(found), axis=1)[:, :5]

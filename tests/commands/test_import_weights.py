@@ -35,7 +35,7 @@ def stored(name: str, tmp_path: Path) -> tuple[Path, dict[str, np.ndarray]]:
     """Writes a file of weights; returns its path and the fixture, including PyTorch's outputs."""
     arrays = read_arrays(FIXTURES / f"pytorch_{'caffe' if 'caffe' in name else 'torchvision'}.npz")
     weights = {key: array for key, array in arrays.items() if "." in key}
-    if name == "one-weird-trick":  # doubled, as for the fixture's probabilities
+    if name == "one-weird-trick":  # the fixture's probabilities are those of doubled weights
         weights = {key: array * (2 if "weight" in key else 1) for key, array in weights.items()}
     path = tmp_path / f"{name}.npz"
     np.savez(path, **weights)
@@ -108,7 +108,7 @@ def test_the_color_eigenvectors_are_orthonormal_and_the_eigenvalues_near_the_aut
     np.testing.assert_allclose(EIGENVECTORS.T @ EIGENVECTORS, np.eye(3), atol=2e-3)
     largest = np.abs(EIGENVECTORS).argmax(0)
     assert (EIGENVECTORS[largest, range(3)] > 0).all()
-    # The authors measured 121.78, 37.09 and 19.72 on another copy of the images.
+    # The standard deviations that the authors measured on another copy of the images.
     np.testing.assert_allclose(np.sqrt(EIGENVALUES), [121.78, 37.09, 19.72], rtol=0.15)
 
 

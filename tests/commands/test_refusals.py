@@ -163,7 +163,7 @@ def test_training_images_that_are_not_square_are_refused(folder, capsys):
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """The current folder, with two files, an empty folder and a fake network."""
+    """A current folder with two files, an empty folder and a fake network; the built-in set is small."""
     monkeypatch.setattr(draw_builtin, "__defaults__", (200, 10, 0))
     monkeypatch.setattr("alexnet_tf.data.pipeline._load_once", load_image_set)
     for name in ("empty", "net"):

@@ -16,7 +16,7 @@ from tests.tables import read_rows
 
 
 def folder_of(path: Path, images: int) -> str:
-    """Writes `images` images, alternately of two classes, and a file that is not an image."""
+    """Writes `images` images of alternating classes and one unreadable file; returns the data set's name."""
     for name in "ab":
         (path / name).mkdir()
     for i in range(images):

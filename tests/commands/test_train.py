@@ -219,7 +219,7 @@ SLOW_SIGNALS = [pytest.param(number, marks=pytest.mark.slow) for number in (sign
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, *SLOW_SIGNALS])
 def test_an_interrupted_training_prints_how_to_resume(tree, tmp_path, capsys, monkeypatch, request, number):
-    # A shell's background jobs ignore SIGINT, and processes under nohup ignore SIGHUP.
+    # Default handlers, because background jobs of a shell ignore SIGINT, and processes under nohup SIGHUP.
     usual = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
     request.addfinalizer(functools.partial(signal.signal, number, signal.signal(number, usual)))
 

@@ -24,7 +24,7 @@ def test_draws_are_a_function_of_seed_and_epoch():
 
 
 def test_draws_equal_those_of_recorded_runs():
-    # Rows in results/ were measured with these numbers, so they must not change.
+    # The runs in results/ used these random numbers, so they must not change.
     draws = augment.epoch_draws(seed=3, epoch=2, count=2)
 
     assert draws.crop.numpy().tolist() == [
@@ -128,7 +128,7 @@ def test_noise_is_gaussian_and_independent(draws):
     numbers = noise.reshape(count, -1).astype(np.float64)
     assert abs(numbers.mean()) < 5 * 7 / np.sqrt(numbers.size)
     assert numbers.std() == pytest.approx(7, rel=5 / np.sqrt(2 * numbers.size))
-    # A share of .683 of a Gaussian is within one standard deviation; sqrt(.683 x .317) = .466.
+    # A share of .683 of a Gaussian is within one standard deviation; sqrt(.683 x .317) < .466.
     assert np.mean(np.abs(numbers) < 7) == pytest.approx(0.683, abs=5 * 0.466 / np.sqrt(numbers.size))
     correlations = np.corrcoef(numbers.T) - np.eye(48)
     assert np.abs(correlations).max() < 5 / np.sqrt(count)
@@ -164,5 +164,5 @@ def test_color_components_are_scaled_by_sqrt_eigenvalue_in_code_eigenvalue_in_pa
     code, paper = (statistics.color_components(scale) for scale in ("code", "paper"))
 
     np.testing.assert_allclose(np.linalg.norm(code, axis=0), np.sqrt(statistics.eigenvalues), rtol=1e-5)
-    # Pixels divided by 255 have eigenvalues l/255^2. A shift in grey levels is 255 times as large.
+    # For pixels in 0..1, an eigenvalue l becomes l/255^2. In grey levels, that shift is 255 times as large.
     np.testing.assert_allclose(np.linalg.norm(paper, axis=0), statistics.eigenvalues / 255, rtol=1e-5)

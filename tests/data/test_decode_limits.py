@@ -63,7 +63,7 @@ def run_length_bmp(width: int) -> bytes:
 
 def test_a_large_bmp_of_run_lengths_is_refused_by_its_header():
     assert decode_image(run_length_bmp(9))[0, :, 0].tolist() == [7] + [0] * 8
-    # Decoding a BMP of the size that is allowed for other formats would take 20 s.
+    # Decoding a run-length encoded BMP of MAX_PIXELS, the limit for other files, would take 20 s.
     with pytest.raises(ImageDecodeError, match="too large"):
         decode_image(run_length_bmp(MAX_PIXELS))
 
@@ -111,7 +111,7 @@ print(usage.ru_maxrss - before, usage.ru_utime + usage.ru_stime)
 
 
 def decoding(path: Path, count: int) -> tuple[float, float]:
-    """Growth of memory in KiB while 8 threads decode and scale a file `count` times; CPU seconds in all."""
+    """(growth of peak memory in KiB, CPU seconds) of 8 threads that decode and scale a file `count` times."""
     arguments = [sys.executable, "-c", DECODE_ALL, str(path), str(count)]
     kibibytes, seconds = subprocess.run(arguments, capture_output=True, text=True, check=True).stdout.split()
     return float(kibibytes), float(seconds)

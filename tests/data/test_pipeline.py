@@ -156,7 +156,7 @@ def test_the_central_crop_in_training_equals_the_crop_in_evaluation(image_set):
     central = DataPipelines(image_set, DataConfig(crop=6, crop_position="center"))
     trained = images_of(central.train(seed=0, epoch=1, batch_size=30))
     tested = images_of(central.train_subset(30))
-    # The images of an epoch are in another order, so the values are sorted.
+    # The images of an epoch are in another order, so the values at each position are sorted.
     order = [np.sort(images.reshape(len(images), -1), axis=0) for images in (trained, tested)]
     np.testing.assert_allclose(*order, atol=1e-4)
     moved = images_of(DataPipelines(image_set, DataConfig(crop=6)).train(seed=0, epoch=1, batch_size=30))

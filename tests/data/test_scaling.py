@@ -91,7 +91,7 @@ def photographs(tmp_path):
 @pytest.mark.parametrize("storage", ["memory", "stream"])
 def test_a_set_is_scaled_by_the_chosen_method(photographs, storage):
     found = {}
-    # The methods alternate, because none may use the scan that another has saved.
+    # The methods alternate, because neither may use the scan that the other has saved.
     for method in ("antialiased", "bilinear", "antialiased"):
         data = open_data(DataConfig(photographs, image_size=32, scaling=method, storage=storage))
         found.setdefault(method, []).append(data.image_set.fingerprint)
@@ -144,7 +144,7 @@ def test_a_scaling_method_for_images_that_keep_their_size_is_refused(name, stora
     for size in (None, side):
         with pytest.raises(InputError, match="which are not scaled"):
             load_image_set(name, access, size, storage, method="bilinear")
-    # When a trained network is evaluated, the method is accepted.
+    # For known statistics, as in the evaluation of a trained network, the method is accepted.
     config = DataConfig(name, image_size=side, scaling="bilinear", storage=storage)
     known = open_data(dataclasses.replace(config, scaling="antialiased"), access)
     scaled = open_data(config, access, known.statistics)

@@ -23,7 +23,7 @@ IDS = TINY_IMAGENET_CLASSES.read_text().split()
 
 
 def shade(place: int, split: str) -> int:
-    """The grey level of a class's images, with which the labels are checked."""
+    """The grey level of a class's images in a split, by which the test recognises the class."""
     return place + (50 if split == "val" else 0)
 
 
@@ -168,7 +168,7 @@ def test_the_words_of_imagenets_classes_are_known():
 def test_the_thousand_classes_of_imagenet_have_different_names():
     names = readable_names([*read_words(IMAGENET_CLASSES)])
     assert len({*names.values()}) == 1000
-    # The only first words that two classes share.
+    # `maillot` and `crane` are the only first words that two classes share.
     assert [names[id] for id in ("n03710637", "n03710721")] == ["maillot", "maillot, tank suit"]
     assert [names[id] for id in ("n02012849", "n03126707")] == ["crane", "crane (2)"]
 

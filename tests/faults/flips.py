@@ -2,7 +2,7 @@
 
 A flip is noticed if the file is refused with a one-line error, or if the damaged image is quarantined and all
 other images are unchanged. A flip is harmless if the values read are bit-equal to the values written: it may
-have hit a time stamp in a zip file.
+have hit a time stamp in a zip file. Each file is restored after its trial.
 """
 
 import itertools
@@ -128,7 +128,8 @@ def _networks(folder: Path) -> dict[str, tuple[list[Path], Read]]:
 def _images(folder: Path) -> dict[str, tuple[list[Path], Read]]:
     """As `_networks`, for files of images.
 
-    `records` is damaged before the scan, `records during a run` and `image file` after it.
+    `records` is damaged before the first pass over the set, which finds unusable images. `records during a
+    run` and `image file` are damaged after it.
     """
     tree = write_tree(folder / "tree")
     files = [path for path in sorted(tree.rglob("*.png")) if path.stem > "04"]
@@ -156,7 +157,7 @@ def _images(folder: Path) -> dict[str, tuple[list[Path], Read]]:
 
 
 def _pixels(images: StreamedSet) -> tuple[list[str], dict[str, np.ndarray]]:
-    # The names contain the pixels instead of positions, because positions change if an image is lost.
+    # An array is named after its pixels, not its position, because positions change if an image is lost.
     found = {}
     # Forget the failures of earlier flips.
     images._lost.clear()

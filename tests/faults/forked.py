@@ -1,6 +1,6 @@
 """Starts commands in processes forked from a process that has already imported TensorFlow.
 
-The import takes two thirds of the processor time of a run of a few seconds.
+In a run of a few seconds, this import takes two thirds of the processor time.
 """
 
 import multiprocessing

@@ -1,6 +1,7 @@
 """Runs commands on damaged or hostile tables, JSON, configurations, folders, images, TFDS sets and weights.
 
-All commands run in this process, one after the other. So a case takes only a fraction of a second.
+All commands run in this process, one after the other. A case takes only a fraction of a second, because
+TensorFlow is imported once.
 """
 
 import contextlib

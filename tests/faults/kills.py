@@ -22,7 +22,8 @@ TRIALS, FEW = 110, 3
 OTHERS = 11
 
 EVERY, STEPS = 20, 36
-# The places of `_killed`. A run of three epochs of 36 steps passes each place at least this many times.
+# The places where `tests.faults._killed` kills a run. A run of three epochs of 36 steps passes each place at
+# least this many times. `time` is no place: it kills the run after a number of seconds.
 PLACES = {"epoch": 3, "step": 9, "evaluation": 8, "checkpoint": 28, "row": 20, "time": 0}
 KINDS = ("memory", "stream", "cache")
 # WORKERS is the share of trials with two workers of one replica each. BOTH is the share of these trials in
@@ -125,7 +126,10 @@ def _run(
     dies: int = 0,
     is_both: bool = False,
 ) -> list[Ended]:
-    """Runs one process or two workers. Worker `dies` gets `plan`; if `is_both`, the other is killed too."""
+    """Runs one process or two workers, and returns how they ended.
+
+    Worker `dies` gets `plan`; if `is_both`, the other worker is killed when it dies.
+    """
     count = 2 if replicas == "2 workers" else 1
     more: list[str | Path] = ["--checkpoint-every", str(EVERY)]
     if count == 1:
@@ -213,7 +217,10 @@ class _Others:
 
 
 def _content(path: Path) -> object:
-    """A file's bytes, or the names and sizes of a folder's files. The size of a .pb file varies."""
+    """A file's bytes (None without a file), or the sizes of a folder's files by name.
+
+    The sizes of .pb files vary, so True stands for them.
+    """
     if not path.is_dir():
         return path.read_bytes() if path.exists() else None
     files = path.rglob("*")

@@ -65,7 +65,7 @@ def _mutated(rng: np.random.Generator, content: bytes) -> tuple[bytes, str]:
 
 
 def put(rng: np.random.Generator, path: Path) -> str:
-    """With probability 7/8 changes a file's bytes, else deletes it or puts something odd in its place.
+    """Changes a file's bytes (with probability 7/8), deletes it or puts something odd in its place.
 
     Returns what was done.
     """
@@ -81,7 +81,7 @@ def put(rng: np.random.Generator, path: Path) -> str:
 
 
 def put_value(rng: np.random.Generator, path: Path) -> str:
-    """Replaces or removes a value of a JSON file, at any depth."""
+    """Replaces or removes a value of a JSON file, at any depth; returns what was done."""
     content = place = json.loads(path.read_text("utf-8"))
     while True:
         keys = list(place) if isinstance(place, dict) else range(len(place))
@@ -98,7 +98,7 @@ def put_value(rng: np.random.Generator, path: Path) -> str:
 
 
 def put_among(rng: np.random.Generator, folder: Path) -> str:
-    """Changes, cuts, renames or copies a file of a folder, or adds something odd."""
+    """Changes, cuts, renames or copies a file of a folder, or adds something odd; returns what was done."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     path = files[rng.integers(len(files))]
     shard = path.name.replace("00000-of-00001", "00001-of-00002")
@@ -138,7 +138,7 @@ def make_odd(path: Path, what: str) -> None:
 
 
 def save_picture(rng: np.random.Generator, path: Path) -> str:
-    """Writes a picture of a random format, mode and size."""
+    """Writes a picture of a random format, mode and size; returns the format."""
     kind = str(rng.choice(FORMATS))
     height, width = rng.integers(1, 40, 2)
     picture = Image.fromarray(rng.integers(0, 256, (height, width, 3), np.uint8))
@@ -156,7 +156,7 @@ def save_picture(rng: np.random.Generator, path: Path) -> str:
 
 
 def change_array(rng: np.random.Generator, arrays: dict[str, np.ndarray]) -> str:
-    """Replaces, removes or renames one of the arrays."""
+    """Replaces, removes or renames one of the arrays; returns what was done."""
     name, change = str(rng.choice(list(arrays))), str(rng.choice([*ARRAYS, "gone", "renamed"]))
     array = arrays.pop(name)
     if change != "gone":
@@ -165,7 +165,7 @@ def change_array(rng: np.random.Generator, arrays: dict[str, np.ndarray]) -> str
 
 
 def save_arrays(rng: np.random.Generator, path: Path, arrays: dict[str, np.ndarray]) -> str:
-    """Writes arrays as a file of a random kind that can hold them."""
+    """Writes arrays as a file of a random kind that can hold them; returns the kind."""
     kind = str(rng.choice([".npz", ".npy", ".safetensors"]))
     with open(path, "wb") as file:
         if kind == ".npy":

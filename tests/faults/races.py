@@ -66,7 +66,10 @@ def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
 
 
 def _while_stopped(plan: str, place: Path, first: list[str], second: list[str]) -> list[Ended]:
-    """Starts the second command while the first is stopped in the middle of reading its images."""
+    """Runs the second command while the first is stopped in the middle of reading its images.
+
+    If this takes longer than `SECONDS`, the time is appended to the second command's error output.
+    """
     process = command(["-m", "tests.faults._killed", plan, f"{place}.log", *first[1:]])
     os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WEXITED | os.WNOWAIT)
     started = time.perf_counter()
@@ -115,7 +118,7 @@ class _Places:
 
     @once
     def _weights(self) -> Path:
-        """Weights for torchvision's AlexNet with two classes; `import-weights` accepts no smaller net."""
+        """A file with weights of torchvision's AlexNet, for two classes; no smaller net can be imported."""
         from alexnet_tf.checkpoints.import_weights import TORCHVISION_NAMES
         from alexnet_tf.config.presets import PRESETS
         from alexnet_tf.models import build_model

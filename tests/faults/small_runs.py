@@ -13,7 +13,7 @@ TRAIN, VALIDATION, SIDE = 40, 8, 12
 
 
 def write_images(folder: Path) -> Path:
-    """Writes 160 training and 32 validation images, whose mean colours a net can learn to classify."""
+    """Writes 160 images to train/ and 32 to val/; a net can tell their four classes by the brightness."""
     rng = np.random.default_rng(0)
     for split, count in (("train", TRAIN), ("val", VALIDATION)):
         for label, name in enumerate(CLASSES):
@@ -42,7 +42,7 @@ def training(images: Path, out: Path, *more: str | Path, epochs: int = 3) -> lis
 
 
 def outcome_of(out: Path) -> str:
-    """A digest of the weights and of the curve without the speed."""
+    """A digest of a run's weights and of its curve without the speed."""
     digest = hashlib.sha256()
     with zipfile.ZipFile(out / "model.keras") as file:
         digest.update(file.read("model.weights.h5"))

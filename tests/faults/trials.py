@@ -1,4 +1,4 @@
-"""What trials of faults share: the families, the outcomes, and commands that are started and judged.
+"""The families of fault trials, and what they share: outcomes, and functions that start commands.
 
 A family is a module of this folder that is not in `FRAME` and whose name does not begin with `_`. It defines
 

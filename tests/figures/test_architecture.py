@@ -96,7 +96,7 @@ def test_towers_meet_at_conv3_and_the_full_connections(paper):
     bands = [patch for patch in axes.patches if patch.get_alpha() < 1]
     # Bands lead to fc6, fc7 and fc8.
     assert len(bands) == 4 + 4 + 2
-    # Boxes: the image, five convolutions and two dense layers in both towers, and the output.
+    # Boxes of three faces: the image, five convolutions and two dense layers in both towers, and the output.
     # Windows: one in the image, and two in each of conv1 to conv4.
     boxes = 1 + 5 * 2 + 2 * 2 + 1
     windows = 1 + 2 * 4

@@ -65,7 +65,7 @@ def test_auto_splits_the_groups_only_without_a_gpu(monkeypatch):
 
     def operations():
         graph = tf.function(layer.call).get_concrete_function(tf.TensorSpec([1, 5, 5, 4])).graph
-        # On a CPU, Keras's layer computes a grouped convolution in an XLA function, without `Split`.
+        # Keras's own layer ("native") computes a grouped convolution on a CPU with XLA, without `Split`.
         return [op.type for op in graph.get_operations()]
 
     monkeypatch.setattr(tf.config, "get_visible_devices", lambda kind: [])
@@ -75,7 +75,7 @@ def test_auto_splits_the_groups_only_without_a_gpu(monkeypatch):
 
 
 def test_weights_saved_by_convolutions_of_keras_are_loaded(tmp_path):
-    # Earlier versions stored `GroupedConv2D` under the name of Keras's `Conv2D`.
+    # Earlier versions of this project stored `GroupedConv2D` under the name of Keras's `Conv2D`.
     source, target = (
         keras.Sequential([keras.Input((9, 9, 4)), make(4, 3), make(6, 3, groups=2)])
         for make in (keras.layers.Conv2D, GroupedConv2D)
@@ -88,7 +88,7 @@ def test_weights_saved_by_convolutions_of_keras_are_loaded(tmp_path):
 
 
 def test_a_saved_model_loads_with_this_layer_under_its_own_name_and_gives_equal_outputs(tmp_path):
-    # The grouped convolution is in the middle, so that the order in a weights file matters.
+    # The grouped convolution is between others, so that the order of the layers in a weights file matters.
     conv = keras.layers.Conv2D
     model = keras.Sequential([keras.Input((9, 9, 3)), conv(4, 3), GroupedConv2D(6, 3, groups=2), conv(6, 3)])
     model.save_weights(tmp_path / "model.weights.h5")
@@ -111,7 +111,8 @@ def test_the_output_in_mixed_precision_is_rounded_once(policy, epsilon):
     assert layer.kernel.dtype == "float32"
     rounded = [tf.cast(tf.cast(a, layer.compute_dtype), "float64") for a in (images, layer.kernel)]
     expected = conv2d(*(array.numpy() for array in rounded), groups=2)
-    # The products are exact, summed in float32 and rounded once. The outputs are of the order of 1.
+    # The products are exact, summed in float32 and rounded once. The outputs are of the order of 1, so the
+    # absolute tolerance is epsilon, too.
     np.testing.assert_allclose(tf.cast(output, "float64"), expected, rtol=epsilon, atol=epsilon)
 
 
@@ -136,9 +137,10 @@ def test_gradients_in_mixed_precision_have_the_error_of_their_roundings(policy, 
     twin.set_weights([abs(weight) for weight in twin.get_weights()])
     magnitudes = gradients(twin, abs(rounded), abs(upstream))
     for gradient, exact, magnitude in zip(rounded_gradients, exact_gradients, magnitudes, strict=True):
-        # Rounding the upstream gradient changes the result by at most epsilon times the sum of |products|;
-        # the result is rounded once more. Products are summed in float32. On a processor without float16
-        # instructions, such as a Zen 4, TensorFlow computes some of these sums in float16.
+        # Rounding the upstream gradient changes the result by at most epsilon times the sum of |products|
+        # (`magnitude`); the result is rounded once more. Products are summed in float32. But on a processor
+        # without float16 instructions, such as a Zen 4, TensorFlow computes some of these sums in float16, so
+        # `mixed_float16` has three times the tolerance.
         sums = 3 if policy == "mixed_float16" else 1
         assert np.all(np.abs(gradient - exact) <= epsilon * (sums * magnitude + 2 * np.abs(exact)))
 

@@ -44,7 +44,8 @@ def output_and_gradient(layer, x, upstream):
 
 @both
 def test_defaults_equal_the_defaults_of_the_reference(kind):
-    # With values as large as raw pixels, alpha times the sum of squares is of the order of k.
+    # With values as large as raw pixels, alpha times the sum of squares is of the order of k, so that every
+    # default affects the output.
     x = 100 * images(2, 6, 5, 8)
     np.testing.assert_allclose(kind.layer()(x), kind.reference(x), rtol=1e-5)
 
@@ -139,7 +140,7 @@ def test_mixed_precision_computes_in_float32(kind, policy, epsilon):
     exact = output_and_gradient(twin, tf.cast(x, "float64").numpy(), tf.cast(upstream, "float64"))
     for found, expected in zip(rounded, exact, strict=True):
         assert found.dtype == compute
-        # The result is rounded only once.
+        # The tolerance of about one epsilon shows that the result is rounded only once.
         np.testing.assert_allclose(tf.cast(found, "float64"), expected, rtol=1.1 * epsilon, atol=1e-6)
 
 

@@ -18,7 +18,7 @@ BATCH = 4
 
 
 def updated(replicas: str) -> list[np.ndarray]:
-    """The changes of all weights in one step of the paper's net at 1/8 of its width, on 99x99 images."""
+    """The changes of all weights in one training step of AlexNet at 1/8 of its width, on 99x99 images."""
     rng = np.random.default_rng(0)
     images, labels = rng.normal(0, 1, (BATCH, 99, 99, 3)).astype(np.float32), rng.integers(0, 10, BATCH)
     config = Config(model=PAPER, train=TrainConfig(batch_size=BATCH, learning_rate=0.01, weight_decay=5e-4))
@@ -50,9 +50,9 @@ def updated(replicas: str) -> list[np.ndarray]:
     ("replicas", "onednn"), [("2", "1"), ("1", "0")], ids=["two devices", "TensorFlow's own kernels"]
 )
 def test_another_way_of_computing_gives_the_same_update(tmp_path, replicas, onednn):
-    # In a new process, because TensorFlow reads TF_ENABLE_ONEDNN_OPTS only once. TensorFlow also keeps the
-    # shapes of a process's first all-reduce on two devices; in this process, an earlier test may have caused
-    # it with another net.
+    # The other update is computed in a new process, because TensorFlow reads TF_ENABLE_ONEDNN_OPTS only once.
+    # TensorFlow also keeps the shapes of the first all-reduce on two devices in a process; in this process,
+    # that may have been the all-reduce of another net in an earlier test.
     path = tmp_path / "update.npz"
     command = [sys.executable, "-m", "tests.models.test_alexnet_update", replicas, str(path)]
     environment = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": onednn}

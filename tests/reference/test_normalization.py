@@ -38,8 +38,8 @@ def test_spatial_equals_loops(window, divide_alpha):
 
 def test_spatial_defaults_equal_the_defaults_of_the_authors():
     # All values are 50. The 5x5 window at the centre holds 25 of them, so the divisor is
-    # (1 + 1e-3 / 25 * 25 * 2500)^.75 = 3.5^.75 = 2.5589; at a corner it holds 9:
-    # (1 + 1e-3 / 25 * 9 * 2500)^.75 = 1.9^.75 = 1.6183.
+    # (1 + 1e-3 / 25 * 25 * 2500)^.75 = 3.5^.75 = 2.5589. At a corner, the window holds 9 of them, so the
+    # divisor is (1 + 1e-3 / 25 * 9 * 2500)^.75 = 1.9^.75 = 1.6183.
     b = spatial_response_normalization(np.full((1, 5, 5, 2), 50.0))
     np.testing.assert_allclose(b[0, 2, 2], 50 / 2.5589, rtol=1e-4)
     np.testing.assert_allclose(b[0, 0, 4], 50 / 1.6183, rtol=1e-4)

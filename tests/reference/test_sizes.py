@@ -31,8 +31,9 @@ def test_the_output_size_equals_a_count_of_windows(overhang):
 
 
 def test_the_output_size_with_overhang_equals_caffes_rule():
-    # PoolingLayer::Reshape of Caffe, which requires padding shorter than the window. Without padding, Caffe
-    # keeps a window that starts beyond the image; PyTorch and this project always drop it.
+    # The rule of Caffe's PoolingLayer::Reshape, which requires padding shorter than the window. There is one
+    # exception: without padding, Caffe keeps a window that starts beyond the image. PyTorch and this project
+    # drop it.
     for size, window, stride in itertools.product(range(1, 30), range(1, 14), range(1, 6)):
         for pad in range(min(window, 4)):
             expected = math.ceil((size + 2 * pad - window) / stride) + 1
@@ -65,7 +66,7 @@ def test_output_sizes_equal_the_papers_sizes(size, window, stride, expected):
     ],
 )
 def test_same_padding_equals_the_padding_of_tensorflow(size, window, stride, expected):
-    # TensorFlow's rule: ceil(size / stride) windows, the smaller half of the padding first.
+    # TensorFlow's rule: ceil(size / stride) windows; the smaller half of the padding is at the top and left.
     assert sides("same", (size, size), (window, window), stride) == (expected, expected)
     assert output_size(size, window, stride, expected) == -(-size // stride)
 

@@ -129,7 +129,7 @@ def test_impossible_values_are_reported_and_the_rest_of_the_row_is_read(tmp_path
         f"{tmp_path / 'runs.csv'}:2: {column}: expected {expected}; received '{value!r}' (not used)",
     )
     (row,) = table.rows
-    # NaN, because None would mean that the target was never reached.
+    # The value is NaN, because None would mean that the run never reached the target.
     assert math.isnan(row[column])
     assert {**row, column: 0} == run_row(**{column: 0})
 
@@ -190,7 +190,7 @@ def test_recording_keeps_unreadable_lines_of_other_runs(tmp_path):
     text = path.read_text()
     assert text.endswith("\nsome,other\nx,tanh,7,3,0.5,0.")
     table = read_curves(tmp_path)
-    # Three runs with three epochs each.
+    # Three runs with the epochs 0, 1 and 2 each.
     assert len(table.rows) == 9
     assert len(table.problems) == 2
     # The half-written line belongs to `tanh`, seed 7. It is replaced when this run is recorded.

@@ -114,7 +114,8 @@ def test_temporary_files_of_a_killed_process_are_removed_under_the_lock(tmp_path
 
     with locked(tmp_path):
         pass
-    # The temporary files of a run are removed under the run's own lock.
+    # The temporary file of `a.npz` belongs to a run and is removed under that run's own lock. The name
+    # `.notes.tmp` does not have the form of a temporary file's name.
     assert {path.name for path in tmp_path.rglob("*.tmp")} == {f".a.npz{end}", ".notes.tmp"}
     remove_temporaries(state, "b.npz")
     assert (state / f".a.npz{end}").exists()
@@ -229,7 +230,7 @@ def test_a_second_process_is_refused_with_the_holder_of_the_lock(tmp_path):
         with pytest.raises(InputError, match=words), claimed(path, "--out net"):
             pass
 
-    # The lock of a dead process is taken over.
+    # After the holder's death, another process gets the lock.
     holder.kill()
     holder.communicate()
     with claimed(path, "--out net"):

@@ -182,7 +182,7 @@ def run(arguments: str, cwd: Path, **environment: str) -> subprocess.CompletedPr
     ("start", "others"),
     [
         ("$PYTHON -m alexnet_tf", ()),
-        # With -m, Python imports these three modules before the package; only -P protects them.
+        # With -m, Python imports these three modules before the package changes the path. Only -P helps.
         ("$PYTHON -P -m alexnet_tf", ("types", "contextlib", "warnings")),
         ("$PYTHON bin/alexnet", ("types", "contextlib", "warnings")),
         # An empty entry of PYTHONPATH means the current folder.

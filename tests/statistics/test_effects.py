@@ -8,12 +8,12 @@ from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.statistics.effects import VERDICTS, holm, paired_effect, share_effect, verdict
 from alexnet_tf.statistics.power import detectable_effect, pairs_needed
 
-# Quantiles of Student's t at 97.5%, from a table.
+# 97.5% quantiles of Student's t with 1 and 2 degrees of freedom, from a table.
 T_1, T_2 = 12.706205, 4.302653
 
 
 def test_difference_is_paired_by_seed():
-    # The differences are 1, 2, 3; the values of each arm range over 100.
+    # The differences are 1, 2 and 3, although the values of each arm span 100 or more.
     effect = paired_effect({0: 1, 1: 52, 2: 103}, {2: 100, 0: 0, 1: 50}, "difference")
     assert (effect.n, effect.effect, effect.bound) == (3, 2.0, None)
     assert effect.low == pytest.approx(2 - T_2 / math.sqrt(3), abs=1e-6)
@@ -48,7 +48,8 @@ def test_censored_runs_give_a_bound():
 
 
 def test_from_five_pairs_on_the_interval_of_a_bound_ends_at_the_ratio_nearest_to_1():
-    # All five pairs lie above the true median with probability 1/32, all four pairs with 1/16 (> 5%).
+    # Five pairs all lie above the true median with probability 1/32 (< 5%), so the smallest is a lower end
+    # of at least 95% confidence. For four pairs the probability is 1/16 (> 5%), so there is no lower end.
     baseline = dict.fromkeys(range(5), 10)
     arm = {0: None, 1: 60, 2: 40, 3: None, 4: 50}
     five = paired_effect(arm, baseline, "ratio", arm_limits={0: 80, 3: 80})
@@ -137,7 +138,8 @@ def test_holm_p_values_equal_values_computed_by_hand():
 
 
 S = 0.007  # smallest effect of interest
-# Ends of an interval, verdict, direction and size, for every row of the rule; some ends equal 0, S or -S.
+# Ends of an interval, verdict, direction and size, for every row of the table in `verdict`. Some ends equal
+# 0, S or -S.
 RULE = [
     (0.0071, 0.02, "reproduced", "claimed", "beyond s"),
     (0.0071, None, "reproduced", "claimed", "beyond s"),

@@ -12,7 +12,7 @@ from alexnet_tf.statistics.intervals import (
 
 
 def test_a_mean_interval_of_90_percent_uses_its_t_quantile():
-    # t quantile at 95% with 2 degrees of freedom: 2.919986
+    # 2.919986 is the 95% quantile of Student's t with 2 degrees of freedom.
     high = mean_interval([1, 2, 3], confidence=0.9).high
     assert high == pytest.approx(2 + 2.919986 / math.sqrt(3), abs=1e-6)
 
@@ -30,7 +30,8 @@ def test_mean_interval_of_equal_values_is_a_point():
 def test_an_unpaired_interval_allows_a_side_without_spread_but_no_side_of_one_value():
     assert unpaired_interval([0.3, 0.3], [0.1, 0.1, 0.1]) == pytest.approx((0.2, 0.2))
     assert unpaired_interval([0.3], [0.1, 0.1]) is None
-    # The second side has no spread: the half width is t(1) sqrt(2) / sqrt(2), where t(1) is 12.706205.
+    # Only the first side has a spread: two values with standard deviation sqrt(2). The half width is
+    # t sqrt(2) / sqrt(2), where t = 12.706205 is the 97.5% quantile with 1 degree of freedom.
     assert unpaired_interval([0, 2], [1, 1, 1]) == pytest.approx((-12.706205, 12.706205), rel=1e-6)
 
 

@@ -21,8 +21,8 @@ SLURM = {
 @pytest.fixture(autouse=True)
 def alone(monkeypatch):
     for name in ("TF_CONFIG", "no_grpc_proxy", "no_proxy", *SLURM):
-        # `delenv` records nothing for a variable that is not set. Setting and deleting it makes monkeypatch
-        # remove what `find_cluster` writes.
+        # monkeypatch remembers only variables that it has changed. Setting and deleting a variable makes it
+        # remove the value that `find_cluster` writes, after the test.
         monkeypatch.setenv(name, "")
         monkeypatch.delenv(name)
 

@@ -67,12 +67,12 @@ def test_two_workers_give_the_curves_of_two_replicas(tmp_path):
     results = [[json.loads(line) for line in worker.output] for worker in (chief, other)]
 
     assert [[result[:2] for result in worker] for worker in results] == [[[2, True]] * 2, [[2, False]] * 2]
-    # The replicas run in a process of their own, since collective operations of one process may share keys.
+    # The replicas run in their own process, because collective operations of one process may share keys.
     (replicas,) = wait_for_end([Worker(["-c", WORKER, "2"], {**os.environ}, tmp_path / "replicas")])
     assert replicas.status == 0, replicas.errors
     expected = [json.loads(line)[2] for line in replicas.output]
     assert len(expected) == len(CONFIGS)
-    # The sums have another order. The measured differences between losses are at most 1e-7.
+    # Workers and replicas sum in different orders. The measured differences of losses are at most 1e-7.
     for number, losses in enumerate(expected):
         assert results[0][number][2] == results[1][number][2]
         assert results[0][number][2] == pytest.approx(losses, rel=1e-5)

@@ -59,7 +59,7 @@ def test_a_log_has_further_lines_during_a_long_epoch(capsys, clock):
 
 
 def test_the_time_left_of_a_resumed_run_follows_from_its_own_epochs(capsys, clock):
-    # Epoch 81 took 100 s and nine are left: 900 s.
+    # Epoch 81 took 100 s, and nine epochs are left: 900 s.
     go_through(progress("pets", 100, 90), clock, range(80, 81), seconds=100)
 
     assert capsys.readouterr().err.endswith(", 15 min left\n")
@@ -76,7 +76,7 @@ def test_steps_before_an_interruption_do_not_count_towards_the_time_left(capsys,
         bar.on_train_batch_end(step)
     bar.on_epoch_end(1, LOGS)
 
-    # Two of the ten steps took 20 s, and one epoch is left.
+    # Two of an epoch's ten steps took 20 s, so the one epoch that is left takes 100 s.
     assert capsys.readouterr().err.endswith(", 1 min 40 s left\n")
 
 
@@ -94,7 +94,8 @@ def test_a_command_shows_the_time_left_in_total(capsys, clock):
             if run == "now":
                 go_through(progress("pets", 100, 2), clock, range(2), seconds=100)
 
-    # An epoch of 100 images takes 100 s. This run has one epoch left; the next run trains on 400 images.
+    # An epoch of 100 images takes 100 s. After its first epoch this run has 100 s left. The next run takes
+    # 400 s for the 400 images of all its epochs.
     lines = capsys.readouterr().err.splitlines()
     assert lines[0].endswith("1 min 40 s left (8 min 20 s left in total)")
     assert lines[1].endswith("0 s left (6 min 40 s left in total)")
@@ -117,7 +118,7 @@ def test_the_last_line_says_why_a_run_ended(capsys, clock, status, message, last
 
 @pytest.fixture
 def terminal(monkeypatch):
-    """A function that makes standard error a terminal of a given size, and returns a reader of its output."""
+    """A function that makes stderr a terminal of a given size and returns a reader of its output."""
     master, slave = os.openpty()
     stream = os.fdopen(slave, "w")
     os.set_blocking(master, False)

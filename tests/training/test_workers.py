@@ -9,7 +9,8 @@ from alexnet_tf.training.compared import compared_values
 from alexnet_tf.training.workers import MEETING_SECONDS, Workers, current_workers
 from tests.worker_processes import Ended, free_addresses, start_workers, wait_for, wait_for_end
 
-# A worker that starts quickly because it does not train. Its second argument is code that uses `workers`.
+# A worker that starts quickly because it does not train. Its arguments are the seconds to wait for the other
+# workers, and code that uses `workers`.
 PROGRAM = """
 import argparse, sys, time
 from pathlib import Path
@@ -149,7 +150,8 @@ def test_a_port_in_use_is_named(tmp_path):
                 Workers(Cluster(("worker 0", "worker 1"), (address, address), rank))
 
 
-# 15 connections like those of other programs, opened first: seven send invalid greetings, one is closed.
+# Opens 15 connections to the chief before the worker does, as other programs may: seven of them send invalid
+# greetings, and one is closed.
 STRANGERS = """
 import contextlib, json, os, socket
 host, port = json.loads(os.environ["TF_CONFIG"])["cluster"]["worker"][0].split(":")

@@ -1,9 +1,9 @@
 """The built-in data set: synthetic shapes on textured backgrounds.
 
-The same seed gives the same bytes on any machine, because pixels are computed only by correctly rounded
-operations of IEEE 754 (+ - * / sqrt, comparisons), and all random numbers are uniform. The last bit of a
-cosine or sine depends on the platform. Rounding from float64 to float32 almost always removes this
-difference. Cosines and sines must not be computed per pixel: among so many values, some would still differ.
+The same seed gives the same bytes on any machine, because pixels are computed from uniform random numbers by
+correctly rounded operations of IEEE 754 (+ - * / sqrt, comparisons). Cosines and sines are exceptions: their
+last bit depends on the platform, but rounding from float64 to float32 almost always removes this difference.
+They must not be computed per pixel, because among so many values some would still differ.
 """
 
 from collections.abc import Callable

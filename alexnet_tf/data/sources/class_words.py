@@ -9,7 +9,7 @@ from pathlib import Path
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.reading import read_text
 
-# WordNet 3.0's words of each class; the classes are in the order of torchvision, Keras and Caffe.
+# The 1000 classes, in the order of torchvision, Keras and Caffe, with their words in WordNet 3.0.
 IMAGENET_CLASSES = Path(__file__).with_name("imagenet_classes.tsv")
 TINY_IMAGENET_CLASSES = Path(__file__).with_name("tiny_imagenet_classes.txt")
 WORDNET_ID = re.compile(r"n\d{8}(?!\S)")
@@ -62,7 +62,7 @@ def read_class_names(path: Path) -> list[str]:
 
 
 def readable_names(class_names: Sequence[str], words: Mapping[str, str] | None = None) -> dict[str, str]:
-    """A short name of each class: the first of its words, or the name itself if it has no words.
+    """Maps each class name to the first of the words of the class, or to itself if there are none.
 
     If classes have the same first word, all their words are used. Equal words are numbered.
 

@@ -38,7 +38,7 @@ def load_folder(name: str, scaling: Scaling, storage: Storage, max_bytes: int) -
     Raises:
         InputError: in each of these cases:
 
-            - The path does not exist, or its layout is none of these.
+            - The path does not exist, or it has another layout.
             - There are fewer than two classes.
             - A class has no readable training image, or its name is not printable.
             - The report split has no readable image, or it has a class that the training split lacks.
@@ -127,7 +127,7 @@ def _duplicates(tree: FolderTree, rows: np.ndarray, hashes: np.ndarray) -> tuple
 
 
 def readable(tree: FolderTree) -> FolderTree:
-    """The tree without the files that cannot be used, as far as their headers show."""
+    """The tree without the files whose headers show that they cannot be used."""
     kept = [i for i, size in enumerate(_read_sizes(tree)) if not isinstance(size, str)]
     trained = sum(i < tree.trained for i in kept)
     paths = [tree.paths[i] for i in kept]
@@ -143,7 +143,10 @@ def _read_sizes(tree: FolderTree) -> list[tuple[int, int] | str]:
 def _decode(
     name: str, tree: FolderTree, scaling: Scaling, found: list[tuple[int, int] | str]
 ) -> tuple[np.ndarray, np.ndarray, Quarantine]:
-    """Images, their indices into `tree.paths`, and the unusable files; adds the reasons to `found`."""
+    """Decodes all usable images: (images, their indices into `tree.paths`, unusable files).
+
+    `found` is the result of `_read_sizes`. If a file cannot be decoded, the reason replaces its size there.
+    """
     while True:
         sizes = {i: size for i, size in enumerate(found) if not isinstance(size, str)}
         readable = list(sizes)
@@ -164,7 +167,7 @@ def _decode(
             outcomes = list(pool.map(fill, files, range(len(readable))))
         if not any(outcomes):
             return images, np.array(readable), quarantine
-        # The files that remain may have another common size, so all are decoded again.
+        # The files that remain may need another target shape, so all are decoded again.
         for i, reason in zip(readable, outcomes, strict=True):
             found[i] = reason or found[i]
 

@@ -121,7 +121,10 @@ def _refuse_classes_like_splits(name: str, root: Path, folders: Sequence[str]) -
 
 
 def refuse_splits_of_classes(name: str, train: str, paths: Iterable[str]) -> None:
-    """Raises an InputError if folders within class folders look like splits, or like the actual classes."""
+    """Raises an InputError if folders within class folders look like splits, or like the actual classes.
+
+    They look like classes if at least two of them have the same names in several class folders.
+    """
     folders = {os.path.dirname(path) for path in paths if path.lower().endswith(SUFFIXES)}
     depth = 1 if train else 0
     below = [parts for folder in sorted(folders) if len(parts := folder.split("/")) > depth + 1]

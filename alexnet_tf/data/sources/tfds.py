@@ -108,7 +108,7 @@ def _check_files(directory: Path, name: str) -> None:
 
 @contextlib.contextmanager
 def _only_features_of_tfds() -> Iterator[None]:
-    """Raises a ValueError if a features.json names a class that is not TFDS's; TFDS would import it."""
+    """Makes TFDS raise a ValueError if a features.json names a class outside TFDS, which it would import."""
     from tensorflow_datasets.core.features.feature import FeatureConnector
 
     original = FeatureConnector.__dict__["cls_from_name"]

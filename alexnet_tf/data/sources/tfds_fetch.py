@@ -181,7 +181,10 @@ def _tidy(set_name: str, data_dir: Path, before: set[Path]) -> None:
 
 
 def _check_manual_files(name: str, instructions: str, data_dir: Path) -> None:
-    """Raises an InputError if files are missing; TFDS would then prepare only some of ImageNet's splits."""
+    """Raises an InputError if manual downloads are missing.
+
+    Without an archive, TFDS would prepare only some of ImageNet's splits.
+    """
     folder = data_dir / "downloads" / "manual"
     there = {path.name for path in folder.iterdir()} if folder.is_dir() else set()
     says = one_line(instructions)

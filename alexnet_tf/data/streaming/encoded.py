@@ -18,6 +18,8 @@ from alexnet_tf.data.scaling import ImageShape
 class EncodedImages(Protocol):
     """Encoded images with their labels, training images first, in the same order as a set kept in memory.
 
+    A row is the number of an image, from 0.
+
     Attributes:
         checksums: uint32 [n], the `checksum` of each image when it was scanned; set by `StreamedSet`.
     """
@@ -39,7 +41,7 @@ class EncodedImages(Protocol):
         """An image for `ImageShape.apply`; ImageDecodeError if it is damaged."""
 
     def take(self, rows: np.ndarray) -> Self:
-        """A copy with only these rows, int64 [n]; it is small enough to be sent to a reader."""
+        """A copy with only these rows, int64 [n]; it is small enough to be sent to a process that reads."""
 
     def describe(self, row: int) -> str:
         """The location of the image."""

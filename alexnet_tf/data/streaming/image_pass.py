@@ -39,7 +39,7 @@ class Pass:
         dimensions: int32 [rows, 2], height and width before scaling; 0 for images that cannot be used.
         hashes: uint64 [rows], of the scaled pixels.
         checksums: uint32 [rows], of the encoded images.
-        sums: over the images of the first group of rows.
+        sums: over the images of the first group (see `read_through`).
         fingerprint: `fingerprint_arrays` of the images and labels of all groups, in order.
         unusable: reasons by row.
     """
@@ -84,7 +84,7 @@ def read_through(name: str, encoded: EncodedImages, groups: Iterable[np.ndarray]
 
 
 class ImageProgress:
-    """Shows the progress of a pass after `SILENT_SECONDS`: a bar on a terminal, otherwise lines of a log."""
+    """Shows progress after `SILENT_SECONDS`: a bar on a terminal, otherwise a line each `LOG_SECONDS`."""
 
     def __init__(self, name: str, images: int):
         self._name, self._images, self._done = name, images, 0

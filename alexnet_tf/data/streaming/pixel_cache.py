@@ -31,7 +31,7 @@ from alexnet_tf.runtime.reading import check_file
 # Increase it when the format of the files changes.
 FORMAT = 1
 
-# Decodes the image at a slot of the cache.
+# Decodes the image for a slot (its index in the cache, where training images come first).
 Decode = Callable[[int], np.ndarray]
 
 

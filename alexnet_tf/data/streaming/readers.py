@@ -1,11 +1,11 @@
 """Processes that read images.
 
 Pillow holds Python's global interpreter lock during part of its work. By an estimate, the threads of one
-process therefore use at most four to seven cores (`benchmarks/LOG.md`).
+process therefore use at most four to seven cores (`benchmarks/LOG.md`). Several processes can use more.
 
-A reader is a process without TensorFlow. It receives paths through a pipe and writes pixels into shared
-memory. It ends when its pipe closes, which also happens when the process that started it is killed. Ctrl-C
-does not reach it, because it has a session of its own.
+A reader is a process without TensorFlow. It receives the locations of images through a pipe and writes pixels
+into shared memory. It ends when its pipe closes, which also happens when the process that started it is
+killed. Ctrl-C does not reach it, because it has a session of its own.
 """
 
 import contextlib
@@ -95,7 +95,7 @@ class _Reader:
         self._pipe, other_end = Pipe()
         with other_end:
             given = other_end.fileno(), self._file.fileno()
-            # multiprocessing would import the user's main module, and TensorFlow with it.
+            # Not by multiprocessing, which would import the user's main module, and TensorFlow with it.
             code = f"import sys; sys.path[:] = {sys.path}; from {__name__} import serve; serve{given}"
             self._process = subprocess.Popen(
                 [sys.executable, "-W", "ignore", "-c", code],
@@ -146,7 +146,7 @@ class _Reader:
 
 
 def serve(pipe_number: int, memory_number: int) -> None:
-    """Answers requests until the pipe closes. The arguments are file descriptors."""
+    """Reads the requested images until the pipe closes. The arguments are file descriptors."""
     pipe, pixels = Connection(pipe_number), _mapped(memory_number)
     with contextlib.suppress(EOFError, OSError):
         while True:

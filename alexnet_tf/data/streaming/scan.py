@@ -19,7 +19,7 @@ class Scan:
     """The result of reading all images of a set.
 
     Attributes:
-        train_rows, report_rows: int64.
+        train_rows, report_rows: numbers of the usable images of each split, int64.
         labels, dimensions, hashes, checksums: see `Pass`.
         selected: bool, True for the training examples in the selection split.
         sums, selected_sums: over all training images, and over those of the selection split.

@@ -27,7 +27,7 @@ def cache_folder() -> Path:
 
 
 def cache_name(slug: str, *parts: object) -> str:
-    """A readable name; different `parts` give different names.
+    """A readable name for `save_arrays`; different `parts` give different names.
 
     Example:
 

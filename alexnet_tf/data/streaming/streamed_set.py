@@ -27,7 +27,7 @@ from alexnet_tf.data.streaming.scan_cache import cache_name, load_arrays, save_a
 from alexnet_tf.runtime.errors import InputError
 
 # A run fails if the images that became unreadable exceed both this number and this share of the training
-# images, because the disk is probably failing. For a small set, the limit is a quarter of them.
+# images, because the disk is probably failing. The limit is at most a quarter of the training images.
 LOST_FEW = 10
 LOST_SHARE = 0.01
 
@@ -49,7 +49,7 @@ class StreamedSet(NamedSet):
         image_shape: (height, width, channels).
         selected: see `Scan`.
         dimensions: height and width before scaling, int32 [n, 2], by split (`train`, `report`).
-        readers: None if this process reads the images.
+        readers: the processes that read the images; None if this process does.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class StreamedSet(NamedSet):
         return other
 
     def check_readers(self) -> None:
-        """Raises an InputError if TFDS decodes the images, because readers do not import TensorFlow."""
+        """Raises an InputError if TFDS decodes the images, because readers run without TensorFlow."""
         if not (self._scan.target.method or isinstance(self._encoded, ImageFiles)):
             raise InputError(
                 f"--readers: expected files, or images that have to be scaled; received {self.name}, whose "

@@ -27,14 +27,14 @@ INDEX = ("shards", "starts", "sizes")
 
 
 class TfdsRecords:
-    """The examples of splits of a TFDS set, in the order in which TFDS reads them.
+    """The examples of some splits of a TFDS set, in the order in which TFDS reads them.
 
     Args:
         keys: names of the features for image and label.
 
     Raises:
-        InputError: if the set is not stored as TFRecord, or a file is incomplete or the length of a record is
-            damaged. For a damaged content, `read` raises an ImageDecodeError.
+        InputError: if the set is not stored as TFRecord, a file is incomplete, or the length of a record is
+            damaged. For damaged content, `read` raises an ImageDecodeError.
     """
 
     checksums: np.ndarray
@@ -130,7 +130,7 @@ class TfdsRecords:
 
 
 def check_sizes(builder: Any, split: str) -> None:
-    """Raises an InputError if a record is incomplete, or larger than `MAX_BYTES`.
+    """Raises an InputError if a record of a TFRecord file is incomplete, or larger than `MAX_BYTES`.
 
     TensorFlow reserves memory for the length stored before a record; a huge length can kill the process.
     """
@@ -207,6 +207,8 @@ def _record_spans(path: str, count: int) -> np.ndarray:
 
 def _reading_order(counts: Sequence[int], cycle: int) -> np.ndarray:
     """Indices of all records, in the order in which TFDS reads them; file i has `counts[i]` records.
+
+    TFDS reads `cycle` files in turn, 16 records of each at a time.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Panels of section 3. A function returns None if the network lacks what it draws."""
+"""Panels that explain the paper's section 3. A function returns None if the network lacks what it draws."""
 
 import numpy as np
 from keras import layers, ops
@@ -48,7 +48,7 @@ def relu_and_tanh(explained: Explained) -> Figure | None:
 
 
 def towers(explained: Explained) -> Figure | None:
-    """Section 3.2: maps of each tower."""
+    """Section 3.2: maps of each tower of the first convolution in groups."""
     conv = explained.first(layers.Conv2D, where=lambda layer: layer.groups > 1)
     if conv is None:
         return None
@@ -66,7 +66,10 @@ def towers(explained: Explained) -> Figure | None:
 
 
 def normalisation(explained: Explained) -> Figure | None:
-    """Section 3.3: a map before and after LRN, and nearby channels at one place."""
+    """Section 3.3: a map before and after LRN, nearby channels at one position, histogram of after / before.
+
+    Returns None if LRN runs within each tower, because its input is then not a map of three axes.
+    """
     norm = explained.first(LocalResponseNormalization)
     if norm is None:
         return None
@@ -198,6 +201,6 @@ def _linear(explained: Explained, conv: layers.Conv2D) -> np.ndarray:
 
 
 def _scaled(image: np.ndarray, like: np.ndarray | None = None) -> np.ndarray:
-    """Scales an image to 0..1 by the largest absolute value of `like`; 0 is mid grey."""
+    """Scales an image to 0..1 by the largest absolute value of `like`, by default `image`; 0 is mid grey."""
     largest = np.abs(image if like is None else like).max()
     return 0.5 + image / (2 * max(largest, 1e-9))

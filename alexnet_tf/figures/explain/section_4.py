@@ -1,4 +1,4 @@
-"""Panels of section 4. A function returns None if the network lacks what it draws."""
+"""Panels that explain the paper's section 4. A function returns None if the network lacks what it draws."""
 
 import numpy as np
 from keras import layers
@@ -62,7 +62,7 @@ def color_noise(explained: Explained) -> Figure | None:
 
 
 def dropout(explained: Explained) -> Figure | None:
-    """Section 4.2: an input of dropout, and three masks."""
+    """Section 4.2: the input of the first dropout layer, whole and under three random masks."""
     drop = explained.first(layers.Dropout, where=lambda layer: layer.rate > 0)
     if drop is None:
         return None

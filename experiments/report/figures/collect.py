@@ -38,7 +38,7 @@ def collect(evidence: Evidence, column: str) -> Curves:
 
 
 def mean_curve(curves: Curves, name: str) -> tuple[np.ndarray, np.ndarray]:
-    """The epochs that all seeds have, and the mean over seeds at each."""
+    """The epochs that all seeds of an arm have, and the mean over the seeds at each of these epochs."""
     seeds = list(curves.by_arm.get(name, {}).values())
     if not seeds:
         return np.array([]), np.array([])
@@ -52,7 +52,7 @@ def side_by_side(
 ) -> tuple[dict[str, float], list[str]]:
     """Vertical shifts that keep mean curves from hiding each other, and the names of coinciding curves.
 
-    The shifts are in typographic points.
+    The shifts are in typographic points. Curves coincide if at every epoch they differ by at most `distance`.
     """
     groups = _coincident(means, distance)
     shifts = {
@@ -62,7 +62,7 @@ def side_by_side(
 
 
 def _coincident(means: Mapping[str, tuple[np.ndarray, np.ndarray]], distance: float) -> list[list[str]]:
-    """Groups of curves: at every epoch, a curve is at most `distance` from the first one of its group.
+    """The names of curves in groups: at every epoch, a curve is within `distance` of its group's first curve.
 
     Example:
 

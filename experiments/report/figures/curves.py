@@ -26,7 +26,7 @@ BY_ACTIVATION: dict[str, tuple[str, str, LineStyleType]] = {
 TARGET = 0.25
 # Curves are labelled at this error, where they are steep.
 LABEL_HEIGHT = 0.42
-# With fewer epochs than this, the value axis covers all of them.
+# With fewer epochs than this, the value axis covers the values of all epochs.
 SHORT = 5
 EPOCHS = (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000)
 # Mean curves count as equal if at every epoch they differ by at most this share of the value axis.
@@ -42,7 +42,7 @@ def draw_pair(
     linear: bool = False,
     has_title: bool = True,
 ) -> list[str]:
-    """Draws two arms and their variants as in the paper's Figure 1; returns the names of equal curves.
+    """Draws two arms and their variants as in the paper's Figure 1; returns the names of coinciding curves.
 
     Args:
         judged: the comparison of the two arms, then those of their variants.
@@ -110,11 +110,11 @@ def draw_pair(
 
 
 def draw_all_arms(axes: Axes, evidence: Evidence, curves: Curves, names: Sequence[str]) -> list[str]:
-    """Draws several arms in one panel; returns the names of equal curves.
+    """Draws several arms in one panel; returns the names of coinciding curves.
 
-    For errors, the value axis leaves out the first fifth of the epochs, whose large errors would hide the
-    effects. For the training loss it covers only the arms of primary comparisons, and a line of text names
-    the values above it.
+    For errors, the value axis does not cover the first fifth of the epochs, whose large errors would hide the
+    effects. For the training loss it covers only the arms of primary comparisons, and a line of text gives
+    the largest value of each mean curve that exceeds it.
     """
     _epoch_axis(axes, curves.last_epoch, linear=True)
     _value_axis(axes, curves.metric)
@@ -184,7 +184,7 @@ def _draw_arm(
     figure = axes.get_figure(root=True)
     shifted = axes.transData + ScaledTranslation(0, shift / 72, figure.dpi_scale_trans) if figure else None
     look = {"color": colour, "linestyle": line, **({"transform": shifted} if shift else {})}
-    # A style file may make all lines thicker or thinner.
+    # A style file may set another line width; all lines are scaled with it.
     width = rcParams["lines.linewidth"] / rcParamsDefault["lines.linewidth"]
     for _, (xs, ys) in sorted(seeds.items()):
         marker = "o" if len(xs) == 1 else None
@@ -217,7 +217,7 @@ def _label_beside(
 
 
 def _crossing(xs: np.ndarray, ys: np.ndarray, height: float) -> tuple[float, float, bool]:
-    # At the left edge a label would overlap the tick labels.
+    # Epochs below 2 are skipped: at the left edge a label would overlap the tick labels.
     below = np.flatnonzero((ys <= height) & (xs >= 2))
     at = below[0] if len(below) else len(xs) - 1
     return float(xs[at]), float(ys[at]), bool(len(below))

@@ -62,11 +62,11 @@ def effect_groups(judged: Sequence[Judged]) -> list[list[Judged]]:
 
 
 def draw_effects(axes: Axes, judged: Sequence[Judged], letters: Sequence[str] = ()) -> None:
-    """Draws one row per comparison, the first on top.
+    """Draws one line per comparison, the first on top.
 
     Args:
         judged: one of the `effect_groups`.
-        letters: the letter of each comparison's panel. If letters are given, the labels are short.
+        letters: the letter of each comparison's panel. With letters, the labels are short.
     """
     scale = prepare_axis(axes, judged, with_seeds=True)
     for place, one in enumerate(judged):
@@ -99,7 +99,7 @@ def prepare_axis(axes: Axes, judged: Sequence[Judged], with_seeds: bool = False)
     """Sets up the horizontal axis for comparisons of one unit.
 
     Returns:
-        The factor from an effect to its place on the axis: 100 for percentage points, else 1.
+        The factor by which effects are multiplied on the axis: 100 for percentage points, else 1.
     """
     comparison = judged[0].comparison
     scale = 100 if wording.unit(comparison) == " points" else 1
@@ -209,7 +209,7 @@ def draw_claimed_side(axes: Axes, comparison: Comparison, bottom: float, height:
 
 
 def draw_interval(axes: Axes, effect: Effect, y: float, scale: float, color: str = GREY) -> None:
-    """Draws the 95% interval: a bar, an arrow if one end is open, a triangle for a bound alone."""
+    """Draws the 95% interval as a bar, an interval with an open end as an arrow, a bound as a triangle."""
     if effect.low is not None and effect.high is not None:
         axes.plot([scale * effect.low, scale * effect.high], [y, y], color=color, linewidth=4, alpha=0.45,
                   solid_capstyle="butt")  # fmt: skip

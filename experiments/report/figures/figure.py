@@ -32,7 +32,7 @@ _BAR = (
 _DOTS = (
     "On the left, each dot is a run, grey lines join the runs of a seed, and a black bar is an arm's mean."
 )
-# Inches.
+# Maximum width of a figure, in inches.
 WIDEST = 100
 
 
@@ -43,7 +43,8 @@ class Look:
     Attributes:
         formats: any of `png`, `svg` and `pdf`.
         style: a Matplotlib style file; if it sets `figure.figsize`, this is the size of the figure.
-        panel: letter of the only panel to draw, on a linear axis as in the paper's Figure 1; empty for all.
+        panel: letter of a panel that is drawn alone, with a linear axis of epochs as in the paper's Figure 1;
+            empty for all panels.
     """
 
     formats: tuple[str, ...] = ("png", "svg")
@@ -54,10 +55,12 @@ class Look:
 
 
 def draw(evidence: Evidence, look: Look = Look(), decider: Evidence | None = None) -> dict[str, bytes]:
-    """The encoded figure, by format.
+    """The encoded figure in each format: `{"png": ..., "svg": ...}`.
+
+    `decider` is the evidence that decides the claim, if it is not `evidence`.
 
     Raises:
-        InputError: if there is no such panel, no room for the texts or no usable style file.
+        InputError: if `look.panel` does not exist, the texts do not fit, or the style file cannot be used.
     """
     growth = np.ones(2)
     with house_look(look.style, look.font_scale), warnings.catch_warnings():
@@ -65,7 +68,8 @@ def draw(evidence: Evidence, look: Look = Look(), decider: Evidence | None = Non
         while True:
             figure = _drawn(evidence, look, decider, growth)
             try:
-                # Texts of the house style fit. Larger texts fit if the figure grows by the same factor.
+                # Texts fit at the font size of `STYLE`. Larger texts fit if the figure is larger by the same
+                # factor.
                 size = matplotlib.rcParams["font.size"] / STYLE["font.size"]
                 if (growth.min() >= size and not _set_size()) or texts_have_room(figure):
                     return encoded(figure, look.formats)
@@ -200,7 +204,7 @@ def _lines(equal: Sequence[str], ends_differ: bool = False) -> str:
 
 
 def _unpaired(evidence: Evidence, curves: Curves) -> str:
-    """A sentence if the curves of an arm include seeds that an effect of this arm leaves out."""
+    """A sentence if the curves of an arm include seeds that an effect of this arm leaves out, else empty."""
     for one in evidence.with_rows:
         for name in (one.comparison.arm, one.comparison.baseline):
             if {*curves.by_arm.get(name, {})} & {*one.effect.left_out}:
@@ -238,7 +242,10 @@ def _beside_effects(evidence: Evidence, growth: np.ndarray) -> tuple[Figure, str
 
 
 def _by_pair(evidence: Evidence) -> list[list[Judged]]:
-    """The comparisons of each pair of arms: its own (a ratio if there is one), then its variants'."""
+    """The comparisons, grouped by pair of declared arms; variants are grouped with their declared arms.
+
+    If the same two arms have several comparisons, the group has one of them: a ratio, if there is one.
+    """
     roots = {arm.name: arm.of or arm.name for arm in evidence.experiment.arms}
     pairs: dict[tuple[str, str], dict[tuple[str, str], Judged]] = {}
     for one in evidence.with_rows:

@@ -69,12 +69,12 @@ MARKS = {
 
 
 class Line(NamedTuple):
-    """A primary comparison, or a control, on one data set.
+    """A line of the plot: a primary comparison, or a control, of one experiment on one data set.
 
     Attributes:
-        decides: whether the condition decides its claim.
+        decides: whether this experiment on this data set decides the claim.
         heading: the claim, if this is its first line.
-        role: the name of the condition; empty if the claim has only one.
+        role: the name of the experiment; empty if the claim has only one experiment on one data set.
         row, heading_row: vertical centres of the text and of the heading, in lines of text from the top.
     """
 
@@ -120,7 +120,7 @@ def draw_forest(found: Sequence[Evidence], experiments: Sequence[Experiment]) ->
     count = sum(_heights(lines))
     row = min(ROW, ROWS / count)
     with house_look():
-        # The widths of small texts depend on the resolution, so the layout uses that of the file.
+        # The widths of small texts depend on the resolution, so the layout uses that of the saved file.
         sharpness = matplotlib.rcParams["savefig.dpi"]
         figure = Figure(figsize=(WIDTH, row * count + ELSE), dpi=sharpness, layout="constrained")
         # The layout makes the outer columns as wide as their texts.
@@ -137,7 +137,8 @@ def draw_forest(found: Sequence[Evidence], experiments: Sequence[Experiment]) ->
         _explain_marks(texts, lines)
         title(figure, count_verdicts(found))
         caption(figure, explanation(lines, without_rows(experiments, found)))
-        # The last bits of the layout differ between processes, and would change the ids in the SVG.
+        # The positions' last bits differ between processes and would change the ids in the SVG, so the
+        # positions are rounded.
         figure.draw_without_rendering()
         figure.set_layout_engine("none")
         for axes in figure.axes:

@@ -13,8 +13,8 @@ def overlaid(folders: Sequence[Path], experiments: Sequence[Experiment]) -> Evid
     """The runs of several folders of one experiment, judged together.
 
     An arm is renamed, for example to `relu (runs)`, if an earlier folder has an arm of the same name. The
-    brackets contain the part of the path that distinguishes the arm's folder from `folders[0]`, or the whole
-    path if that part is the same for two folders.
+    brackets contain the innermost folder name that differs between the paths of the arm and of `folders[0]`,
+    or the whole path of the arm's folder if two of the folders would have the same brackets.
 
     Args:
         folders: `<results-dir>/<dataset>/<experiment>`, at least one.
@@ -63,7 +63,7 @@ def overlaid(folders: Sequence[Path], experiments: Sequence[Experiment]) -> Evid
 
 
 def figure_name(folders: Sequence[Path]) -> str:
-    """A file name made of the paths.
+    """A file name made of the folders' paths relative to the working directory.
 
     Example:
 

@@ -12,7 +12,8 @@ from alexnet_tf.statistics.effects import LEVEL
 from experiments.evidence.read import Evidence
 from experiments.experiment import Metric
 
-# Marks the value of a net's towers in the distribution over random splits of its kernels.
+# The mark of a net's own value, that of its two towers, on the bar that shows the values of random splits of
+# the net's kernels.
 MARKED: dict[str, Any] = {
     "marker": "_", "color": PALETTE[1], "markersize": 9, "markeredgewidth": 2, "linestyle": "none",
     "zorder": 3,
@@ -21,14 +22,14 @@ HOLLOW = "Hollow dots: seeds without a run to compare with. Effects and means le
 
 
 def draw_values(axes: Axes, evidence: Evidence, metric: Metric, shown: Sequence[Metric]) -> str:
-    """Draws a metric of every run: a dot for each seed, joined from arm to arm, and a bar at each arm's mean.
+    """Draws a metric: a dot for each run, lines that join the runs of a seed, and a bar at each arm's mean.
 
     If percentiles of the metric (`METRIC_p5`, `_p25`, `_p75`, `_p95`) are metrics too, grey bars show them
-    for each seed, and the values that other arms have for the same net are marked on the bars. For p values,
-    a line at the significance level is drawn instead of means.
+    for each run. An arm that measures the same nets without percentiles is drawn as marks on these bars, not
+    as an arm of its own. For p values, a line at the significance level is drawn instead of means.
 
     Args:
-        shown: the metrics of all panels, in which the dots of a net are below each other.
+        shown: the metrics of all panels. A net has the same horizontal position in each panel.
 
     Returns:
         Sentences for the caption.
@@ -51,7 +52,7 @@ def draw_values(axes: Axes, evidence: Evidence, metric: Metric, shown: Sequence[
             )
             words[f"{name} {is_one}"] = None
         paired = [seed for seed in seeds if seed in _paired(evidence, name, metric)] or seeds
-        # Side by side, so that equal values stay visible.
+        # The dots are side by side, so that equal values stay visible.
         offsets = np.linspace(-reach, reach, len(seeds)) if len(seeds) > 1 else [0.0] * len(seeds)
         for seed, offset in zip(seeds, offsets, strict=True):
             is_alone = seed not in paired
@@ -107,7 +108,7 @@ def _has_distributions(evidence: Evidence, metric: Metric) -> bool:
 
 
 def _marked_arms(evidence: Evidence) -> list[str]:
-    """The arms whose nets are all marked in the distributions of another arm."""
+    """The arms without percentiles whose nets all have percentiles in another arm."""
     for metric in evidence.experiment.metrics:
         if _has_distributions(evidence, metric):
             lowest = _percentiles(metric)[0]
@@ -121,7 +122,7 @@ def _marked_arms(evidence: Evidence) -> list[str]:
 def _draw_distribution(
     axes: Axes, evidence: Evidence, run: tuple[str, int], columns: Sequence[str], place: float
 ) -> list[float]:
-    """Draws the percentiles of a run and marks the values of its net in other arms; returns these values."""
+    """Draws a run's percentiles and marks its net's values in other arms; returns these values."""
     (row,) = (row for row in evidence.rows if (row["arm"], row["seed"]) == run)
     metric, lowest, low, high, highest = columns
     if row[lowest] is None:

@@ -93,7 +93,7 @@ def curves_chart(evidence: Evidence) -> dict[str, Any] | None:
 def forest_point(one: Judged) -> dict[str, float | None] | None:
     """An effect, its interval and the paper's number in units of s, the smallest effect of interest.
 
-    0 is the null value. For ratios, the unit is log(s). None without a two-sided interval.
+    The null value is at 0. A ratio is drawn at log(ratio) / log(s). None without a two-sided interval.
 
     Example:
 
@@ -154,7 +154,7 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> alt.InlineData:
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    # None keeps a column as text. Otherwise Vega would read an arm named 0.5 as a number.
+    # A type of None keeps a column as text. Otherwise Vega would read an arm named 0.5 as a number.
     types = {
         column: "number" if isinstance(value, int | float) else None for column, value in rows[0].items()
     }

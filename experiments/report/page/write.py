@@ -39,7 +39,7 @@ PICTURES = {
 }
 # In pixels. Four such pictures take 0.3 MB of the page.
 PICTURE_WIDTH = 1100
-# All other HTML is escaped, because recorded tables may hold any text.
+# Only these tags are kept, and all other HTML is escaped, because recorded tables may hold any text.
 OWN_TAGS = re.compile(r"&lt;(/?(?:details|summary))&gt;")
 COLUMNS = ("arm", "seed", "status", "epochs", "learning_rate", "train_error", "test_error", "test_top5_error")
 
@@ -66,7 +66,7 @@ def write_page(results_dir: Path, found: Sequence[Evidence], experiments: Sequen
         pictures=_pictures(results_dir),
         speed=_speed(results_dir),
         environments=_environments(found),
-        # `<` in a text must not end the element.
+        # A `</script>` in a text must not end the element.
         charts=json.dumps(charts, separators=(",", ":")).replace("<", "\\u003c"),
         style=(HERE / "page.css").read_text("utf-8"),
         script=(HERE / "page.js").read_text("utf-8"),
@@ -172,7 +172,7 @@ def _pictures(results_dir: Path) -> list[dict[str, str]]:
 
 
 def _speed(results_dir: Path) -> str:
-    """All machines' targets as HTML, with links to full tables of up to 30 kB; empty without benchmarks."""
+    """HTML of benchmarks/table.md; empty without it. Each machine's own table (up to 30 kB) is a link."""
     path = results_dir / "benchmarks" / "table.md"
     if not path.exists():
         return ""

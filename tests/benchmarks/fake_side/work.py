@@ -1,4 +1,4 @@
-"""Tasks that succeed, fail, die or hang."""
+"""Tasks that succeed, raise an error, end their process or never end in time."""
 
 import os
 import subprocess
@@ -15,7 +15,7 @@ def good(amount):
 
 
 def slow_at_first(log):
-    """The first call takes 0.2 s; each call appends a line to the file `log`."""
+    """The first call takes 0.2 s, the others hardly any time; each appends a line to the file `log`."""
 
     def call():
         path = Path(log)

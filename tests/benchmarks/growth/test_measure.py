@@ -32,6 +32,6 @@ def test_reading_counts_the_images_of_whole_batches(tmp_path):
 
     tasks = [read_epoch(str(tmp_path), storage) for storage in ("memory", "stream")]
 
-    # Two whole batches.
+    # A fifth of the 80 images is held out. The other 64 are two batches of 32.
     assert [task.call() for task in tasks] == [2, 2]
     assert tasks[0].amount == 2 * READ_BATCH

@@ -32,12 +32,12 @@ def test_the_gflop_of_the_parts_add_up_to_the_gflop_of_the_network():
     with weightless():
         net, half_width = alexnet((224, 224, 3), 1000), half_width_model()
     for work, counted, expected, products in [
-        # 2 (3 x 724,406,816 - 105,415,200): a training step has three products per layer, but only two for
-        # conv1.
+        # A multiply-add counts as two operations. A training step has three products per layer, but only two
+        # for conv1. So it has 2 (3 x 724,406,816 - 105,415,200) operations: the network has 724,406,816
+        # multiply-adds, and its conv1 105,415,200.
         (TRAINING, training_gflop(net), 4.135610496, 3 * 8 - 1),
-        # 2 (3 x 31,382,080 - 2,433,600).
+        # 2 (3 x 31,382,080 - 2,433,600), as above.
         (HALF_WIDTH, training_gflop(half_width), 0.18342528, 3 * 8 - 1),
-        # A multiply-add counts as two operations.
         (INFERENCE, forward_gflop(net), 2 * 0.724406816, 8),
     ]:
         costs = profile._gflop(work, batch=1)

@@ -32,7 +32,8 @@ def test_a_layers_speed_is_given_as_a_share_of_the_matrix_products_speed(tmp_pat
 
     assert "training step, float32, batch 4: 2000 ms" in text
     # The layers do 120 GFLOP in 1.75 of 2 traced seconds: 88% of the time, at 68.6 GFLOP/s. The matrix
-    # product runs at 100 GFLOP/s, conv1 at 80 forward and at 60 for the gradient of its weights.
+    # product runs at 100 GFLOP/s; conv1 at 80 (80%) forward and at 60 (60%) for the gradient of its weights.
+    # conv1 takes 1.5 of the 2 traced seconds: 75%.
     assert "88% of the traced time and run at 69 GFLOP/s" in text
     assert "| conv1 | 500, 80% | 1000, 60% | – | 75% |" in text
     assert "| update | 250 | 12% |" in text

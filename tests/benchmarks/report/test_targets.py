@@ -6,7 +6,8 @@ from tests.benchmarks.recorded_rows import FILES, ROWS, STEP
 
 
 def test_the_limit_is_the_ratio_of_a_step_at_the_speed_of_matrix_products():
-    # The step does 800 GFLOP in 2, 2.5 and 2 s; in these rounds the product runs at 500, 500 and 400 GFLOP/s.
+    # In three rounds the step runs at 400, 320 and 400 GFLOP/s (800 GFLOP in 2, 2.5 and 2 s) and the matrix
+    # product at 500, 500 and 400 GFLOP/s. The ratios are .8, .64 and 1; their median is .8.
     share = share_of_peak(ROWS, STEP)
     assert (share.ratio, share.low, share.high) == pytest.approx((0.8, 0.64, 1.0))
     # At the product's speed our step would take 1.6, 1.6 and 2 s; PyTorch eager takes 7, 10 and 8 s. So our
@@ -30,8 +31,8 @@ def test_the_limit_uses_only_rounds_that_both_sides_share():
     [
         # A rival of one round does not compete with a rival of several rounds, although it is faster.
         ((6.0,), (6.9, 9.7, 8.9), "second"),
-        # The median of the rival's time over ours, in the rounds that both have: 1.33 for the first rival,
-        # and 1.2 or 1.4 for the second.
+        # In the next two cases, the median ratio of a rival's time to ours, over the rounds that both have,
+        # is 1.33 for `first`. For `second` it is 1.2 in one case and 1.4 in the other.
         ((8.0, 8.0), (8.2, 8.2, 12.0, 12.0, 12.0), "second"),
         ((8.0, 8.0), (8.2, 8.2, 14.0, 14.0, 14.0), "first"),
         ((9.0,), (8.0,), "second"),

@@ -22,7 +22,8 @@ def install(folder, text):
 
 
 def test_only_samples_of_readers_count(tmp_path):
-    # py-spy takes 100 samples a second: 7 samples of a reader, and 9 of the main thread, which do not count.
+    # `SPY` reports 7 samples of a thread that reads images, and 9 of the main thread, which do not count. At
+    # 100 samples a second, 7 samples are .07 s.
     assert seconds_held(1, install(tmp_path, SPY), lambda: time.sleep(0.2)) == pytest.approx(0.07)
 
 

@@ -72,7 +72,8 @@ def test_a_turn_that_a_slow_warm_up_made_too_short_is_repeated_with_more_calls(w
         ({}, 3.0, 1, [6, 1]),
         ({}, 3.0, 3, [6, 3]),
         ({"least_rounds": 1}, 3.0, 3, [6, 1]),
-        # Turns of 8 calls have a budget of 4 x 10 s: six rounds of 8 x 0.1 s, but only two of 8 x 4 s.
+        # With 8 calls a turn, the budget of 10 s is multiplied by 8 / 2. `slow` has used up these 40 s after
+        # two turns of 8 x 4 s; `fast` has all six turns of 8 x 0.1 s.
         ({"calls": 8}, 10.0, 2, [6, 2]),
     ],
 )

@@ -12,7 +12,7 @@ def test_the_time_of_a_step_equals_the_time_computed_by_hand():
 
     parts = step(device, 4, batch=80, network=NETWORK, gradient_bytes=1e9)
 
-    # Each device has 20 images and sends 6 messages, each with a quarter of the gradients.
+    # Each of the 4 devices has 20 images and sends 2 x (4 - 1) = 6 messages of a quarter of the gradients.
     assert parts.compute == pytest.approx(0.1 + 0.2)
     assert parts.all_reduce == pytest.approx(6 * (1e-3 + 0.25))
     assert parts.seconds == pytest.approx(0.3 + 1.506)

@@ -48,7 +48,7 @@ def test_the_compared_normalisation_layers_give_equal_outputs_and_gradients():
 
     assert len(results[0]) == 2
     for library, tensorflow in zip(*results, strict=True):
-        # With twice the alpha, the results would differ by 2e-4.
+        # The tolerance is far below 2e-4, the difference that twice the `alpha` would make.
         np.testing.assert_allclose(library, tensorflow, rtol=1e-5, atol=1e-6)
 
 

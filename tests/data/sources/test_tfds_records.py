@@ -32,7 +32,8 @@ def test_a_streamed_set_equals_the_set_in_memory(tmp_path, shape, image_size):
     splits = {"train": 19 * 17 + 3, "validation": 6} if shape[0] else {"train": 20}
     write_set(tmp_path, "pets", splits, shape=shape)
     folder = tmp_path / "pets" / "1.0.0"
-    # TFDS reads 16 files at a time, and 16 records of each in turn. Sets of one image size have more of both.
+    # TFDS reads 16 files at a time, and 16 records of each in turn. The set of one image size exceeds both
+    # numbers: it has 20 files of up to 17 records.
     cut_into_shards(folder, "train", [17] * 19 + [3] if shape[0] else [7, 13])
     memory, stream = both_storages(tmp_path, "pets", image_size)
 

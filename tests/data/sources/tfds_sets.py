@@ -13,14 +13,14 @@ from alexnet_tf.data.streaming.streamed_set import StreamedSet
 
 
 def write_set(data_dir: Path, name: str, splits: dict[str, int], **options: Any) -> None:
-    """Writes `splits[split]` random images for each split, labelled 0, 1, 0, 1, ...
+    """Writes a TFDS set with `splits[split]` random images for each split, labelled 0, 1, 0, 1, ...
 
-    In the split that the option `unlabelled` names, all labels are -1.
+    The options are those of `_written`. In the split that `unlabelled` names, all labels are -1.
     """
     shutil.copytree(_written(name, tuple(splits.items()), **options).name, data_dir, dirs_exist_ok=True)
 
 
-# Each set is written once, because TFDS takes long even for a small set.
+# Each set is written once and then copied, because TFDS takes long even for a small set.
 @functools.cache
 def _written(
     name: str,
@@ -86,7 +86,10 @@ def replace_image(path: Path, place: int, image: bytes) -> None:
 
 
 def cut_into_shards(folder: Path, split: str, sizes: list[int]) -> None:
-    """Replaces the only file of a split by several files, as large sets have them."""
+    """Replaces the only file of a split by files of `sizes` records, as large sets have them.
+
+    TFDS then interleaves the records of the files.
+    """
     import tensorflow as tf
 
     (whole,) = folder.glob(f"*-{split}.tfrecord*")

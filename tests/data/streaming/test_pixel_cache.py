@@ -17,7 +17,7 @@ from tests.data.streaming.test_streamed_set import ALL, assert_same_batches, ass
 
 @pytest.fixture
 def reads(monkeypatch) -> list[int]:
-    """The rows of the images whose files have been read."""
+    """A list that grows by the index of each image whose file is read."""
     rows = []
     monkeypatch.setattr(
         ImageFiles, "read", lambda self, row, read=ImageFiles.read: rows.append(row) or read(self, row)
@@ -132,7 +132,7 @@ def test_one_process_writes_and_the_other_waits(tree, folder, monkeypatch, capsy
     results, writes = [], []
     write = pixel_cache._write
     monkeypatch.setattr(pixel_cache, "_write", lambda *args: writes.append(1) or write(*args))
-    # A lock belongs to an open file, so it excludes threads as well as processes.
+    # Threads stand for processes: a lock belongs to an open file, so it excludes threads, too.
     threads = [threading.Thread(target=lambda s=s: results.append(s.cached(folder))) for s in sets]
     for thread in threads:
         thread.start()

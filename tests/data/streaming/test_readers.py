@@ -15,7 +15,7 @@ from alexnet_tf.runtime.errors import InputError
 from tests.data.streaming.cached_tree import stream
 
 CONFIG = DataConfig(image_size=32, crop=24, flip=True, color_noise="paper", holdout=True)
-# 65 MB, as docs/how-to/imagenet.md states. The images of these tests are small; large ones need more.
+# Limit on a reader's memory: 65 MB, as docs/how-to/imagenet.md states. Decoding a large image takes more.
 MOST_MEBIBYTES = 62
 READS_FOREVER = """
 import sys, numpy as np

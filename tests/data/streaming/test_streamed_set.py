@@ -45,7 +45,7 @@ def split_tree(tmp_path) -> Path:
 
 @pytest.fixture
 def flat_tree(tmp_path) -> Path:
-    """Images of one size without a report tree, and unusual and damaged files as in ImageNet."""
+    """Images of one size without a report split, with unusual files as in ImageNet, and damaged files."""
     root = tmp_path / "flat"
     for i, name in enumerate(("ape", "bee")):
         fill(root / name, 15, 100 * i, vary=False)
@@ -251,7 +251,7 @@ def test_a_disk_that_is_gone_ends_the_run_in_one_line(split_tree):
 
 
 def peak_memory(folder: Path, count: int) -> int:
-    """The most bytes that a streamed set of `count` images of 64 x 64 pixels takes in an epoch."""
+    """Peak memory in bytes to load a streamed set of `count` images of 64 x 64 pixels and read one epoch."""
     for i in range(count):
         place = folder / str(i % 2)
         place.mkdir(parents=True, exist_ok=True)

@@ -103,7 +103,7 @@ def test_nets_shared_by_arms_are_trained_once(images, tmp_path, monkeypatch):
     seen = run(tmp_path, views.EXPERIMENT, "--seeds", "0")
 
     assert [row["message"] for row in seen] == [f"shared with {trained['run_id']}"] * 4
-    # The first arm uses one view, like the test error of a trained net.
+    # The arm `one` averages one view, the central crop, with which the test error is measured, too.
     assert seen[0]["averaged_error"] == trained["test_error"]
     assert seen[0]["averaged_top5_error"] == trained["test_top5_error"]
     for name in ("config_hash", "test_error", "git_commit", "seconds"):

@@ -1,4 +1,4 @@
-"""Numbers in reasons and notes, in words or digits, agree with the committed rows and the declarations."""
+"""Numbers in the experiments' reasons and notes, in words or digits, agree with results/ and declarations."""
 
 import math
 import re
@@ -68,7 +68,7 @@ def mean_found(name: str, arm_name: str, rate: float) -> float:
 
 
 def pairs(name: str) -> list[float]:
-    """The differences of the pairs of `two` and `one`, by seed."""
+    """Test error of the arm `two` minus that of the arm `one` for each seed, in the order of the seeds."""
     two, one = values(name, "two"), values(name, "one")
     return [two[seed] - one[seed] for seed in sorted(one)]
 
@@ -134,7 +134,7 @@ def pause(name: str, arm_name: str, seed: int) -> float:
 
 
 def longer(name: str, arm_name: str) -> float:
-    """Epochs of a condition such as `color-long`, divided by the epochs of `color`."""
+    """Epochs of an arm in an experiment such as `color-long`, divided by its epochs in `color`."""
     return arm(name, arm_name).train.epochs / arm(name.rpartition("-")[0], arm_name).train.epochs
 
 
@@ -156,7 +156,7 @@ def contrasts_exceed_twice_the_random() -> bool:
 
 
 def untrained_share() -> float:
-    """The effect of an untrained fc7 on the distance in pixels, divided by the effect of the trained fc7."""
+    """Effect of an untrained fc7 on the distance in pixels, divided by the effect of a trained fc7."""
     by_training = effect("retrieval-trained", "fc7", "untrained", "nearer_in_pixels")
     return 1 - by_training / effect("retrieval-trained", "fc7", "pixels", "nearer_in_pixels")
 
