@@ -116,7 +116,7 @@ def scan_images(
     changed = np.count_nonzero((again.checksums != seen.checksums)[train[selected]])
     if changed:
         raise InputError(
-            f"{name}: expected files that do not change during the scan; received {changed} that did"
+            f"{name}: expected files that do not change during the scan; received {changed:,} that changed"
         )
     return Scan(
         target,

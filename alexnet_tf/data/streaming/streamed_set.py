@@ -184,7 +184,7 @@ class StreamedSet(NamedSet):
             if len(self._lost) <= most:
                 return
             row, why = next(reversed(self._lost.items()))
-        received = f"more than {most} that did not, the last" if most else "one that did not,"
+        received = f"more than {most} unreadable files, the last" if most else "an unreadable file,"
         raise InputError(
             f"{self.name}: expected files that stay readable during a run; received {received} "
             f"{self._encoded.describe(row)} ({why})"

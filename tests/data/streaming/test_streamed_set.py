@@ -245,7 +245,7 @@ def test_a_disk_that_is_gone_ends_the_run_in_one_line(split_tree):
     assert len(images_and_labels(data.train(0, 1, 10))[0]) == 60, (
         "expected the epoch to be filled up with black images"
     )
-    with pytest.raises(InputError, match=r"received more than 10 that did not, the last train/") as error:
+    with pytest.raises(InputError, match=r"received more than 10 unreadable files, the last train/") as error:
         data.check_readable()
     assert "\n" not in str(error.value)
 
