@@ -115,7 +115,7 @@ def rerun(options: argparse.Namespace) -> int:
     if not (options.tolerance >= 0 and math.isfinite(options.tolerance)):
         raise InputError(f"--tolerance: expected a finite number >= 0; received {options.tolerance}")
     run = find_run(options.results_dir, options.run_id)
-    # The number of threads affects how floating-point sums are rounded.
+    # The rerun uses the recorded number of threads, because it affects how floating-point sums are rounded.
     threads = run.record.get("environment", {}).get("intra_op_threads") or 0
     if type(threads) is not int or not 0 <= threads <= MOST_THREADS:
         raise InputError(
@@ -205,7 +205,7 @@ def _overlay(options: argparse.Namespace) -> int:
 
 
 def _training_setup(options: argparse.Namespace):
-    # Flags and locks are checked first, because importing TensorFlow takes seconds.
+    # Flags and locks are checked before TensorFlow is imported, because the import takes seconds.
     experiment = _experiment(options.experiment)
     run_options = Options(
         dataset=options.dataset,

@@ -158,7 +158,7 @@ class Experiment:
     Attributes:
         name: name of the experiment, of its results folder and of its make target.
         claim: `C1` to `C14` for a claim of the paper; another name for a question of our own.
-        dataset: data set of the committed evidence; `--dataset auto` looks for it.
+        dataset: data set of the committed evidence; `--dataset auto` uses it if it is on disk.
         precision: precision of the committed runs, and of new runs on `dataset` if the processor supports it.
         search_precision: the same for the committed search and new searches.
         cost: training time of the committed rows on one CPU core.

@@ -35,7 +35,7 @@ def figures_of(
     words: Mapping[str, str] | None = None,
     seed: int = 0,
 ) -> Iterator[str]:
-    """Writes the figures of a trained network; yields a line for each file, and one if there is no curve.
+    """Writes the figures of a trained network; yields a line for each file, and one if there is no curve.csv.
 
     - Always: `architecture` (Figure 2) and `kernels` (Figure 3; if the images have colour, also kernels.csv).
     - If the checkpoint's folder has a curve.csv: `curve` and `training`, and copies of curve.csv and, if it
@@ -44,7 +44,7 @@ def figures_of(
 
     Args:
         dataset: `builtin`, a TFDS name or `folder:PATH`; it must have the network's classes.
-        words: see `readable_names`.
+        words: class name -> words, as for `readable_names`.
         seed: seed that selects the images of Figure 4.
 
     Raises:

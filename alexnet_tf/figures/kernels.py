@@ -60,8 +60,7 @@ def colorfulness(kernels: np.ndarray) -> np.ndarray:
 def tower_colorfulness(kernels: np.ndarray, towers: int) -> np.ndarray:
     """The mean `colorfulness` of each tower, weighted by the energy of its kernels: float64 [towers].
 
-    Kernels that have learned nothing stay close to their initial noise. They have little weight, because
-    their energy is low.
+    Kernels that stay close to their initial noise have low energy, so they count little.
 
     Args:
         kernels: [height, width, 3, kernels], ordered by tower, with the same number for each.
@@ -126,7 +125,7 @@ def displayed(kernels: np.ndarray) -> np.ndarray:
 
 
 def kernels_figure(model: keras.Model) -> Figure:
-    """Draws the kernels of the first convolution, tower by tower.
+    """Draws the kernels of the first convolution, tower by tower, and the colourfulness of colour kernels.
 
     Raises:
         InputError: as `first_kernels`.

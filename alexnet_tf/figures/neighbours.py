@@ -6,10 +6,10 @@ import numpy as np
 class NearestSearch:
     """Finds the members of a database that are nearest to each query by Euclidean distance.
 
-    The database is given in chunks. The queries are [q, values].
+    The queries are [q, values]. The database is given in chunks to `add`.
 
-    In float64 the rounding error of |q|^2 - 2 q.d + |d|^2 is far smaller than the difference between two
-    images.
+    A squared distance is |q|^2 - 2 q.d + |d|^2 in float64. Its rounding error is far smaller than the
+    difference between two images.
 
     Example:
 

@@ -7,7 +7,7 @@ from keras import layers
 
 from alexnet_tf.runtime.errors import InputError
 
-# Layers that change nothing but the shape.
+# Layers that change nothing but the shape, so `followed_by` does not list them.
 _SILENT = (layers.InputLayer, layers.Flatten, layers.Reshape)
 _NAMES = {
     "LocalResponseNormalization": "LRN",

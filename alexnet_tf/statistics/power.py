@@ -23,8 +23,9 @@ def detectable_effect(effect: Effect, kind: Kind) -> float | None:
         d s / sqrt(n),   where a noncentral t of n - 1 degrees of freedom and noncentrality d exceeds the
                          97.5% quantile of the central t with 80% probability
 
-    n is `effect.n`; s is the standard deviation of the differences, or of the logarithms of the ratios. For
-    ratios, the result is exp of this.
+    An effect is detected if its whole 95% interval lies on the true effect's side of the null value. n is
+    `effect.n`; s is the standard deviation of the differences, or of the logarithms of the ratios. For
+    ratios, the result is exp of this formula.
 
     Returns:
         An absolute difference, or a factor above 1. None for a share, and if the spread is 0 or unknown

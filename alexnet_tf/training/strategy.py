@@ -33,12 +33,12 @@ def make_strategy(replicas: str = "auto") -> tf.distribute.Strategy:
     devices only before it initialises its devices.
 
     With `TF_CONFIG`, or in a Slurm step of several tasks, this process is one of several workers. Each uses
-    all GPUs that it sees, and the function returns when all workers have connected. A number must then equal
-    this worker's number of GPUs (1 if it has none). A worker that has done its work must call
+    all GPUs that it sees, so `replicas` must be `auto` or this worker's number of GPUs (1 if it has none).
+    The function returns when all workers have connected. A worker that has done its work must call
     `current_workers().leave()`; otherwise the others treat its exit as a failure.
 
     Raises:
-        InputError: if `replicas` is neither `auto` nor a whole number >= 1, or is not the number above; for
+        InputError: if `replicas` is neither `auto` nor a whole number >= 1, or does not fit this worker; for
             more replicas than TensorFlow can still create; if `TF_CONFIG` or Slurm's variables do not
             describe a cluster and this process's task in it; on every worker, if one does not connect or
             differs in code, packages, settings or number of GPUs.

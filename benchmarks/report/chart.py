@@ -9,7 +9,7 @@ from benchmarks.plan import PRECISIONS
 from benchmarks.report.targets import TARGETS, Measured, Target, best, paired_ratio
 from benchmarks.rows import Rows, find, significant
 
-# Bars without a target: title, item, case, beginning of the other contenders' names, our contender's name.
+# Bars without a target: title, item, case, beginning of the names of the other contenders, name of ours.
 FURTHER = (
     *((f"CIFAR net {lrn}, {precision.removeprefix('mixed_')}, against PyTorch", "cifar_step",
        f"batch 128, {precision}", f"PyTorch {lrn}", f"ours {lrn}")
@@ -28,7 +28,7 @@ FURTHER = (
 )  # fmt: skip
 PALE = "#9CC7E2"
 
-# Title, ratio, target.
+# Title, our speed relative to the other, target (None for a bar without one).
 Bar = tuple[str, Measured, Target | None]
 
 
@@ -84,7 +84,7 @@ def _draw_bars(axes: Axes, bars: Sequence[Bar]) -> None:
             text = f"{target.shown(one.ratio)}, target {target.bound:g}×: {verdict}"
             axes.plot([target.bound] * 2, [place - 0.4, place + 0.4], color=PALETTE[1], linewidth=1.6)
         missed, edge = verdict.startswith("not met"), PALETTE[0] if target else PALE
-        # Bars start at 1, equal speed.
+        # Bars start at 1, which stands for equal speed.
         axes.barh(
             [place], [one.ratio - 1], left=1, height=0.62, facecolor="white" if missed else edge,
             edgecolor=edge, hatch="////" if missed else None,

@@ -9,7 +9,7 @@ EARLIER = (
     "These rows are of an earlier plan, which compared with eager PyTorch only. Today's targets compare with "
     "the fastest form of PyTorch's CPU build, so they do not judge these rows."
 )
-# PyTorch's update in rows that were measured before its fused form was used.
+# PyTorch's SGD in rows that were measured before the benchmark used its fused form.
 DEFAULT_SGD = "default SGD, which is slower than the fused one"
 DIFFER = "`rounds differ`: the median decides, but at least one round is on the other side of the target."
 
@@ -60,7 +60,7 @@ SPOKEN = {
 
 
 def speed_sentence(machines: Sequence[Mapping[str, Sequence[Row]]]) -> str:
-    """The README's sentence with our speed relative to PyTorch and Keras: the range over all machines."""
+    """The README's sentence on our float32 speed relative to PyTorch and Keras, as a range over machines."""
     said = []
     for target in TARGETS:
         measured = [target.measure(rows) for rows in machines]
@@ -75,7 +75,7 @@ def speed_sentence(machines: Sequence[Mapping[str, Sequence[Row]]]) -> str:
 
 
 def is_current(about: Mapping[str, str]) -> bool:
-    """Whether today's targets apply to the rows."""
+    """Whether the rows were measured under the current plan, to which the targets belong."""
     return about.get("plan") == PLAN
 
 
@@ -150,7 +150,7 @@ def _item_table(rows: Sequence[Row]) -> str:
         rate = f"{significant(row.rate)} {row.unit}/s"
         cpu = duration(row.cpu_seconds) if row.cpu_seconds else ""
         lines.append([row.case, row.contender, rate, duration(row.median), spread, speed, cpu, row.note])
-    # Earlier rows lack some columns.
+    # Columns that no row fills are left out; older files lack the last ones.
     kept = [place for place in range(len(header)) if any(line[place] for line in lines)]
     return markdown([header[place] for place in kept], [[line[place] for place in kept] for line in lines])
 
@@ -162,7 +162,7 @@ def _reason(row: Row) -> str:
 def _measured(measured: Measured, target: Target) -> str:
     if not measured.rounds:
         return measured.note
-    # Of processor time, only the median over the rounds is recorded.
+    # Of processor time only the median over the rounds is recorded, so it has no range.
     spread = ""
     if measured.low < measured.high:
         spread = f"{_ratio(measured.low, target)} to {_ratio(measured.high, target)} in "

@@ -14,9 +14,9 @@ class Measured:
         ratio: median over the rounds.
         low, high: extremes over the rounds; equal to `ratio` if only the median was recorded.
         rounds: 0 if nothing was measured.
-        limit: the ratio that our training step would have at the speed of the machine's matrix product.
+        limit: the ratio if our training step ran at the speed of a matrix product on this machine; else None.
         note: a remark, or why nothing was measured.
-        met: the verdict if a second criterion is met; if empty, `Target.bound` decides.
+        met: the verdict if an alternative criterion is met; if empty, `Target.bound` decides.
     """
 
     ratio: float = math.nan
@@ -33,8 +33,8 @@ class Target:
     """One line of the table of targets.
 
     Attributes:
-        bound: minimum, or maximum if `at_least` is False; None if the value is only stated.
-        unit: `×` for a ratio, `%` for one shown as a percentage, ` images/s`, ` ms` or ` s`.
+        bound: minimum, or maximum if `at_least` is False; None if there is no target for the value.
+        unit: `×` for a ratio, `%` for a ratio shown as a percentage, ` images/s`, ` ms` or ` s`.
     """
 
     work: str
@@ -45,7 +45,7 @@ class Target:
     unit: str = "×"
 
     def verdict(self, measured: Measured) -> str:
-        """`met`, `not met`, `stated` or `not measured`; `, rounds differ` is appended if rounds disagree."""
+        """`met`, `not met`, `stated` (no bound) or `not measured`; `, rounds differ` if they disagree."""
         if measured.met:
             return measured.met
         if not measured.rounds:
@@ -58,7 +58,7 @@ class Target:
         return ("met" if met else "not met") + ("" if set(rounds) == {met} else ", rounds differ")
 
     def shown(self, value: float) -> str:
-        """The value with its unit, and with enough digits to show that it is not the bound.
+        """The value with its unit, with more digits if rounding would make it look like the bound.
 
         Example:
 
@@ -75,7 +75,7 @@ class Target:
 
 
 def paired_ratio(numerator: Row, denominator: Row) -> Measured:
-    """Ratio of the times for equal work, paired by round, because the machine's speed may drift."""
+    """Time of `numerator` / time of `denominator` for equal work, by round: the machine's speed may drift."""
     for row in (numerator, denominator):
         if not row.measured:
             return Measured(note=row.message)
@@ -87,7 +87,7 @@ def paired_ratio(numerator: Row, denominator: Row) -> Measured:
 
 
 def share_of_peak(rows: Rows, case: str) -> Measured:
-    """Operations per second of our AlexNet step relative to a matrix product."""
+    """Operations per second of our AlexNet step / those of a matrix product."""
     step, product = (find(rows, "alexnet_step", case, name) for name in ("ours", "matrix product"))
     return paired_ratio(replace(product, amount=product.gflop), replace(step, amount=step.gflop))
 
@@ -110,7 +110,7 @@ def against_best(rows: Rows, item: str, case: str, beginning: str) -> Measured:
 
 
 def best(rows: Rows, item: str, case: str, beginning: str, reference: str = "ours") -> Row:
-    """The contender whose name begins with `beginning` that is fastest relative to `reference`."""
+    """The row of the contender, of those whose name begins with `beginning`, that is `fastest`."""
     found = [one for one in rows.get(item, ()) if one.case == case and one.contender.startswith(beginning)]
     return fastest(found or [find(rows, item, case, beginning)], find(rows, item, case, reference))
 
@@ -138,7 +138,7 @@ def step_ratio(rows: Rows, other: str, policy: str) -> Measured:
 FILES, SMALL_FILES = "JPEG files to 224x224", "64x64 JPEG files, an epoch"
 FOUR_RUNS, TEN_RUNS = "four runs of two epochs", "ten runs with hardly any training"
 PILLOW = ("torchvision DataLoader", "PyTorch DataLoader, Pillow")
-# Names of PyTorch's loader with OpenCV, oldest first.
+# Names of PyTorch's loader with OpenCV in this and older files, oldest first.
 OPENCV = ("OpenCV", "OpenCV bilinear", "OpenCV bilinear square")
 ANY = (*PILLOW, *(f"PyTorch DataLoader, {scaling}" for scaling in OPENCV))
 
@@ -171,7 +171,7 @@ def _rate(case: str, contender: str) -> Callable[[Rows], Measured]:
 
 
 def _image(field: str, case: str = FILES) -> Callable[[Rows], Measured]:
-    """Milliseconds per image of our pipeline."""
+    """Milliseconds per image of our pipeline, from the column `field` of its row."""
 
     def measure(rows: Rows) -> Measured:
         row = find(rows, "input_pipeline", case, "ours")
@@ -181,7 +181,7 @@ def _image(field: str, case: str = FILES) -> Callable[[Rows], Measured]:
         if seconds is None:
             return Measured(note=row.note or "not recorded")
         value = 1000 * seconds / row.amount
-        # `cpu_seconds` is the median of the row's rounds; the lock is sampled once, after them.
+        # `cpu_seconds` is a median over the rounds; `lock_seconds` is measured once, after them.
         return Measured(value, value, value, len(row.seconds) if field == "cpu_seconds" else 1)
 
     return measure

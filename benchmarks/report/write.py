@@ -53,7 +53,7 @@ def write_report(folder: Path) -> list[Path]:
 def write_machines(results_dir: Path) -> list[Path]:
     """Writes the table of all machines.
 
-    If the folder is `results/benchmarks` or the like, the README beside `results` gets the section on speed.
+    If the folder's parent is named `results`, the README.md beside `results` gets the section on speed.
     """
     results_dir = results_dir.resolve()
     table, readme = results_dir / "table.md", results_dir.parent.parent / "README.md"

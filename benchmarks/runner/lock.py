@@ -7,7 +7,7 @@ from pathlib import Path
 
 SAMPLES_A_SECOND = 100
 SECONDS_TO_END = 60
-# tf.data calls Python through this function. Its frame marks the threads that read images.
+# tf.data calls Python through this function, so its frame marks the threads that read images.
 READER = "FuncRegistry.__call__"
 
 
@@ -16,12 +16,13 @@ class LockError(Exception):
 
 
 def seconds_held(pid: int, python: str, work: Callable[[], object]) -> float:
-    """Seconds during `work` in which an image-reading thread of the process `pid` holds the GIL.
+    """Seconds of `work` in which a thread that reads images in the process `pid` holds the GIL.
 
-    They include the time that the thread waits for a processor, so on a busy machine they are an upper bound.
+    They include the time in which that thread waits for a processor, so on a busy machine they are an upper
+    bound.
 
     Args:
-        python: interpreter of the environment that py-spy is installed in.
+        python: interpreter of the environment in which py-spy is installed.
 
     Raises:
         LockError: if py-spy is missing, is not allowed to inspect the process, or does not end.
@@ -55,7 +56,7 @@ def _interrupt(spy: subprocess.Popen) -> str:
     spy.send_signal(signal.SIGINT)
     try:
         return spy.communicate(timeout=SECONDS_TO_END)[1]
-    except subprocess.TimeoutExpired:  # this process was started with SIGINT ignored, for example
+    except subprocess.TimeoutExpired:  # for example, py-spy inherited an ignored SIGINT
         spy.kill()
         spy.communicate()
         raise LockError(f"py-spy: still running {SECONDS_TO_END} s after SIGINT") from None

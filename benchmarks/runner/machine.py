@@ -17,7 +17,7 @@ COLUMNS = ("property", "value")
 
 
 def machine_kind() -> str:
-    """Folder name for machines of this kind, such as `amd-epyc-26-2-2-threads`."""
+    """Folder name of processor, family, model and threads, such as `amd-epyc-26-2-2-threads`."""
     name = re.sub(r"\((R|TM)\)|CPU|Processor|@.*", "", processor_name())
     family, model = processor_field("cpu family"), processor_field("model")
     generation = f"-{family}-{model}" if family and model else ""
@@ -47,10 +47,9 @@ def describe_machine(sides: Mapping[str, Mapping[str, Any]], quick: bool) -> dic
 
 
 def describe_item(about: Mapping[str, str], whole: Mapping[str, str]) -> str:
-    """Describes a run that measures one item separately.
+    """Time, load, commit and kind of the measurement of one item, and what differs from the other items' run.
 
-    `about` has the properties of this run, `whole` those of the run that measured the other items. Properties
-    that differ between them are appended.
+    `about` has the properties of this run, `whole` those of the run that measured the other items.
     """
     own = ("run", "measured_at", "load_before", "tensorflow_git_commit")
     changed = [

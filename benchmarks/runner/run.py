@@ -33,7 +33,8 @@ def run_benchmark(
 
     Args:
         pytorch: Python interpreter with PyTorch; if PyTorch is missing, its rows contain the error.
-        items: names from `ITEMS`; default all. If the folder has rows of an earlier plan, all are required.
+        items: names from `ITEMS`; default all. If the folder has rows of an earlier plan, all are required,
+            and those rows are deleted.
 
     Returns:
         The machine's folder, and a line for each contender that must run but failed.
@@ -66,7 +67,8 @@ def run_benchmark(
     try:
         sides = {side: workers[side].about() for side in ("tensorflow", "pytorch")}
         about = describe_machine(sides, quick) | {"plan": PLAN}
-        # The folder may have rows of an earlier run, so each new item gets a description of its own.
+        # The folder may have rows of an earlier run, which machine.csv describes. So each item that this run
+        # measures gets a description of its own.
         described = earlier or about
         write_machine(path, described)
         began = time.perf_counter()

@@ -14,8 +14,9 @@ from typing import Any
 
 from benchmarks.runner.task import Task
 
-# If the first warm-up call takes more seconds than this, there is no second one: tracing is only a small part
-# of so long a call. Compiling may be a large part, but the timed rounds do not compile again.
+# A second warm-up call gives the seconds of a call without tracing. If the first takes longer than this, the
+# second is left out: tracing is only a small part of so long a call. Compiling may be a large part, but
+# `benchmarks.runner.turns.measure` corrects for it after the first turn.
 LONG = 4.0
 
 
@@ -38,7 +39,7 @@ class Server:
         return importlib.import_module(f"{self.package}.about").about()
 
     def _prepare(self, key: str, build: str, arguments: dict[str, Any]) -> dict[str, Any]:
-        """Builds and warms up a task. Without warm-up `seconds` is infinite, so `measure` repeats no call."""
+        """Builds and warms up a task. Without warm-up, `seconds` is infinite: a turn has the fewest calls."""
         module, function = build.split(".")
         task = getattr(importlib.import_module(f"{self.package}.{module}"), function)(**arguments)
         seconds = _timed(task) if task.warm else math.inf

@@ -16,9 +16,9 @@ class Budget:
 
     Attributes:
         rounds: maximum number of rounds.
-        seconds: total time after which a contender gets no more rounds. A benchmark of more than two `calls`
-            a turn gets `calls / 2` times as much.
-        least_rounds: number of rounds before `seconds` applies. A benchmark can declare a smaller one.
+        seconds: total time after which a contender gets no more rounds. With more than two `Benchmark.calls`
+            per turn, it is multiplied by `calls / 2`.
+        least_rounds: number of rounds before `seconds` applies. A benchmark can declare a smaller number.
         shortest: minimum seconds of a turn; shorter calls are repeated.
     """
 
@@ -30,7 +30,8 @@ class Budget:
 
 QUICK = Budget(rounds=3, seconds=4.0, least_rounds=1, shortest=0.15)
 FULL = Budget(rounds=5, seconds=4.0, least_rounds=3, shortest=0.5)
-# A contender this many times slower than its fastest rival gets no further rounds: only the fastest counts.
+# A contender that takes more than this many times as long as its fastest rival in the first round gets no
+# further rounds, because reports compare with the fastest only.
 BEHIND = 1.2
 
 
@@ -61,7 +62,7 @@ def measure(benchmark: Benchmark, workers: Mapping[str, Worker], budget: Budget)
             if contender.name in warm and not row.seconds:
                 needed = _calls(benchmark, budget, answer["seconds"])
                 if needed > 1.2 * calls[contender.name]:
-                    # The warm-up call took longer, as it also compiled, so this first turn was too short.
+                    # The warm-up call also compiled and took longer, so this first turn has too few calls.
                     calls[contender.name] = needed
                     answer = _timed(contender, workers, calls)
             rows[contender.name] = replace(row, seconds=(*row.seconds, answer["seconds"]))
@@ -81,7 +82,7 @@ def measure(benchmark: Benchmark, workers: Mapping[str, Worker], budget: Budget)
 
 
 def _calls(benchmark: Benchmark, budget: Budget, seconds: float) -> int:
-    """The calls of a turn, from the seconds of one call; the fewest possible if these are infinite."""
+    """Number of calls in a turn if one takes `seconds`; `benchmark.calls` if `seconds` is infinite."""
     return max(benchmark.calls, math.ceil(budget.shortest / max(seconds, 1e-6)))
 
 
@@ -116,8 +117,9 @@ def _with_lock(
 def measure_alone(benchmark: Benchmark, workers: Mapping[str, Worker], calls: int) -> Iterator[Row]:
     """Measures times and peak memory of each contender in a new process.
 
-    The system records the peak since the start of a process. The first call is a warm-up: PyTorch's optimizer
-    allocates its state at the end of the first training step, so the peak comes in a later step.
+    A new process is needed because the system records the peak since the start of a process. Warm-up calls
+    come first: PyTorch's optimizer allocates its state at the end of the first training step, so the peak
+    comes in a later step.
     """
     for contender in benchmark.contenders:
         worker = workers[contender.worker]
@@ -141,7 +143,7 @@ def blank_row(benchmark: Benchmark, contender: Contender, message: str = "") -> 
 
 
 def _prepare(contender: Contender, benchmark: Benchmark, workers: Mapping[str, Worker]) -> tuple[Row, float]:
-    """The contender's row without times, and the seconds of a warm-up call."""
+    """The contender's row without times, and the seconds of a warm-up call (infinite if there was none)."""
     row = blank_row(benchmark, contender)
     try:
         answer = workers[contender.worker].ask(

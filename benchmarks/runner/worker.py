@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO, Any
 
 ROOT = Path(__file__).parents[2]
-# PyTorch's guide to speed on CPUs recommends these instead of glibc's allocator.
+# PyTorch's performance guide recommends these on CPUs instead of glibc's allocator.
 ALLOCATORS = ("jemalloc", "tcmalloc", "tcmalloc_minimal")
 
 
@@ -18,7 +18,7 @@ class WorkerError(Exception):
 
 
 class Worker:
-    """A worker process of one framework; a request starts it if it was not started, or was stopped.
+    """A worker process of one framework; a request starts the process if it is not running.
 
     Args:
         python: Python interpreter that has the framework.
@@ -69,7 +69,7 @@ class Worker:
 
     @property
     def pid(self) -> int:
-        """0 if the process has not been started, or was stopped."""
+        """Process ID; 0 if the process has not been started, or was stopped."""
         return self._process.pid if self._process else 0
 
     def stop(self) -> None:

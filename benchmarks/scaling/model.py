@@ -16,6 +16,7 @@ class Device:
 
     Attributes:
         seconds_per_step: fixed part of a step: weight update, kernel launches.
+        input_images_per_second: speed of the input pipeline alone.
     """
 
     name: str
@@ -25,14 +26,14 @@ class Device:
 
     @classmethod
     def from_peak(cls, name: str, gflop_per_second: float, share: float) -> "Device":
-        """A device that is assumed to reach this share of its peak speed."""
+        """A device that is assumed to reach the given share of its peak speed in training."""
         return cls(name, TRAINING_GFLOP / (share * gflop_per_second))
 
     @classmethod
     def from_steps(
         cls, name: str, seconds: dict[int, float], input_images_per_second: float = float("inf")
     ) -> "Device":
-        """A device whose step was timed at two batch sizes.
+        """A device from the seconds of its training step at two batch sizes.
 
         Example:
 
@@ -90,7 +91,7 @@ def ring_all_reduce_seconds(count: int, size: float, network: Network) -> float:
 def step(
     device: Device, count: int, batch: int, network: Network, gradient_bytes: float = FLOAT32_BYTES
 ) -> Step:
-    """The step of `count` devices that share a global batch; only the input overlaps with computation."""
+    """The step of `count` devices that share a global batch; the all-reduce follows the computation."""
     share = batch / count
     return Step(
         compute=device.seconds_per_step + share * device.seconds_per_image,

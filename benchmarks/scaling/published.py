@@ -47,12 +47,12 @@ class Published:
 
     @property
     def slower_compute(self) -> float:
-        """How many times slower than predicted the computation was, if it explains the whole difference."""
+        """Factor by which computation alone would have to be slower to give the published rate."""
         return (self.batch / self.images_per_second - self.step.all_reduce) / self.step.compute
 
     @property
     def slower_all_reduce(self) -> float:
-        """The same for the all-reduce; only for more than one device."""
+        """Factor by which the all-reduce alone would have to be slower; for more than one device."""
         return (self.batch / self.images_per_second - self.step.compute) / self.step.all_reduce
 
 
@@ -61,9 +61,9 @@ class Published:
 P100 = Device("P100", 1 / 2987)
 NVLINK = Network("one NVLink, 20 GB/s", 20e9, 10e-6)
 P100_IMAGES_PER_SECOND = {1: 2987, 2: 5658, 4: 10509, 8: 17822}
-# You et al., "ImageNet Training in Minutes" (arXiv 1709.05011): Xeon Platinum 8160 (24 cores with two AVX-512
-# units each; 1.4 GHz if all cores use them), two per node. The paper gives the number of processors both as
-# 1,024 and as 2,048.
+# You et al., "ImageNet Training in Minutes" (arXiv 1709.05011): Xeon Platinum 8160, two per node. Each of its
+# 24 cores has two AVX-512 units (64 float32 operations per cycle), 1.4 GHz if all cores use them. The paper
+# gives the number of processors both as 1,024 and as 2,048, so both are predicted.
 XEON_NODE = Device.from_peak("2 x Xeon 8160", 2 * 24 * 64 * 1.4, share=0.75)
 XEON_NODES = {"1,024 Xeon 8160 in 512 nodes": 512, "2,048 Xeon 8160 in 1,024 nodes": 1024}
 # Jia et al., arXiv 1807.11205: gradients of 16 bits.

@@ -27,7 +27,7 @@ NETWORKS = (
 
 
 class Prediction(NamedTuple):
-    """`efficiency` is the training rate / (`machines` x rate of one)."""
+    """Predicted rate of several machines; `efficiency` is this rate / (`machines` x rate of one machine)."""
 
     device: Device
     network: Network
@@ -37,7 +37,7 @@ class Prediction(NamedTuple):
 
 
 def measured_device(machine: Path, precision: str) -> Device | None:
-    """A device from a machine's rows; None if the step at batch size 32 or at 128 was not measured."""
+    """A device from the rows in a machine's folder; None if the step at batch 32 or 128 was not measured."""
     rows = {item: read_rows(machine / f"{item}.csv") for item in ("alexnet_step", "input_pipeline")}
     seconds = {}
     for batch in (32, 128):
@@ -60,7 +60,7 @@ def predictions(devices: Sequence[Device]) -> Iterator[Prediction]:
 
 
 def write_scaling(results_dir: Path, machines: Sequence[Path]) -> list[Path]:
-    """Writes the rows, table.md and the figure; skips machines without training steps."""
+    """Writes published.csv, predicted.csv, table.md and the figure; skips machines without measured steps."""
     make_folder(results_dir, "--out")
     measured = [measured_device(machine, precision) for machine in machines for precision in PRECISIONS]
     devices = [device for device in measured if device is not None]

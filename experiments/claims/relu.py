@@ -3,11 +3,11 @@
     make ablation-relu DATASET=cifar10 DATA_DIR=...                       (or ablation-relu-rate)
     make quickstart
 
-The paper specifies neither the network nor its initialisation. The main pair of arms trains the authors'
-small net as they did (raw pixels, narrow Gaussians, max and average pooling). The pair `-modern` follows
-current practice (unit variance, Glorot, max pooling). Each of the other pairs changes one setting of the main
-pair, to show what the speed-up depends on. No arm is regularised. The learning rate of an arm is constant:
-the best rate of its search.
+The paper specifies neither the network nor its initialisation. The main pair of arms, `relu` and `tanh`,
+trains the authors' small net as they did (raw pixels, Gaussian initial weights, max and average pooling). The
+pair `-modern` follows current practice (pixels of unit variance, Glorot's initialisation, max pooling). Each
+of the other pairs changes one setting of the main pair, to show what the speed-up depends on. No arm is
+regularised. The learning rate of an arm is constant: the best rate of its search.
 
 `ablation-relu-rate` repeats the main pair with half the learning rate for tanh, because the search could not
 separate the two rates. `quickstart` is a toy experiment that trains in minutes.

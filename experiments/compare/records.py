@@ -42,7 +42,7 @@ def record_differences(pair: Pair) -> tuple[list[str], list[str]]:
         except InputError as error:
             problems.append(str(error))
             continue
-        # Old records do not describe the images.
+        # Old records do not describe the images, so image fields that only one record has are ignored.
         new = {name for name in a.keys() ^ b.keys() if name.startswith("images.")}
         if fields := _unequal_fields(a, b, NOT_HASHED | new):
             differing.append(f"{pair.name} {row_name(RUNS, run)}, records: {fields}")

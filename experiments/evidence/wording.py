@@ -11,7 +11,8 @@ BOUNDS = (
     "If runs never reached the target, only a bound of the effect is known. With at least five pairs, a "
     "one-sided interval for the median is given."
 )
-# Where the 95% interval of each verdict lies; s is the smallest effect of interest.
+# Where the 95% interval of each verdict lies; s is the smallest effect of interest, and its mirror lies
+# equally far on the other side of the null value.
 PLACES = (
     "wholly beyond *s* on the claimed side",
     "wholly on the claimed side, contains *s*",
@@ -149,7 +150,7 @@ def judged_effect(one: Judged) -> str:
 
 
 def detectable(effect: Effect, comparison: Comparison) -> str:
-    """The smallest effect that these pairs can detect; empty if it is unknown."""
+    """The smallest effect that these pairs would detect with 80% probability; empty if it is unknown."""
     least = detectable_effect(effect, comparison.kind)
     if least is None:
         return ""

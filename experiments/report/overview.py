@@ -83,7 +83,7 @@ def before_you_rely(found: Sequence[Evidence], deciding: Sequence[Evidence]) -> 
 
 
 def independence(deciding: Sequence[Evidence]) -> str:
-    """Which verdicts rest on the same nets."""
+    """Text: which verdicts rest on the same nets."""
     nets = nets_of(deciding).values()
     groups = Counter(tuple(dict.fromkeys(one.experiment.claim for _, one in rows)) for rows in nets)
     shared = sorted(

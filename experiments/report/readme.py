@@ -89,7 +89,7 @@ ARTICLE_HEADER = ("", "width", "accuracy on training images", "accuracy on held-
 
 
 def article_table(scored: Sequence[ScoredNetwork]) -> str:
-    """Markdown: accuracies of the article's net and of our `ARTICLE_NET`; empty without scores of ours."""
+    """Markdown: accuracies of the article's net and of `ARTICLE_NET`; empty without its one-view scores."""
     lines = []
     for network in scored:
         if network.folder.name == ARTICLE_NET and network.row["views"] == "1":

@@ -114,7 +114,10 @@ class Options:
                 check_config(self.configured(arm.config.replace(seed=seed)))
 
     def _is_taken(self, experiment: Experiment) -> bool:
-        """Whether `name` is a declared arm's, alone or with settings, but not the chosen arm's default."""
+        """Whether `name` is the name of a declared arm, alone or followed by settings.
+
+        The name that the chosen arm has by default is not taken.
+        """
         own = dataclasses.replace(self, name="").variant(self.chosen_arms(experiment)[0])[0]
         names = [arm.name for arm in experiment.arms]
         return self.name != own and (

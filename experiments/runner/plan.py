@@ -47,10 +47,10 @@ def plan(experiment: Experiment, options: Options, strategy: tf.distribute.Strat
     """The table of a dry run.
 
     The first missing run is trained for some seconds to measure the speed. A missing run is expected to take
-    the mean time of its arm's runs in `results/`, scaled to its number of epochs if this is smaller. If the
-    arm of the first missing run has a recorded speed in `results/`, all recorded times are multiplied by
-    (recorded speed) / (measured speed), which scales them to this machine. A run of an arm without a recorded
-    time is expected to take (images of all epochs) / (measured speed).
+    the mean time of its arm's runs in `results/`, or proportionally less if it has fewer epochs than they
+    have. If the arm of the first missing run has a recorded speed in `results/`, all recorded times are
+    multiplied by (recorded speed) / (measured speed), which scales them to this machine. A run of an arm
+    without a recorded time is expected to take (images of all epochs) / (measured speed).
     """
     precision = experiment.search_precision if is_search else experiment.precision
     options, notices = options.settled(experiment, precision)

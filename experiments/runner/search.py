@@ -38,9 +38,8 @@ OWN_FIELDS = ("learning_rate", "holdout")
 def search_rates(experiment: Experiment, options: Options, strategy: tf.distribute.Strategy) -> Path:
     """Finds each arm's learning rate and writes lr_search.csv.
 
-    The runs of a search never use the report split, and their seeds are declared by no arm. Rates that tie
-    for the best result are trained with a second seed. If the winner is at an edge of its grid, the
-    grid is extended.
+    The runs of a search never use the report split, and no arm declares their seeds. Rates that tie for the
+    best result are trained with a second seed. If the winner is at an edge of its grid, the grid is extended.
 
     Returns:
         The folder of lr_search.csv.

@@ -24,7 +24,7 @@ def threads_each(jobs: int) -> dict[str, str]:
 def started(replicas: str, is_client: bool = False):
     """Starts TensorFlow, quiet and deterministic; returns the strategy for `replicas`.
 
-    A client leaves the GPUs to the processes that train its runs.
+    With `is_client`, the GPUs are left to the processes that train the runs.
     """
     with quiet_startup():
         import_keras()

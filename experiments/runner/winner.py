@@ -27,7 +27,8 @@ def next_candidates(
         if missing := [each for each in wanted if each not in rows]:
             return missing
         first = [rows[each] for each in wanted]
-        # If all rates have the same result, at chance or diverged, a second seed would not separate them.
+        # If all rates have the same result (all at chance or all diverged), a second seed would not separate
+        # them.
         is_tied = len({rank(row) for row in first}) == 1
         rivals = [] if is_tied else tied(first, selection_size)
         if len(rivals) > 1:
@@ -56,7 +57,7 @@ def next_candidates(
 def rank(row: dict[str, Any]) -> tuple[float, ...]:
     """The sort key of a row of lr_search.csv; smaller is better.
 
-    Rows with a value come first, then missed targets, then diverged runs.
+    Rows with a value come first, then runs that missed the target, then diverged runs.
 
     Example:
 

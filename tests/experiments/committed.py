@@ -11,7 +11,7 @@ NAMED = {each.name: each for each in EXPERIMENTS}
 
 
 def committed_folders(file: str) -> list[Path]:
-    """The folders of experiments that contain `file`, of all precisions and data sets."""
+    """The folders in `RESULTS` of experiments on any data set, in any precision, that contain `file`."""
     return sorted(path.parent for path in RESULTS.rglob(file) if path.parent.name in NAMED)
 
 
@@ -25,6 +25,6 @@ def committed(folder: Path) -> Evidence:
 
 
 def all_committed() -> list[Evidence]:
-    """The evidence of all experiments, as `read_evidence` returns it."""
+    """The committed evidence of all experiments, as `read_evidence` returns it."""
     found = [committed(folder) for each in EXPERIMENTS for folder in folders_of(RESULTS, each)]
     return [evidence for evidence in found if evidence.rows]

@@ -26,7 +26,7 @@ def replace_data(patched: pytest.MonkeyPatch):
     drawn = {"png": b"", "svg": b""}
     patched.setattr("experiments.report.figures.figure.draw", lambda evidence, look=None, decider=None: drawn)
     patched.setattr(alexnet_tf.data.pipeline, "_load_once", lambda *arguments, **more: tiny_image_set())
-    # `batch_size` is added, so that it does not become part of an arm's name.
+    # With `batch_size` in this list, a changed batch size does not become part of an arm's name.
     patched.setattr(experiments.runner.options, "NAMELESS", ("epochs", "precision", "batch_size"))
 
 

@@ -69,7 +69,7 @@ BOTH_PRIMARY = replace(POOLING, comparisons=tuple(replace(one, primary=True) for
 
 
 def fall(epochs: float, last: int) -> list[float]:
-    """Training errors of the epochs 0 to `last`, which reach 25% at epoch `epochs`."""
+    """Training errors of epochs 0 to `last`; they fall from 90% and reach 25% at epoch `epochs`."""
     return [max(0.9 * (0.25 / 0.9) ** (epoch / epochs), 0.01) for epoch in range(last + 1)]
 
 
@@ -78,7 +78,10 @@ def dataset_of(folder: Path, experiment: Experiment) -> str:
 
 
 def record(folder, experiment, arm, seed, errors, gap=0.05, config=None, variant=None, **changes) -> None:
-    """Records a run with the given training error for each epoch, in the files that the runner writes."""
+    """Records a run with the given training error for each epoch, in the files that the runner writes.
+
+    Test errors are higher by `gap`. `changes` replaces cells of the row in runs.csv.
+    """
     dataset = dataset_of(folder, experiment)
     common = {"experiment": experiment.name, "arm": arm, "seed": seed, "learning_rate": 0.01}
     curve = [
@@ -107,7 +110,7 @@ def record(folder, experiment, arm, seed, errors, gap=0.05, config=None, variant
 
 
 def speed_results(folder: Path) -> Path:
-    """Records runs that reach 25% after 4, 5 and 4 epochs (ReLU) or 24, 25 and 28 (tanh): ratios 6, 5, 7."""
+    """Records runs that reach 25% after 4, 5, 4 epochs (ReLU) and 24, 25, 28 (tanh): ratios 6, 5, 7."""
     return _copied(folder, SPEED, _record_speed)
 
 

@@ -24,13 +24,13 @@ SECTION = (ROOT / "CONTRIBUTING.md").read_text("utf-8").split("## Add a claim")[
 FILE = re.search(r"`experiments/claims/(\w+\.py)`", SECTION)[1]
 (CODE,) = re.findall(r"```python\n(.*?)```", SECTION, re.DOTALL)
 COMMANDS = re.findall(r"^    make (.*)$", SECTION, re.MULTILINE)
-# One step on 80 images, because all commands of the section take more than half an hour.
+# One step on 80 images, because the commands as the section has them take more than half an hour in total.
 TINY = ["DATASET=builtin", "EPOCHS=1", "SET=batch_size=80"]
 
 
 def command_of(target: str, results_dir: Path) -> list[str]:
     """The arguments that a make target gives to `python -m experiments`."""
-    # A search has its own seeds, and a report does not train.
+    # A report does not train, so it takes no settings; a search has its own seeds, so it takes no SEEDS.
     trains, has_seeds = not target.startswith("report"), target.startswith(("ablation", "run"))
     overrides = [*TINY * trains, *["SEEDS=0"] * has_seeds, f"RESULTS_DIR={results_dir}", "RUN=RUN"]
     shown = subprocess.check_output(["make", "-n", *shlex.split(target), *overrides], cwd=ROOT, text=True)
@@ -83,14 +83,14 @@ def test_the_tests_of_declarations_and_pages_pass_with_the_new_claim(tmp_path):
 
 
 def untrained(config: Config, *arguments, **others) -> tuple[None, History]:
-    """Replaces `train`: trains nothing, and gives the middle rate of each grid the lowest error."""
+    """Replaces `train` in a search: trains nothing; the middle rate of each grid gets the lowest error."""
     error = abs(config.train.learning_rate - 0.002)
     return None, History([{"epoch": 1, "train_error": error}], [error], status="done")
 
 
 @pytest.fixture
 def with_the_claim(tiny_builtin, tmp_path, monkeypatch):
-    """Adds the section's claim. Its runs train on tiny images, and its search does not train."""
+    """Adds the section's claim. Its runs train on tiny images; its search calls `untrained`."""
     (tmp_path / FILE).write_text(CODE)
     monkeypatch.setattr(experiments.claims, "__path__", [*experiments.claims.__path__, str(tmp_path)])
     found = find_experiments(experiments.claims)

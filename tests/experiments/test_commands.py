@@ -55,7 +55,7 @@ def test_an_arm_shared_by_two_experiments_is_trained_once(tiny_builtin, tmp_path
         assert shared[name] == first[name], name
     for a, b in zip(*(rows(folder / "curves.csv") for folder in folders), strict=True):
         assert {**a, "experiment": "", "arm": ""} == {**b, "experiment": "", "arm": ""}
-    # A probe needs the trained net, not only its row, so this arm is trained.
+    # `lrn_factor_cv` is measured on the trained net and cannot be read from a row, so this arm is trained.
     assert run(tmp_path, *arguments, "--arms", "lrn-unit", name="lrn") == 0
     assert float(rows(folders[1] / "runs.csv")[1]["lrn_factor_cv"]) > 0
 

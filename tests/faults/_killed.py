@@ -1,15 +1,17 @@
 """Runs a command of `alexnet_tf` and kills it at a given place: `_killed.py PLAN LOG ARGUMENTS`.
 
-PLAN is `place:n`: the process gets SIGKILL when it reaches the place for the n-th time.
+PLAN is `place:n`: the process gets SIGKILL when it reaches the place for the n-th time. The places are:
 
 - `file`: opens for writing, creates or renames something whose path contains the name of `--out` or `--csv`
 - `image`: opens a PNG file; the process gets SIGSTOP instead of SIGKILL
-- `epoch`: begins an epoch; `step`: ends a call of the training loop; `evaluation`: begins an evaluation
-- `checkpoint`, `row`: gives the checkpoint, or another file, its final name (both before and after)
-- `time:2.5` kills 2.5 seconds after the start of training or, if the command is not `train`, after the first
-  `file`; `none:0` does not kill
+- `epoch`, `evaluation`: begins an epoch or an evaluation
+- `step`: ends a group of training steps, for which the callbacks are called once
+- `checkpoint`, `row`: gives the checkpoint, or another file, its final name; counted before and again after
 
-LOG gets a line `epoch step` for each training step.
+Two plans have no place. `time:2.5` kills the process 2.5 seconds after the start of training or, if the
+command is not `train`, after the first `file`. `none:0` does not kill it.
+
+With the command `train`, LOG gets a line `epoch step` for each training step.
 """
 
 import os
@@ -85,7 +87,7 @@ def _follow_training(at, start_clock, log: str) -> None:
             at("step")
 
     class Watched:
-        """Acts as the module `os`, but reaches a place before and after a file gets its final name."""
+        """Acts as the module `os`, but calls `at` before and after a file gets its final name."""
 
         def __getattr__(self, name):
             return getattr(os, name)

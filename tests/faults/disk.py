@@ -16,8 +16,8 @@ PROMISE = "a full disk ends a run with one line and status 2; with free space it
 BEFORE = "exit 139, a segmentation fault in HDF5"
 TRIALS, FEW = 20, 2
 
-# Largest sizes of the disk and of a file, in bytes. A run needs 6 MB while it writes; its files then take
-# 1.6 MB.
+# Largest sizes of the disk and of a file, in bytes. A run needs 6 MB of disk while it writes; the files that
+# it leaves take 1.6 MB.
 LARGEST, LARGEST_FILE = 5_500_000, 1_700_000
 FULL = re.compile("No space left on device|File too large|a disk with room")
 

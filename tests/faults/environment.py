@@ -73,14 +73,14 @@ def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
         if given.get("TF_CONFIG") == "one worker":
             given["TF_CONFIG"] = tf_config(free_addresses(1), 0)
         arguments = ["-m", "alexnet_tf", *training(images, out, epochs=1)]
-        # With a relative HOME or KERAS_HOME, Keras writes its settings to the current folder, here `folder`.
+        # The command runs in `folder`: if HOME or KERAS_HOME is relative, Keras writes its settings there.
         end = ended(command(arguments, folder, **given), timeout=180)
         detail = f"status {end.status}" + (f": {end.last_line}" if end.status else "")
         outcome = AS_PROMISED
         if end.crashed:
             outcome = TRACEBACK
         elif end.status == 2:
-            # A short value such as "1" could be in any line.
+            # The line must name a variable or its value. A short value such as "1" could be in any line.
             words = [*given, *(value for value in given.values() if len(value) > 3)]
             named = any(word in end.last_line for word in words)
             if not (end.has_one_error and named):

@@ -94,7 +94,7 @@ def test_the_folder_is_synced_after_every_rename(tmp_path, monkeypatch):
 
     assert len(renamed) == 7
     assert all((place, parent) in synced for place, parent in enumerate(renamed, start=1))
-    # The file is synced before its folder is renamed.
+    # The file is synced before its folder is renamed, which is the seventh renaming.
     assert (6, (tmp_path / "out" / "file").stat().st_ino) in synced
 
 

@@ -37,7 +37,7 @@ def test_ratio_of_a_value_that_is_not_positive_is_refused():
 
 
 def test_censored_runs_give_a_bound():
-    # The limit of 80 replaces the missing value: ratios > 8 and 2.
+    # The limit of 80 replaces the missing value: the ratios are 8 (a lower bound) and 2, with mean 4.
     censored, whole = {0: None, 1: 20}, {0: 10, 1: 10}
     lower = paired_effect(censored, whole, "ratio", arm_limits={0: 80})
     assert (lower.n, lower.bound, lower.low, lower.high, lower.p) == (2, "lower", None, None, None)

@@ -17,7 +17,7 @@ from experiments.report.figures.collect import Curves, mean_curve, side_by_side
 from experiments.report.finding import label, times_faster
 
 DASHED: LineStyleType = (0, (4, 1.5))
-# As in the paper's Figure 1.
+# Activation -> (label, colour, line style); the line styles are those of the paper's Figure 1.
 BY_ACTIVATION: dict[str, tuple[str, str, LineStyleType]] = {
     "relu": ("ReLU", PALETTE[0], "-"),
     "tanh": ("tanh", PALETTE[1], DASHED),

@@ -35,7 +35,7 @@ from experiments.report.figures.effects import (
 )
 from experiments.report.finding import label
 
-# Inches: width of the figure; heights of a line of text, of all lines (at most) and of all other parts.
+# In inches: width of the figure, height of a line of text, maximum height of all lines, height of the rest.
 WIDTH, ROW, ROWS, ELSE = 11.4, 0.19, 9.0, 1.6
 # Font size in points; readable if the figure is shown 900 pixels wide.
 TEXT = 6.7
@@ -88,7 +88,7 @@ class Line(NamedTuple):
 
     @property
     def text(self) -> str:
-        # Without the number of classes.
+        # The name of the data set without the number of classes.
         place = ", ".join(filter(None, (label(self.evidence.dataset).split(" (")[0], self.role)))
         comparison = self.judged.comparison
         control = f" (control: {comparison.control})" if comparison.control else ""

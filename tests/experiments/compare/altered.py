@@ -17,7 +17,7 @@ def edit(path, old, new):
 
 
 def compared(status, a, b, tolerance=0.0):
-    """The text of a comparison, which must have the given status."""
+    """The text of the comparison of `a` with `b`; asserts that the comparison has the given status."""
     found, text = compare(a, b, tolerance)
     assert found == status
     return text

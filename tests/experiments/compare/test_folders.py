@@ -39,7 +39,7 @@ def test_folders_are_paired_at_any_level(trees, a, b):
 @pytest.mark.parametrize(
     ("file", "rows"),
     [
-        # Three seeds of 9 epochs (ReLU) and of 31 (tanh).
+        # Three seeds with 9 epochs (ReLU) and 31 epochs (tanh), including epoch 0.
         ("curves.csv", {"runs.csv": 0, "curves.csv": 120}),
         ("lr_search.csv", {"runs.csv": 0, "curves.csv": 0, "lr_search.csv": 1}),
     ],
@@ -51,7 +51,7 @@ def test_only_a_named_file_is_compared(trees, file, rows):
     a, b = (tree / "builtin" / "speed" / file for tree in trees)
     text = compared(AGREE, a, b)
     assert agreeing(text) == rows
-    # Without a runs.csv beside them, curves are compared even if their configurations differ.
+    # Without a runs.csv beside a curves.csv, the config hashes are unknown, and all curves are compared.
     b.with_name("runs.csv").unlink()
     assert agreeing(compare(a, b)[1]) == rows
     with pytest.raises(InputError, match="of the same kind"):

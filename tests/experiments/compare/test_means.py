@@ -60,7 +60,8 @@ def test_means_are_listed_where_rows_differ_but_not_compared_if_a_value_is_missi
     (line,) = section(compare(*trees)[1], MEANS)
     name, values, reason = line.split(": ")
     assert name == "builtin/speed tanh, epochs_to_25"
-    # A: mean 25.7 of 3 runs; B: mean 24.5 of 2 of 3 runs. A difference of these means would be biased.
+    # A: mean 25.7 of 3 runs; B: mean 24.5 of 2 of 3 runs, because a value is missing. The difference of these
+    # means would be biased.
     assert numbers(values) == [25.7, 3, 24.5, 2, 3]
     assert re.findall(r"\b[AB]\b", reason) == ["B"]
     path.write_text(path.read_text().replace("tanh,1,done", "tanh,1,diverged"))

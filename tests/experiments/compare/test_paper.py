@@ -10,7 +10,7 @@ from tests.in_text import numbers
 
 
 def speed(folder, epochs):
-    """Records runs in which ReLU needs 4 epochs and tanh the given numbers."""
+    """Records runs that reach a training error of 25% after 4 epochs (ReLU) or the given numbers (tanh)."""
     for seed, tanh in enumerate(epochs):
         record(folder, SPEED, "relu", seed, fall(4, 8))
         record(folder, SPEED, "tanh", seed, fall(tanh, 60))
@@ -21,7 +21,7 @@ def speed(folder, epochs):
 def test_paper_numbers_inside_our_intervals_give_status_0(tmp_path):
     status, text = compare_with_paper(tmp_path, [POOLING, SPEED])
     assert status == 0
-    # Our ratio is (6 x 5 x 7)^(1/3) = 5.944; the paper's 6 is 1.0094 times our ratio.
+    # Our ratio of epochs is (6 x 5 x 7)^(1/3) = 5.944; the paper's ratio of 6 is 1.0094 times ours.
     c4, pooling, c1, speed, total = text.splitlines()[1:]
     assert (c4, c1) == ("C4, pooling on builtin", "C1, speed on builtin")
     assert pooling.startswith("  test error, overlapping − separate ")

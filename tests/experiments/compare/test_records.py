@@ -34,7 +34,7 @@ def test_a_changed_field_is_listed_once_for_all_seeds_with_the_same_change(trees
         edit_config(b, "speed", "relu", seed, "train", learning_rate=rate)
     drop_newer_fields(a / "records" / "speed-relu-0.json")
     text = compared(AGREE, *trees)
-    # Without the four runs, 12 - 4 runs and 144 - 3 x 9 - 31 epochs are left.
+    # Without the four runs whose hashes differ, 12 - 4 runs and 144 - 3 x 9 - 31 epochs are left.
     assert agreeing(text) == {"runs.csv": 8, "curves.csv": 86}
     *changed, unchanged = section(text, CONFIGS)
     assert changed == [

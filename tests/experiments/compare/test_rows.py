@@ -18,7 +18,7 @@ from tests.in_text import numbers
 
 @pytest.fixture
 def searched(trees):
-    """Two results directories with the same rows, and with searches."""
+    """Two results directories with the same runs and the same searches."""
     for tree in trees:
         for arm, errors in (("relu", {0.01: 0.25, 0.02: 0.5}), ("tanh", {0.005: 0.375, 0.01: 0.4375})):
             record_rates(tree / "builtin" / "speed", SPEED, arm, errors)
@@ -27,7 +27,7 @@ def searched(trees):
 
 def test_copies_of_results_agree(searched):
     text = compared(AGREE, *searched)
-    # 6 + 6 runs; curves: 3 x (9 + 31) + 6 x 4 epochs
+    # Speed has 6 runs with 3 x (9 + 31) epochs, pooling 6 runs with 6 x 4 epochs.
     assert agreeing(text) == {"runs.csv": 12, "curves.csv": 144, "lr_search.csv": 4}
 
 
@@ -48,7 +48,7 @@ def test_altered_and_missing_epochs_are_listed(trees):
         edit(path, line, line.replace(",0.01,", ",0.02,"))
     edit(path, curve_line(path, "relu", 2, 8) + "\n", "")
     text = compared(DIFFER, *trees)
-    # 144 less five altered epochs and a missing one.
+    # Of 144 epochs, five are altered and one is missing.
     assert agreeing(text)["curves.csv"] == 138
     altered, missing = section(text, "differ")
     assert altered.startswith("builtin/speed relu seed 0, curves.csv: learning_rate epoch 1: 0.01 / 0.02; ")

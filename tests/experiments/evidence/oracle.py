@@ -14,7 +14,7 @@ from pathlib import Path
 
 from scipy.stats import beta, t
 
-# From the strongest to the weakest.
+# The verdicts from the strongest to the weakest.
 STRENGTH = (
     "reproduced", "direction confirmed, size open", "direction confirmed, below s", "undecided",
     "no pairs yet", "not on the claimed side", "no such effect", "opposite",
@@ -39,7 +39,10 @@ def value(run, metric, curve):
 
 
 def verdict(low, high, n, s, kind):
-    """The verdict on an interval, rescaled so that 0 means no effect and the claimed side is positive."""
+    """The verdict on an interval of n pairs (for a share, n runs), with the smallest effect of interest s.
+
+    The interval and s are rescaled: 0 then means no effect, and the claimed side is positive.
+    """
     scale = math.log if kind == "ratio" else (lambda x: x - 0.05 * (kind == "share"))
     if n < 3 or low == high is None:
         return "undecided" if n else "no pairs yet"
@@ -91,7 +94,10 @@ def judge(folder):
 
 
 def claim_verdict(folder, controls=()):
-    """The weakest primary verdict, qualified by `controls`: {(arm, baseline, metric): cause}."""
+    """The verdict on a claim: the weakest of its primary comparisons, qualified by those of its controls.
+
+    `controls` is {(arm, baseline, metric): cause}.
+    """
     primary, found = [], {}
     for row, (*_, one) in zip(rows(folder / "effects.csv"), judge(folder), strict=True):
         found[row["arm"], row["baseline"], row["metric"]] = one

@@ -175,7 +175,7 @@ def test_two_results_of_an_ensemble_of_all_nets_are_reported(tmp_path):
 
 def test_without_records_the_rate_is_unknown_and_each_run_is_reported(tmp_path):
     folder = pooling_results(tmp_path / "builtin" / "pooling")
-    # The schedule reduced the row's rate, which is the rate of the last epoch.
+    # The row has the rate of the last epoch, after the schedule has reduced it.
     record(folder, POOLING, "separate", 0, [0.9, 0.5, 0.3, 0.2], learning_rate=0.0001, probe=0.5)
     for path in (folder / "records").iterdir():
         path.unlink()

@@ -10,7 +10,7 @@ NEARER = dataclasses.replace(POOLING, name="pooling-nearer")
 
 
 def test_the_headline_counts_claims(found):
-    # Pooling: the interval of the effect -.40, [-.65, -.15], contains s = -.2.
+    # The effect of pooling is -.40 points; its interval, [-.65, -.15], contains s = -.2 points.
     assert count_verdicts(found).endswith("(2): 1 reproduced; 1 direction confirmed, size open")
 
 
@@ -24,7 +24,7 @@ def test_the_nearest_complete_condition_decides(tmp_path, found):
     assert claim.verdict == "direction confirmed, size open"
     for seed, error in enumerate((0.3, 0.4, 0.3)):
         if seed:
-            # The nearer condition lacks pairs, so the complete one decides.
+            # The nearer condition does not have all its pairs yet, so the complete one decides.
             claim = claim_of(NEARER, POOLING)
             assert [one.is_complete for one in claim.conditions] == [True, False]
             assert claim.verdict == "direction confirmed, size open"
@@ -35,7 +35,7 @@ def test_the_nearest_complete_condition_decides(tmp_path, found):
     assert [one.experiment.name for one in claim.conditions] == ["pooling-nearer", "pooling"]
     assert claim.verdict == "undecided"
     assert count_verdicts(claim.conditions) == "The paper's claims (1): 1 undecided"
-    # A condition on the declared data set comes first.
+    # Conditions on the declared data set (builtin) come first.
     pooling_results(tmp_path / "other" / NEARER.name, NEARER)
     assert [one.dataset for one in claim_of(POOLING, NEARER).conditions] == ["builtin", "builtin", "other"]
 
@@ -57,7 +57,7 @@ def test_the_scale_is_given_on_the_declared_data_set_only(tmp_path, found):
 @pytest.mark.parametrize(
     ("shift", "s", "verdict"),
     [
-        # The control's differences are -.4, -.5, -.3 points, moved by the shift.
+        # The control's differences are -.4, -.5, -.3 points plus the shift.
         (0.0, -0.004, "direction confirmed, size open"),
         (0.004, -0.0001, "direction confirmed, size open, cause open"),
         (0.004, -0.01, "direction confirmed, size open, explained by the weather"),

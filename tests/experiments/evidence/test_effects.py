@@ -54,7 +54,7 @@ def test_the_only_ensemble_of_an_arm_counts_as_one_value(tmp_path):
     assert (of_three["n"], of_three["mean"], of_three["std"]) == ("1", "0.5", "")
     # Single runs have one value per seed, and so have the ensembles of two nets.
     assert summary["separate", "test_error"]["n"] == summary["overlapping", "probe"]["n"] == "3"
-    # An ensemble of seed 7 has other nets than the rest, so every seed's value counts.
+    # The ensemble of seed 7 has other nets than those of seeds 0 to 2, so every seed's value counts.
     record(tmp_path, experiment, "separate", 7, [0.9, 0.2], probe=0.4)
     report(tmp_path, experiment)
     assert summary_of(tmp_path)["separate", "probe"]["n"] == "4"
@@ -125,7 +125,7 @@ def test_runs_of_different_kinds_of_processors_are_not_paired(tmp_path):
     for arm, seed, processor in (("relu", 1, "A"), ("tanh", 1, "B"), ("relu", 2, "A")):
         alter_record(folder / f"records/speed-{arm}-{seed}.json", environment={"processor": processor})
     (row, _), table = reported(folder, SPEED)
-    # For seed 2, only one record names its processor.
+    # Of seed 2 only one record names a processor, so its pair counts.
     assert row["n"] == "2"
     assert "seed 1: tanh was trained on B, relu on A" in table
 
@@ -150,7 +150,7 @@ def test_a_diverged_run_never_reaches_the_target(tmp_path):
     record(folder, SPEED, "relu", 3, fall(4, 8))
     record(folder, SPEED, "tanh", 3, [0.9, 0.9], status="diverged", message="loss is not finite")
     (row, _), table = reported(folder, SPEED)
-    # The diverged run counts with the 40 epochs that its record allows: ratios 6, 5, 7, > 40/4.
+    # The diverged run counts as more than the 40 epochs of its config: ratios 6, 5, 7, > 40/4.
     assert float(row["effect"]) == pytest.approx((6 * 5 * 7 * 10) ** (1 / 4))
     assert (row["n"], row["ci_high"]) == ("4", "")
     assert "| 4 (1 diverged) |" in table

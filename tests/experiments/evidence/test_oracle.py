@@ -27,7 +27,7 @@ def test_an_independent_script_gives_the_same_effects_and_verdicts(folder):
         about = row["arm"], row["baseline"], row["metric"]
         assert (row["n"], row["verdict"]) == (str(n), verdict), about
         numbers = [float(row[name]) if row[name] else None for name in ("effect", "ci_low", "ci_high")]
-        # Our code rounds the gap at a training error (gap_at_31) to a millionth.
+        # The project's code rounds metrics such as gap_at_31, the gap at 31% training error, to a millionth.
         assert numbers == pytest.approx([effect, low, high], abs=2e-6), about
 
 

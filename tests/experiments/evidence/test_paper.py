@@ -12,7 +12,7 @@ RATIO, DIFFERENCE = SPEED.comparisons[0], POOLING.comparisons[0]
 @pytest.mark.parametrize(
     ("comparison", "low", "high", "place", "outside"),
     [
-        # The paper's ratio is 6. `outside` is the factor between 6 and the nearer end of the interval.
+        # The paper's ratio is 6. `outside` is the factor between 6 and the nearer end of our interval.
         (RATIO, 5.0, 7.0, Place.INSIDE, None),
         (RATIO, 6.0, 6.0, Place.INSIDE, None),
         (RATIO, 1.5, 3.0, Place.WEAKER, 2.0),
@@ -23,7 +23,7 @@ RATIO, DIFFERENCE = SPEED.comparisons[0], POOLING.comparisons[0]
         (RATIO, None, 3.0, Place.WEAKER, 2.0),
         (RATIO, None, 7.0, Place.INSIDE, None),
         (RATIO, None, None, Place.UNKNOWN, None),
-        # The paper's difference is -.004. `outside` is its distance from the nearer end of the interval.
+        # The paper's difference is -.004. `outside` is its distance from the nearer end of our interval.
         (DIFFERENCE, -0.006, -0.002, Place.INSIDE, None),
         (DIFFERENCE, -0.003, 0.001, Place.WEAKER, 0.001),
         (DIFFERENCE, 0.001, 0.002, Place.WEAKER, 0.005),

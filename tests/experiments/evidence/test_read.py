@@ -18,7 +18,8 @@ def test_the_declared_rate_of_every_arm_won_its_search(experiment):
     searched = [arm.config for each in EXPERIMENTS for arm in each.arms if arm.grid]
     for arm in experiment.arms:
         if not arm.grid:
-            # The arm measures nets of another arm, or its rate is 0 or the rate of another arm of the claim.
+            # An arm without a search measures the nets of another arm, or has rate 0, or has the rate of
+            # another arm of the claim.
             of_claim = [arm for each in EXPERIMENTS if each.claim == experiment.claim for arm in each.arms]
             partners = {each.config.train.learning_rate for each in of_claim if each.grid}
             assert arm.config in searched or arm.config.train.learning_rate in {0, *partners}, arm.name

@@ -75,6 +75,7 @@ def test_a_section_has_conditions_reasons_notes_and_runs(root):
     lines = [line for line in section.splitlines() if "(primary)" in line]
     assert lines[0].startswith("| [pooling](builtin/pooling/table.md) on builtin (decides the claim) | ")
     # -.4, -.5, -.3 points: t = .4 / (.1 / sqrt 3) = 6.93, two degrees of freedom: p = 1 - t / sqrt(t^2 + 2)
+    # = .0202.
     assert "| −0.2 points | −0.4 points | −0.40 points [−0.65, −0.15] | 3 | 0.0" in lines[0]
     assert lines[0].endswith("| direction confirmed, size open | once so |")
     assert lines[1].endswith("| no such effect |  |")
@@ -112,7 +113,8 @@ def test_an_undecided_claim_says_how_many_pairs_would_decide(tmp_path):
         experiment = dataclasses.replace(POOLING, comparisons=(comparison,))
         (item,) = items(section_of(page_of(tmp_path, experiment), "C4"), "Pairs that would decide")
         # -1, +.4, -.3 points: std .7. For 80% power at -.4 points, the normal distribution gives
-        # (2.8 * .7 / .4)^2 = 24 pairs, the t distribution 27: 24 more pairs of 20 seconds each, 8 minutes.
+        # (2.8 * .7 / .4)^2 = 24 pairs, the t distribution 27. There are 3 pairs, so 24 more are needed: at
+        # 20 seconds each, 8 minutes.
         assert numbers(item) == [27, 80, -0.4, 24, 8]
         assert ("paper" in item, "twice *s*" in item) == (comparison != own, comparison == own)
 
@@ -127,7 +129,7 @@ def test_shared_nets_processors_and_later_changes_stand_first(root):
     # Of the 11 nets, 1 is shared.
     assert numbers(shared) == [11, 1]
     assert "  - C1 and C4: 1\n" in first
-    # One net was trained on Zen. The other 10 of 11, which are in 6 of 6 pairs, name no processor.
+    # One net was trained on Zen. The other 10 of the 11 nets name no processor; they are in 6 of 6 pairs.
     assert numbers(processors) == [1, 10, 11, 6, 6]
     assert "Zen" in processors
     assert "  - C4, pooling: One arm was deleted." in first
@@ -160,7 +162,8 @@ def test_shares_are_pooled_over_the_conditions(tmp_path):
             record(folder, experiment, "overlapping", seed, [0.9, 0.3], probe=p, config_hash=hashed)
     page = page_of(tmp_path, *experiments)
     (pooled,) = [line for line in page.splitlines() if line.startswith("Pooled")]
-    # The conditions share one net, so p <= .05 for 3 of 5 nets: 60%, Clopper-Pearson interval [15%, 95%].
+    # The conditions share the net with p = .01, so p <= .05 for 3 of 5 nets: 60%, with the Clopper-Pearson
+    # interval [15%, 95%].
     assert numbers(pooled)[:6] == [3, 5, 0.05, 60, 15, 95]
     assert line_of(page, "C4")[4] == "share of nets that differ: 67% [9%, 99%]"
     assert "chance" not in page.split("## The rule")[0]
@@ -174,7 +177,7 @@ def test_a_bound_has_no_p_value(root):
     page = page_of(root, SPEED, POOLING)
     assert "| 4 |  | undecided |" in section_of(page, "C1")
     (item,) = items(section_of(page, "C1"), "Pairs that would decide")
-    # 25 is the target, in percent; there is no number of pairs.
+    # The only number is the target, 25%; no number of pairs is given.
     assert numbers(item) == [25]
     assert "bound" in item
     assert "| 3 | 0.020 |" in section_of(page, "C4")
@@ -203,7 +206,7 @@ def test_a_record_that_is_not_there_has_no_link(root):
 def test_every_claim_of_the_paper_has_one_line(tmp_path):
     page = page_of(tmp_path, *EXPERIMENTS)
     assert all(line_of(page, f"C{number}") for number in range(1, 15))
-    # Questions of our own have no line without rows.
+    # A question of our own has no line if it has no rows.
     assert "[lrn-form]" not in page
 
 

@@ -72,8 +72,8 @@ def test_rates_that_the_search_cannot_separate_are_listed():
     (tied,) = said([0.9, 0.9], [0.3, 0.4])
     assert re.findall("`.*?`", tied) == ["`separate`"]
     assert numbers(tied) == []
-    # The selection split has 100 images, so an error of .2 has the standard error sqrt(.2 * .8 / 100) = .04.
-    # Errors up to two standard errors above tie with it: .21 and .2799 do, .2801 does not.
+    # The selection split has 100 images (a tenth), so an error of .2 has the standard error
+    # sqrt(.2 * .8 / 100) = .04. Errors of at most .2 + 2 * .04 tie with it: .21 and .2799 do, .2801 does not.
     (close,) = said([0.2, 0.39, 0.2799, 0.21], [0.2, 0.2801])
     assert "`separate` (0.01; " in close
     assert numbers(close.split("`separate`")[1]) == [0.01, 0.08, 0.04]
@@ -82,7 +82,9 @@ def test_rates_that_the_search_cannot_separate_are_listed():
 
 
 def test_of_two_seeds_the_means_are_compared_with_the_noise_of_both():
-    # Two selection splits of 100 images: errors of .2 have the standard error sqrt(.2 * .8 / 200) = .028.
+    # With two selection splits of 100 images, a mean error of .2 has the standard error sqrt(.2 * .8 / 200) =
+    # .028. Means of at most .2 + 2 * .028 = .257 tie with it: that of the rate .02 (.255) does, that of .04
+    # (.258) does not. The rate .08 has only one seed, so it is not compared.
     first, second = [0.2, 0.25, 0.26, 0.2], [0.2, 0.26, 0.256, None]
     found = [
         {"arm": "separate", "value": value, "winner": i == 0, "learning_rate": 0.01 * 2**i, "seed": seed}

@@ -30,7 +30,7 @@ def write(results: Path, chosen=experiments.EXPERIMENTS) -> Path:
 
 
 def linked(results: Path) -> Path:
-    """Fills a folder with links to the committed results, so that the page's relative links work."""
+    """Links the committed results (except their page) into a folder, so that a page's relative links work."""
     for folder in RESULTS.iterdir():
         (results / folder.name).symlink_to(folder)
     (results / PAGE.parent.name).unlink(missing_ok=True)
@@ -75,7 +75,7 @@ def test_curves_are_drawn_whatever_the_names_of_their_arms():
     svg = vl_convert.vegalite_to_svg(curves_chart(SimpleNamespace(curves=rows)))
 
     lines = re.findall(r'aria-roledescription="line mark".*?d="([^"]*)"', svg)
-    # Each arm has a training and a test curve, of two segments each.
+    # Each arm has a training and a test curve; each curve has three points, so two segments.
     assert [line.count("L") for line in lines] == [2] * (2 * len(arms))
 
 
@@ -87,7 +87,7 @@ def test_a_share_of_nets_at_chance_is_no_effect_in_the_forest_plot():
 
 def test_curves_can_be_seen_on_a_light_and_on_a_dark_page():
     def luminance(color: str) -> float:
-        """The relative luminance of WCAG 2, which also defines the contrast below."""
+        """The relative luminance of WCAG 2; WCAG also defines the ratio of contrast that is tested below."""
         parts = [x / 12.92 if x <= 0.03928 else ((x + 0.055) / 1.055) ** 2.4 for x in to_rgb(color)]
         return np.dot(parts, (0.2126, 0.7152, 0.0722))
 
@@ -217,7 +217,7 @@ def test_tables_are_sorted_with_empty_cells_last(opened):
         *errors, last = clicked("train_error")
         assert last == ""
         assert list(map(float, errors)) == sorted(map(float, errors), reverse=falling)
-    # Names are sorted as text, even if they have digits.
+    # Cells with letters and digits are sorted as text.
     names = table.locator("tbody td:first-child")
     names.evaluate_all("(cells) => { cells[0].textContent = 'a9'; cells[1].textContent = 'b1'; }")
     arms = clicked(heads[0])
@@ -264,7 +264,7 @@ def test_a_part_without_content_has_no_heading(tmp_path):
 @pytest.mark.slow
 def test_the_page_has_no_serious_accessibility_violation(opened):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
-    # The check of each table takes seconds.
+    # Only the tables of one claim are shown, because the check of each takes seconds.
     open_details(opened, "#C1")
 
     found = axe.Axe().run(opened).response["violations"]

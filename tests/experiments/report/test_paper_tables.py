@@ -16,7 +16,7 @@ ERRORS = {"one": (0.50, 0.53, 0.52), "ten": (0.47, 0.51, 0.49), "five": (0.45, 0
 
 
 def averaged(root, experiment):
-    """Records three seeds of each arm of `ERRORS`."""
+    """Records three seeds of each arm of the experiment that is in `ERRORS`."""
     folder = root / "tiny_imagenet100" / experiment.name
     for arm in experiment.arms:
         for seed, error in enumerate(ERRORS.get(arm.name, ())):
@@ -68,14 +68,14 @@ def test_our_errors_are_means_over_nets(tmp_path):
     averaged(tmp_path, views.EXPERIMENT)
     averaged(tmp_path, ensemble.EXPERIMENT)
     link = "[ablation-views](tiny_imagenet100/ablation-views/table.md)"
-    # .50, .53, .52: mean .5167, std .015275, half width 4.3027 * .015275 / sqrt(3) = .03795
+    # .50, .53, .52: mean .5167, std .015275, half width of the interval 4.3027 * .015275 / sqrt(3) = .03795
     single, ten, *of_ensembles = ours(page(tmp_path))
     assert single == f"| ours | {link}, 1 view | tiny_imagenet100 | 51.7% ± 3.8% | 25.8% ± 1.9% |"
     assert ten.startswith(f"| ours | {link}, 10 views |")
     link = "[ablation-ensemble](tiny_imagenet100/ablation-ensemble/table.md)"
     assert of_ensembles == [
         f"| ours | {link}, 1 CNN | tiny_imagenet100 | 51.7% ± 3.8% | 25.8% ± 1.9% | – |",
-        # The ensemble is the same for all seeds, so there is no interval.
+        # All seeds have the same ensemble, hence the same error, so there is no interval.
         f"| ours | {link}, 5 CNNs | tiny_imagenet100 | 45.0% | 22.5% | – |",
     ]
 
@@ -83,7 +83,7 @@ def test_our_errors_are_means_over_nets(tmp_path):
 def test_our_differences_stand_beside_the_papers_differences(tmp_path):
     averaged(tmp_path, ensemble.EXPERIMENT)
     text = page(tmp_path)
-    # -5, -8, -7 points: mean -6.67, half width 4.3027 * 1.5275 / sqrt(3) = 3.79
+    # `five` - `one` is -5, -8, -7 points: mean -6.67, half width 4.3027 * 1.5275 / sqrt(3) = 3.79
     said = "| −2.6 points | −6.67 points [−10.46, −2.87] | reproduced |"
     assert f"| `five` − `one` | tiny_imagenet100 | test error, averaged {said}" in text
     assert "`ten`" not in text

@@ -9,7 +9,7 @@ from tests.in_text import numbers
 
 
 def test_verdicts_that_depend_on_pairing_are_named(found):
-    # Pooling's std is 1 point within an arm, but only .1 for paired differences.
+    # The test errors of pooling have a std of 1 point within an arm, their paired differences one of .1.
     said = without_pairing(found)
     summary, changed = said.split("\n\n")
     assert numbers(summary) == [1, 2]
@@ -29,8 +29,9 @@ def test_arms_that_measure_the_same_nets_are_left_out(tmp_path):
 
 def test_the_noise_of_the_papers_test_images_is_computed():
     text = paper_noise(EXPERIMENTS)
-    # 50,000 images: sqrt(.407 * .593 / 50000) = .0021970, times sqrt 2 = .0031070;
-    # sqrt(.182 * .818 / 50000) = .0017255
+    # Standard errors of the top-1 error .407 and the top-5 error .182 on 50,000 images, and of differences:
+    # sqrt(.407 * .593 / 50000) = .0021970, times sqrt 2 = .0031071;
+    # sqrt(.182 * .818 / 50000) = .0017256, times sqrt 2 = .0024403
     assert "0.22 and 0.17 points" in text
     assert "0.31 and 0.24 points" in text
     assert "−0.4 points of C4 (test error)" in text
@@ -43,5 +44,6 @@ def test_the_noise_of_our_test_images_is_computed(found, tmp_path):
     for path in (tmp_path / "builtin" / "pooling" / "records").iterdir():
         alter_record(path, data={"report_examples": 10_000})
     text = our_noise(read_evidence(tmp_path, [SPEED, POOLING]))
-    # `separate` has errors .25, .26 and .24; sqrt(.25 * .75 / 10000) = .00433, times sqrt 2 = .00612
+    # The errors .25, .26 and .24 of `separate` have the mean .25: sqrt(.25 * .75 / 10000) = .00433, and for a
+    # difference times sqrt 2 = .00612
     assert text.endswith("| builtin | 10,000 | 25.0% | 0.43 | 0.61 |")

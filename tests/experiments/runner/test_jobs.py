@@ -35,7 +35,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def same(a: Path, b: Path, *names: str) -> bool:
-    """Whether the rows are equal except for their times, and the `state` of `a` contains only its lock."""
+    """Whether the rows are equal except for their times, and the only file in `state` of `a` is `lock`."""
     a, b = (results_dir / "folder-tree/ablation-relu" for results_dir in (a, b))
     left = [path.name for path in (a / "state").iterdir() if path.is_file()]
     return left == ["lock"] and all(untimed(a / name) == untimed(b / name) for name in names)
@@ -43,7 +43,7 @@ def same(a: Path, b: Path, *names: str) -> bool:
 
 @pytest.fixture(scope="module")
 def whole(tree, tmp_path_factory):
-    """The results of one process."""
+    """The results directory of a run and a search without parallel jobs."""
     results_dir = tmp_path_factory.mktemp("whole")
     for name in ("run", "search"):
         assert main(small_steps(tree, results_dir, name=name)) == 0
@@ -52,7 +52,8 @@ def whole(tree, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def cluster(tmp_path_factory):
-    # No `env`: rounding depends on the number of TensorFlow's threads, so it must be as in this process.
+    # No `env`: rounding depends on the number of TensorFlow's threads, so workers must have as many as this
+    # process.
     with LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address=None, preload="experiments.runner.startup",
         memory_limit=0, local_directory=str(tmp_path_factory.mktemp("dask")),
@@ -108,7 +109,7 @@ def test_a_worker_ends_the_run_of_a_command_that_was_killed(tree, cluster, tmp_p
 @pytest.mark.slow
 def test_a_worker_that_dies_is_replaced_even_if_the_new_one_starts_slowly(tmp_path, monkeypatch):
     slow, marker = tmp_path / "slow.py", tmp_path / "marker"
-    # By default Dask gives up a lost worker after 15 seconds.
+    # Longer than the 15 seconds after which Dask gives up a lost worker by default.
     slow.write_text("import time\ndef dask_setup(worker):\n    time.sleep(20)\n")
     own = {"preload": str(slow)}
     monkeypatch.setattr(experiments.runner.jobs, "LocalCluster", lambda **given: LocalCluster(**given | own))
@@ -130,7 +131,7 @@ def test_a_worker_that_dies_is_replaced_even_if_the_new_one_starts_slowly(tmp_pa
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_interrupted_jobs_leave_no_process_and_resume_to_the_same_rows(tree, whole, tmp_path, number):
-    # Rounding depends on the number of TensorFlow's threads, so it must be as in the fixture `whole`.
+    # Rounding depends on the number of TensorFlow's threads, so the jobs must have as many as `whole`.
     own = {"TMPDIR": str(tmp_path), "TF_NUM_INTRAOP_THREADS": str(os.cpu_count())}
     jobs = [sys.executable, "-m", "experiments", *small_steps(tree, tmp_path / "rows", "--jobs", "2")]
     places = {"cwd": ROOT, "env": os.environ | own, "stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL}
@@ -147,7 +148,7 @@ def test_interrupted_jobs_leave_no_process_and_resume_to_the_same_rows(tree, who
     assert process.returncode == 128 + number
     assert "the state is kept" in said.splitlines()[-1]
     assert "distributed" not in said, "expected no notices of Dask"
-    # Python's resource tracker ends a moment after the workers.
+    # One of the children, Python's resource tracker, ends a moment after the workers.
     _, left = psutil.wait_procs(children, timeout=20)
     assert not left, [child.cmdline() for child in left]
     assert [path.name for path in tmp_path.iterdir()] == ["rows"]
@@ -188,7 +189,7 @@ def first_weight(models, data) -> dict[str, float]:
 
 @pytest.fixture
 def with_jobs(tiny_builtin, monkeypatch):
-    """A function that replaces `Jobs.run`."""
+    """A function that replaces `Jobs.run`; `open_jobs` then starts no workers."""
     opened = contextlib.nullcontext(object.__new__(Jobs))
     monkeypatch.setattr(experiments.runner.jobs, "open_jobs", lambda *_, **__: opened)
     return functools.partial(monkeypatch.setattr, Jobs, "run")
@@ -249,7 +250,7 @@ def test_workers_listen_on_the_loopback_address_only():
 
 
 def test_dask_does_not_draw_from_the_generator_that_seeds_networks(monkeypatch):
-    # Dask draws in its heartbeats, which run in another thread.
+    # Dask draws random numbers in its heartbeats, which run in another thread.
     monkeypatch.setattr(sys.modules["dask.sizeof"], "random", random)
     monkeypatch.setattr(compression, "randint", random.randint)
     experiments.runner.jobs._part_random()

@@ -20,7 +20,7 @@ from tests.tables import read_rows
 
 ROOT = Path(__file__).parents[3]
 
-# What the settings of `small_steps` add to the name of an arm.
+# The end of an arm's name that the settings of `small_steps` add.
 SETTINGS = ", batch_size=8, stop_train_error=0"
 FOLDER = "folder-tree/ablation-relu"
 
@@ -43,7 +43,7 @@ def test_a_killed_run_resumes_to_the_rows_of_an_uninterrupted_one(tree, tmp_path
         command(tree, tmp_path / "killed"), cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
     )
     deadline = time.monotonic() + 240
-    # When the second arm trains, the first is recorded.
+    # Waits for the third point of the second arm; the first arm is then recorded.
     while not (found := list(killed.glob("state/*tanh*.npz"))) or len(speeds(found[0])) < 3:
         assert process.poll() is None, process.stderr.read().decode()
         assert time.monotonic() < deadline
@@ -63,7 +63,7 @@ def test_a_killed_run_resumes_to_the_rows_of_an_uninterrupted_one(tree, tmp_path
     assert "already done, not run again" in again.stdout
     assert read_rows(killed / "runs.csv")[0] == first
     curve = [row for row in read_rows(killed / "curves.csv") if row["arm"] == f"tanh-modern{SETTINGS}"]
-    # A repeated epoch would have another speed.
+    # A repeated epoch would have another speed, so none was repeated.
     assert [float(row["images_per_second"] or 0) for row in curve[: len(before)]] == before
     assert not list(killed.glob("state/*.npz"))
 

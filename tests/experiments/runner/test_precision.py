@@ -50,7 +50,7 @@ def test_a_search_without_settings_has_the_committed_candidates(experiment, monk
     }
     rows = read_lr_search(folder).rows
     is_searched = any(arm.grid for arm in experiment.arms)
-    # A search may be committed before its runs.
+    # A search may be committed before its runs, but not after them.
     assert is_searched or not rows
     assert bool(rows) or not (is_searched and read_runs(folder).rows)
     for row in rows:

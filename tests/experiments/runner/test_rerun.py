@@ -22,7 +22,7 @@ def replays():
 
 @pytest.fixture(autouse=True)
 def trained_once(replays, monkeypatch):
-    """Trains equal configurations once."""
+    """Trains equal configurations once in this module."""
     train = experiments.runner.rerun.train
 
     def train_once(config, *arguments, **named):
@@ -147,7 +147,8 @@ def test_metrics_of_several_nets_are_listed_as_not_replayed():
     found = replay_row(row, CURVE, "done", [ensemble.EXPERIMENT], pytest.fail)
     (note,) = found.notes
     assert note.startswith("averaged_error not replayed: ")
-    # The ensemble has three nets, of the seeds 4, 0 and 1: seed 0 follows the last seed, 4.
+    # The arm `three` averages three nets. From the run's seed 4 they have the seeds 4, 0 and 1: 0 follows 4,
+    # the last seed.
     assert numbers(note) == [4, 0, 1]
     assert "averaged_error" not in found.values
 

@@ -90,7 +90,8 @@ def test_a_candidate_of_another_arm_or_experiment_is_found(tmp_path):
 
 
 def test_a_second_seed_decides_between_rates_that_tie(tmp_path, monkeypatch):
-    # On ten selection images, two standard errors of an error of .5 are .32. Seed 1001 reverses the order.
+    # On ten selection images, two standard errors of an error of .5 are .32: the error .51 ties with it, the
+    # errors of .9 do not. With the second seed, 1001, the rate .02 is better than .01.
     errors = {(0.005, 1000): 0.9, (0.01, 1000): 0.5, (0.02, 1000): 0.51, (0.04, 1000): 0.9}
     errors |= {(0.01, 1001): 0.6, (0.02, 1001): 0.55}
     trained = []
@@ -103,7 +104,7 @@ def test_a_second_seed_decides_between_rates_that_tie(tmp_path, monkeypatch):
     assert main(search(tmp_path)) == 0
     written = {(float(row["learning_rate"]), int(row["seed"])): row for row in searched(tmp_path)}
     assert {key: float(row["value"]) for key, row in written.items()} == errors
-    # Means of the two seeds: .55 for the rate .01, .53 for .02.
+    # The means over both seeds are .55 for the rate .01 and .53 for .02, so .02 wins.
     assert {key for key, row in written.items() if row["winner"] == "true"} == {(0.02, 1000), (0.02, 1001)}
     assert main(search(tmp_path)) == 0
     assert len(trained) == len(errors)
@@ -123,11 +124,12 @@ def test_a_winner_without_a_tie_is_not_trained_with_a_second_seed(tmp_path, monk
 @pytest.mark.parametrize(
     ("objective", "results", "rates"),
     [
-        # On 5,000 images, two standard errors of an error of .3 are .013.
+        # On 5,000 images, two standard errors of an error of .3 are .013, so errors up to .313 tie with it.
         ("selection_error", [(0.3, 0.1), (0.3129, 0.1), (0.3131, 0.1), (None, None)], [0.01, 0.02]),
-        # No rate reached the target, so training errors are compared (here the errors of C1's arm `tanh`).
+        # No rate reached the target, so training errors are compared, here those of the arm `tanh` of C1.
         ("epochs_to_target", [(None, 0.3149), (None, 0.3174), (None, 0.3285)], [0.01, 0.02]),
-        # The noise of epochs is unknown, and rates that missed the target rank after those that reached it.
+        # The noise of a number of epochs is unknown, so even 8.01 does not tie with 8. A rate that missed the
+        # target ranks after those that reached it.
         ("epochs_to_target", [(8.0, 0.24), (8.01, 0.24), (None, 0.24)], [0.01]),
         ("selection_error", [(None, None), (None, None)], [0.01]),
     ],

@@ -144,7 +144,7 @@ def test_the_verdict_of_a_claim_is_bold_and_conditions_that_do_not_decide_are_gr
     assert [line.role for line in lines] == ["pooling", "pooling", "other (also tried)"]
     assert "Grey rows" in explanation(lines, [])
     texts = {text.get_text(): text for axes in drawn(found, experiments).axes for text in axes.texts}
-    # The weaker of the two verdicts is the claim's.
+    # The claim has the weaker of its two verdicts.
     assert [line.judged.verdict for line in lines[:2]] == ["direction confirmed, size open", "no such effect"]
     assert texts["no such effect"].get_fontweight() == "bold"
     (grey,) = [text for words, text in texts.items() if "(also tried)" in words]
