@@ -9,7 +9,7 @@ from alexnet_tf.statistics.effects import NO_PAIRS, UNDECIDED, share_effect, ver
 from alexnet_tf.statistics.power import pairs_needed
 from experiments.evidence import wording
 from experiments.evidence.claims import Claim, claims_of, count_verdicts, weakest_of
-from experiments.evidence.effects import Judged
+from experiments.evidence.effects import MIN_PAIRS, Judged
 from experiments.evidence.paper import Place, place_of
 from experiments.evidence.read import Evidence, contradictions
 from experiments.experiment import Experiment
@@ -29,10 +29,10 @@ CONDITIONS_HEADER = (
 )  # fmt: skip
 _MEANINGS = "\n".join(f"| {meaning} | {verdict} |" for verdict, meaning in wording.MEANINGS.items())
 TERMS = """\
-An arm is a variant of the net or of its training. A pair is two arms trained with the same seed. A primary
-comparison of two arms decides the verdict; a control tests a simpler cause. *s* is the smallest effect of
-interest: "beyond s" means that the whole interval lies beyond it, "holds s" that *s* lies in the interval,
-"excludes s" that the interval ends before it."""
+An arm is a variant of the net or of its training. A pair is two runs with the same seed, one of each arm. A
+primary comparison of two arms decides the verdict; a control tests a simpler cause. *s* is the smallest
+effect of interest: "beyond s" means that the whole interval lies beyond it, "holds s" that *s* lies in the
+interval, "excludes s" that the interval ends before it."""
 RULE = f"""\
 Each comparison declares the smallest effect of interest *s*, before its runs unless a disclosure above says
 otherwise. The null value means no effect: 0 for a difference, 1 for a ratio, and 5% for a share of nets with
@@ -232,15 +232,15 @@ def _pooled(claim: Claim) -> str:
             values = evidence.values(comparison.arm, comparison.metric.name).values
             hashes = {row["seed"]: row["config_hash"] for row in evidence.of_arm(comparison.arm)}
             p_values |= {hashes[seed]: p for seed, p in values.items()}
-    if comparison is None or not p_values:
-        return ""
     effect = share_effect(dict(enumerate(p_values.values())))
-    found = verdict(effect.low, effect.high, comparison.smallest_effect, "share")
+    if comparison is None or not effect.n:
+        return ""
+    found = verdict(effect.low, effect.high, comparison.smallest_effect, "share").text
     return (
         f"Pooled over the conditions, {sum(effect.per_seed.values()):.0f} of {effect.n} nets have p ≤ .05: "
         f"{wording.effect_text(effect, comparison)}. With *s* = "
         f"{wording.declared(comparison.smallest_effect, comparison)} the verdict on this share would be: "
-        f"{found.text}."
+        f"{found if effect.n >= MIN_PAIRS else UNDECIDED}."
     )
 
 

@@ -132,7 +132,8 @@ class _Reader:
                 )
             self._process.kill()
             status = self._process.wait()
-            end = f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
+            killed = status < 0
+            end = f"was killed by {signal.Signals(-status).name}" if killed else f"ended with status {status}"
             print_lines([f"a reader of images {end}; it is replaced"])
             self._pipe.close()
             self._start()

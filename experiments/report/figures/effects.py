@@ -28,7 +28,7 @@ def marks(judged: Sequence[Judged]) -> str:
     has_paper = any(one.comparison.paper_effect is not None for one in shown)
     diamond = " Diamond: the paper's number, inside or outside the interval." * has_paper
     return (
-        "Effects: each dot is a seed, the black tick is their mean and the grey bar its 95% interval."
+        "Effects: each dot is a seed, the black tick is the effect and the grey bar its 95% interval."
         f"{diamond} Shaded: the claimed side. Dotted: s, the smallest effect of interest. Bold: the "
         f"comparisons that give the verdict. {meanings(judged)}"
     )
