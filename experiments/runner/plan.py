@@ -1,3 +1,4 @@
+import heapq
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -64,7 +65,7 @@ def plan(experiment: Experiment, options: Options, strategy: tf.distribute.Strat
     slower = mean(first) / speed if first else 1.0
     width = max(16, *(len(run.arm) for run in runs))
     lines = [f"{'arm':<{width}} seed  rate      epochs  minutes  state"]
-    expected = [0.0]
+    expected = []
     for run in runs:
         train, minutes = run.config.train, 0.0
         # The recorded run may have stopped early. The missing run is expected to stop after as many epochs.
@@ -83,7 +84,11 @@ def plan(experiment: Experiment, options: Options, strategy: tf.distribute.Strat
         from experiments.runner.jobs import count_jobs
 
         at_once = count_jobs(options.jobs, max(len(missing), 1))
-    total = f"{max(sum(expected) / at_once, *expected):.0f} minutes on this machine"
+    # Each run starts when the first of the simultaneous runs has ended.
+    ends = [0.0] * at_once
+    for minutes in expected:
+        heapq.heapreplace(ends, ends[0] + minutes)
+    total = f"{max(ends):.0f} minutes on this machine"
     total += f", {at_once} at once" * (at_once > 1)
     lines.append(f"{len(missing)} of {len(runs)} to train, about {total}")
     if missing:
