@@ -46,6 +46,11 @@ def run(options: argparse.Namespace) -> int:
     if not queries:
         return 1
     rows, near = nearest(queries, query_features, members, member_features)
+    if not near.size:
+        raise InputError(
+            f"--among {options.among}: expected at least one readable image besides each query; "
+            f"received only {members[0]}"
+        )
     make_folder(options.out, "--out")
     write_text(options.out / "similar.csv", to_csv(COLUMNS, rows))
     buffer = io.BytesIO()

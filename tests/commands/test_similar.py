@@ -64,6 +64,17 @@ def test_a_folder_without_readable_images_is_refused(folder, net, capsys):
     assert not (folder / "out").exists()
 
 
+def test_a_folder_of_only_the_query_is_refused(folder, net, capsys):
+    query = folder / "among" / "red" / "03.png"
+    (folder / "alone").mkdir()
+    (folder / "alone" / "link.png").symlink_to(query)
+
+    assert similar(folder, query, folder / "among" / "blue" / "00.png", among="alone") == 2
+
+    assert "image besides each query; received only" in capsys.readouterr().err
+    assert not (folder / "out").exists()
+
+
 def test_without_a_readable_query_nothing_is_written(folder, net, capsys):
     query = folder / "among" / "notes.jpg"
 
