@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from alexnet_tf.config.models import CifarNetConfig, ModelConfig
-from alexnet_tf.config.values import fits, parse
+from alexnet_tf.config.values import described, fits, parse
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.suggestion import did_you_mean
 
@@ -217,7 +217,7 @@ class Config:
         """
         for name, hint in (("precision", Precision), ("seed", int)):
             if not fits(values[name], hint):
-                raise InputError(f"{name}: expected a value of the type {hint}; received {values[name]!r}")
+                raise InputError(f"{name}: expected {described(hint)}; received {values[name]!r}")
         model = dict(values["model"])
         kind = model.pop("kind")
         kinds = {known.__name__: known for known in MODEL_CONFIGS}
@@ -268,5 +268,5 @@ def _revive(kind: type, values: dict[str, Any]) -> Any:
     revived = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
     for name, value in revived.items():
         if name in hints and not fits(value, hints[name]):
-            raise InputError(f"{name}: expected a value of the type {hints[name]}; received {value!r}")
+            raise InputError(f"{name}: expected {described(hints[name])}; received {value!r}")
     return kind(**revived)

@@ -28,6 +28,21 @@ def fits(value: Any, hint: Any) -> bool:
     return isinstance(value, int | float)
 
 
+def described(hint: Any) -> str:
+    """The values that fit a type, in words.
+
+    Example:
+
+    >>> described(int), described(Literal["a", "b"]), described(tuple[float, ...])
+    ('a whole number', 'a or b', 'a list, each a number')
+    """
+    choices = typing.get_args(hint)
+    if typing.get_origin(hint) is tuple:
+        return f"a list, each {described(choices[0])}"
+    known = {str: "text", int: "a whole number", float: "a number", bool: "true or false"}
+    return known.get(hint) or " or ".join(map(str, choices))
+
+
 def parse(name: str, text: str, hint: Any) -> Any:
     """Parses `text` as the type `hint` of the field `name`.
 
@@ -42,18 +57,16 @@ def parse(name: str, text: str, hint: Any) -> Any:
     choices = typing.get_args(hint)
     if typing.get_origin(hint) is tuple:
         return tuple(parse(name, part, choices[0]) for part in text.split(",") if part)
-    readers: dict[Any, tuple[Callable[[str], Any], str]] = {
-        str: (str, "text"),
-        int: (whole_number(), "a whole number >= 0"),
-        float: (float, "a number"),
-        bool: (lambda text: {"true": True, "false": False}[text.lower()], "true or false"),
+    readers: dict[Any, Callable[[str], Any]] = {
+        str: str,
+        int: whole_number(),
+        float: float,
+        bool: lambda text: {"true": True, "false": False}[text.lower()],
     }
-    read, expected = readers.get(hint) or (
-        lambda text: dict(zip(choices, choices, strict=True))[text],
-        " or ".join(choices),
-    )
+    read = readers.get(hint) or (lambda text: dict(zip(choices, choices, strict=True))[text])
     try:
         return read(text)
     except (KeyError, ValueError, argparse.ArgumentTypeError):
         meant = did_you_mean(text, map(str, choices))
+        expected = f"{described(hint)}{' >= 0' * (hint is int)}"
         raise InputError(f"--set {name}: expected {expected}; received {text!r}{meant}") from None
