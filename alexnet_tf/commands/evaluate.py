@@ -66,11 +66,19 @@ def load_nets(checkpoints: Sequence[Path]) -> list[Trained]:
     first = nets[0]
     for path, net in zip(checkpoints, nets, strict=True):
         if net.class_names != first.class_names or net.image_shape != first.image_shape:
-            raise InputError(f"--checkpoint {path}: expected the classes and image size of {checkpoints[0]}")
+            raise InputError(
+                f"--checkpoint {path}: expected the classes and image size of {checkpoints[0]}; received "
+                f"{len(net.class_names)} classes, images {list(net.image_shape)}"
+            )
         if not np.array_equal(net.statistics.mean_image, first.statistics.mean_image):
-            raise InputError(f"--checkpoint {path}: expected the mean image of {checkpoints[0]}")
+            raise InputError(
+                f"--checkpoint {path}: expected the mean image of {checkpoints[0]}; received another"
+            )
         if _scale(net) != _scale(first):
-            raise InputError(f"--checkpoint {path}: expected the scale and padding of {checkpoints[0]}")
+            raise InputError(
+                f"--checkpoint {path}: expected the scale and padding of {checkpoints[0]}, {_scale(first)}; "
+                f"received {_scale(net)}"
+            )
     return nets
 
 

@@ -14,7 +14,9 @@ def run(options: argparse.Namespace) -> int:
     words = read_words(options.words) if options.words else None
     if options.model:
         if options.dataset:
-            raise InputError("--dataset: expected with --checkpoint; received with --model")
+            raise InputError(
+                "--dataset: expected with --checkpoint; received with --model; leave out one of them"
+            )
         preset = PRESETS[options.model]
         with weightless():
             model = build_model(preset.model, (preset.side, preset.side, preset.channels), preset.classes)

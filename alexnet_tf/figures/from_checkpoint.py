@@ -125,7 +125,7 @@ def _neighbours(
     images, classes, shown = neighbourhoods(net, data, found, names)
     headings = [f"{space.name}, {space.values:,} values" for space in found.spaces]
     shares = ", ".join(f"{space.share.mean:.1%} in {space.name}" for space in found.spaces)
-    headline = f"How many of a query's {NEIGHBOURS} nearest training images have its class: {shares}"
+    headline = f"Share of a query's {NEIGHBOURS} nearest training images that have its class: {shares}"
     intervals = ", ".join(f"{space.name} {_interval(space.share)}" for space in found.spaces)
     about = (
         f"Each row: a query, then its nearest of {len(found.database):,} training images by Euclidean "

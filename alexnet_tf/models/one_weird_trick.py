@@ -39,7 +39,8 @@ def one_weird_trick(
     config = config or OneWeirdTrickConfig()
     side = config.enlarge or min(input_shape[:2])
     if side < 63:
-        raise ValueError(f"input_shape: expected sides of at least 63 pixels; received {input_shape}")
+        name, given = ("enlarge", side) if config.enlarge else ("input_shape", input_shape)
+        raise ValueError(f"{name}: expected sides of at least 63 pixels; received {given}")
     filters = [round(count * config.width) for count in FILTERS]
     hidden = round(HIDDEN * config.width)
     x = images = keras.Input(input_shape, name="images")

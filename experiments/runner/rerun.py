@@ -111,8 +111,8 @@ def recorded_config(run: RecordedRun) -> Config:
     config_hash = config.hash(run.row["data_fingerprint"])
     if config_hash != run.row["config_hash"]:
         raise InputError(
-            f"{run.path}: expected a configuration of hash {run.row['config_hash'][:12]}... (the row's); "
-            f"received one of {config_hash[:12]}..."
+            f"{run.path}: expected the configuration of the row, with hash {run.row['config_hash'][:12]}...; "
+            f"received one with hash {config_hash[:12]}..."
         )
     return config
 

@@ -9,7 +9,7 @@ from alexnet_tf.figures.explain.explained import Explained
 PANELS: tuple[tuple[str, str, Callable[[Explained], Figure | None], str], ...] = (
     ("3.1-relu", "3.1 ReLU and tanh", section_3.relu_and_tanh, "a convolution"),
     ("3.2-towers", "3.2 two towers", section_3.towers, "a convolution in groups"),
-    ("3.3-normalisation", "3.3 local response normalisation", section_3.normalisation, "LRN of maps"),
+    ("3.3-normalisation", "3.3 local response normalisation", section_3.normalisation, "LRN across all maps"),
     ("3.4-pooling", "3.4 overlapping pooling", section_3.pooling, "max pooling"),
     ("3.5-convolution", "3.5 conv1, step by step", section_3.convolution, "a convolution of colour images"),
     ("3.5-maps", "3.5 feature maps of every layer", section_3.feature_maps, "a convolution"),

@@ -82,7 +82,7 @@ def draw(evidence: Evidence, look: Look = Look(), decider: Evidence | None = Non
                 raise InputError(
                     f"expected a figure with room for its texts; received {width:g} x {height:g} inches "
                     f"and --font-scale {look.font_scale:g}; a larger figure.figsize or a smaller "
-                    "font.size (--style) leaves more, and so does --no-title"
+                    "font.size (--style) leaves more room, and so does --no-title"
                 )
             growth = growth * more
 
