@@ -38,7 +38,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def report_data(config: DataConfig, out: Path, seed: int, access: DataAccess) -> Statistics:
-    """Writes statistics.csv, classes.csv, quarantine.csv and samples.png into `out`; returns the statistics.
+    """Writes statistics.csv, classes.csv, quarantine.csv, duplicates.csv (if any) and samples.png into `out`.
+
+    Returns the statistics.
 
     Args:
         config: every set but `builtin` is streamed, whatever its `storage`.
@@ -65,9 +67,10 @@ def report_data(config: DataConfig, out: Path, seed: int, access: DataAccess) ->
 def data_statistics(data: DataPipelines) -> Statistics:
     """Counts, image sizes and colour statistics of a set, by name.
 
-    Colour statistics are on the 0..255 scale. They are computed from the scaled training images, without the
-    selection split if `holdout` is true. The eigenvalues are those of the covariance of the channels (paper,
-    section 4.1). For ImageNet, the authors' program has 121.78, 37.09 and 19.72 as their square roots.
+    Colour statistics are for pixel values 0..255. They are computed from the training images at the network's
+    image size, without the selection split if `holdout` is true. The eigenvalues are those of the covariance
+    of the channels (paper, section 4.1). For ImageNet, the authors' program has 121.78, 37.09 and 19.72 as
+    their square roots.
     """
     images, pixels = data.image_set, data.statistics
     means = pixels.mean_image.mean(axis=(0, 1), dtype=np.float64)

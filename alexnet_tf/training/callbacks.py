@@ -74,7 +74,7 @@ class HistoryFiles(keras.callbacks.Callback):
         self.on_epoch_end(epoch)
 
     def on_train_end(self, logs=None):
-        # Writes epoch 0 of a run that diverges before its first epoch.
+        # If the loss is not finite before training, no epoch begins; then this writes epoch 0.
         self.on_epoch_end(-1)
 
     def on_epoch_end(self, epoch, logs=None):

@@ -73,9 +73,9 @@ def draw(rows: Sequence[Row], about: dict[str, str]) -> Figure:
     axes[1, 0].set_ylabel("peak memory, MiB")
     title(figure, "Time and memory as the work grows, on logarithmic axes")
     about_slopes = (
-        "Dotted: the slope expected if all time and memory are proportional to the work, drawn through "
-        "the largest size (logical devices share one batch and one processor). A constant part makes a curve "
-        "flatter. memory: the set is held in memory; stream: it is read from disk."
+        "Dotted, through the largest size: the slope expected if all time and memory are proportional to the "
+        "work (0 for logical devices, which share one batch and one processor). A constant part makes a "
+        "curve flatter. memory: the set is held in memory; stream: it is read from disk."
     )
     caption(figure, f"{_machine(about)}\n{about_slopes}")
     return figure

@@ -27,7 +27,9 @@ LAYER = re.compile(r"(?:^|/)(?:conv|fc|relu)(\d)(?:_\d+)?/")
 
 
 def operation_seconds(task: Task, calls: int) -> dict[str, float]:
-    """Mean seconds per call of each operation, named `name:kind`, from a trace of `calls` calls.
+    """The seconds of each operation in one call of the task: the mean over a trace of `calls` calls.
+
+    The keys are `name:kind`, or `COMPILED` for code compiled by XLA.
 
     The process must have one inter-op thread, so that the times add up to the time of the call.
     """

@@ -47,7 +47,8 @@ def measure(benchmark: Benchmark, workers: Mapping[str, Worker], budget: Budget)
         calls[contender.name] = _calls(benchmark, budget, seconds)
         if math.isfinite(seconds):
             warm.add(contender.name)
-    # The limit grows half as fast as the calls per turn, so a benchmark of many calls gets fewer rounds.
+    # Turns of several calls take longer, so the limit is raised too, but only by half the number of calls.
+    # Such a benchmark gets about half as many rounds as one with a single call per turn.
     seconds = budget.seconds * max(1, benchmark.calls / 2)
     least_rounds = min(budget.least_rounds, benchmark.least_rounds)
     for contender in _turns(benchmark, budget.rounds):
@@ -117,9 +118,9 @@ def _with_lock(
 def measure_alone(benchmark: Benchmark, workers: Mapping[str, Worker], calls: int) -> Iterator[Row]:
     """Measures times and peak memory of each contender in a new process.
 
-    A new process is needed because the system records the peak since the start of a process. Warm-up calls
-    come first: PyTorch's optimizer allocates its state at the end of the first training step, so the peak
-    comes in a later step.
+    A new process is needed because the system records the peak since the start of a process. The peak is read
+    after a warm-up call and the timed calls, hence after at least two training steps: PyTorch's optimizer
+    allocates its state only at the end of the first.
     """
     for contender in benchmark.contenders:
         worker = workers[contender.worker]

@@ -27,7 +27,8 @@ def adjusted_p(found: Sequence[Evidence]) -> dict[int, float | None]:
 def without_pairing(found: Sequence[Evidence]) -> str:
     """Text: the verdicts that would change if the runs were not paired by seed.
 
-    A comparison is left out if both arms measure the same nets, because its pairs share more than the seed.
+    Left out are comparisons whose arms measure the same nets (their pairs share more than the seed), shares,
+    bounds, and comparisons of fewer than `MIN_PAIRS` pairs or without an unpaired interval.
     """
     known, changed = 0, []
     for evidence in found:
@@ -41,7 +42,7 @@ def without_pairing(found: Sequence[Evidence]) -> str:
         return ""
     text = (
         "Runs are paired by seed, as declared. With Welch's intervals, which ignore the pairs, "
-        f"{len(changed)} of the {known} verdicts that compare separately trained nets would change"
+        f"{len(changed)} of the {known} verdicts on separately trained nets with such intervals would change"
     )
     return bullets(text, changed) or f"{text}."
 
@@ -124,7 +125,7 @@ def our_noise(found: Sequence[Evidence]) -> str:
         lines.append([dataset, f"{examples:,}", span, _points(largest), _points(math.sqrt(2) * largest)])
     header = (
         "data set", "report images", "test error of the baselines", "standard error, points",
-        "of a difference of independent errors",
+        "standard error of a difference of two nets, points",
     )  # fmt: skip
     return f"{ABOUT_OURS}\n\n{markdown(header, lines)}" if lines else ""
 

@@ -18,7 +18,8 @@ from tests.worker_processes import start_workers, wait_for, wait_for_end
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory) -> Path:
-    """Images of 32x32 pixels. Different sizes would become 256x256, where the arm `relu-modern` diverges."""
+    """Images that all have 32x32 pixels. Images of unequal sizes would be scaled to 256x256, at which the arm
+    `relu-modern` diverges."""
     root = tmp_path_factory.mktemp("images") / "colors"
     return write_colored_tree(root, COLORS, lambda i: (32, 32), noise=40)
 

@@ -1,4 +1,4 @@
-"""The code and the commands of the section "Add a claim" of CONTRIBUTING.md work."""
+"""Runs the code and the commands of CONTRIBUTING.md's section "Add a claim"."""
 
 import os
 import re

@@ -37,7 +37,7 @@ BEFORE = "497 of 500 in records and 288 of 300 in kept weights unnoticed"
 TRIALS, FEW = 1000, 24
 
 CONFIG = TINY_CONFIG.replace(epochs=1, holdout=True)
-# A function that reads files; it returns the reasons why images were quarantined, and the arrays by name.
+# A function that reads files; it returns the reasons why something was not read, and the arrays by name.
 Read = Callable[[], tuple[list[str], dict[str, np.ndarray]]]
 
 
@@ -104,7 +104,7 @@ def _networks(folder: Path) -> dict[str, tuple[list[Path], Read]]:
 
     def found() -> tuple[list[str], dict[str, np.ndarray]]:
         if checkpoint_hash(net) != config_hash:
-            raise InputError("not found, so that it is trained again")
+            raise InputError("the kept net is not recognised; a run would train it again")
         return restored(net)
 
     def loaded(path: Path) -> tuple[list[str], dict[str, np.ndarray]]:

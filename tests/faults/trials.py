@@ -37,7 +37,7 @@ LOST = "lost"
 WRONG = "wrong answer"
 # An unexpected exception, or a process ended by a signal that the trial had not sent.
 TRACEBACK = "traceback"
-# How the error line of a command with exit status 2 starts, from the command or its argument parser.
+# The start of the error line that a command, or its argument parser, prints before exit status 2.
 ERROR = re.compile(r"(error|alexnet[^:]*|experiments[^:]*): ")
 OUTCOMES = (AS_PROMISED, LOST, WRONG, TRACEBACK)
 
@@ -86,7 +86,8 @@ def in_parallel(trial: Callable[[int], Trial], count: int, jobs: int | None = No
         result = trial(number)
         return replace(result, seconds=round(time.perf_counter() - started, 1))
 
-    # One trial more at a time than processors, because trials also wait for the disk and for each other.
+    # Runs one more trial at a time than there are processors, because trials also wait for the disk and for
+    # each other.
     with ThreadPoolExecutor(jobs or (os.cpu_count() or 1) + 1) as pool:
         yield from pool.map(timed, range(count))
 

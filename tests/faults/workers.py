@@ -40,7 +40,7 @@ def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
             outcome, detail = LOST, str(error)
         return Trial(name, seed, outcome, detail)
 
-    # Two at a time, because some wait for a minute.
+    # Two at a time, not one, because some trials only wait for a minute.
     return in_parallel(trial, count, jobs=2)
 
 
@@ -111,7 +111,7 @@ def _run(commands: list[list[str] | None], folder: Path) -> list[Ended]:
 
 
 def _killed(rng, commands: list[list[str]], folder: Path) -> tuple[int, list[Ended]]:
-    """Kills one worker in the first to third epoch; returns its index, and how the others ended."""
+    """Kills one worker after epoch 1, 2 or 3; returns its index, and how the others ended."""
     logs, victim, epoch = folder / "logs", int(rng.integers(len(commands))), int(rng.integers(1, 4))
     processes = start_workers(commands, logs)
     try:

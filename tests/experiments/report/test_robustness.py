@@ -9,7 +9,7 @@ from tests.in_text import numbers
 
 
 def test_verdicts_that_depend_on_pairing_are_named(found):
-    # The test errors of pooling have a std of 1 point within an arm, their paired differences one of .1.
+    # Within an arm the test errors of pooling have a std of 1 point; the paired differences have a std of .1.
     said = without_pairing(found)
     summary, changed = said.split("\n\n")
     assert numbers(summary) == [1, 2]
