@@ -140,7 +140,7 @@ def write_classes(out: Path, scores: Scores, names: Sequence[str], dataset: str)
     rows = [
         {
             "class": name,
-            "words": words[name],
+            "words": words[i],
             "images": counts[i],
             "top1_error": 1 - right[i] / counts[i] if counts[i] else None,
             "precision": right[i] / predicted[i] if predicted[i] else None,
@@ -152,7 +152,7 @@ def write_classes(out: Path, scores: Scores, names: Sequence[str], dataset: str)
     write_text(out / CLASSES, to_csv(list(rows[0]), rows))
     table = [("class", *names), *((name, *row) for name, row in zip(names, matrix.tolist(), strict=True))]
     write_text(out / CONFUSION, to_lines(table))
-    write_figure(out / FIGURE, lambda: confusion_figure(matrix, [*words.values()], dataset), ("png",))
+    write_figure(out / FIGURE, lambda: confusion_figure(matrix, words, dataset), ("png",))
 
 
 def averaged(nets: Sequence[Trained], views: int) -> keras.Model:

@@ -33,7 +33,7 @@ def run(options: argparse.Namespace) -> int:
         check_csv_place(options.csv, COLUMNS)
     net = load_trained(options.checkpoint)
     predictions = predict_files(net, files, options.views)
-    names = readable_names(net.class_names, words)
+    names = dict(zip(net.class_names, readable_names(net.class_names, words), strict=True))
     if options.figure:
         draw_files(options.figure, predictions, names)
     named = [(path, found if isinstance(found, str) else _named(found, names)) for path, found in predictions]

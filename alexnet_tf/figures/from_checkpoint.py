@@ -70,7 +70,7 @@ def figures_of(
     else:
         yield f"no curve: {curve} does not exist"
     if data:
-        names = tuple(readable_names(net.class_names, words).values())
+        names = readable_names(net.class_names, words)
         yield from _predictions(net, data, names, out, seed)
         yield from _neighbours(net, data, names, out, seed)
 

@@ -159,18 +159,24 @@ def test_the_words_of_imagenets_classes_are_known():
     assert (len(words), list(words)) == (1000, sorted(words))
     assert {*IDS} < {*words}
     # Networks trained elsewhere have their outputs in this order.
-    assert [*readable_names([*words][:2]).values()] == ["tench", "goldfish"]
+    assert readable_names([*words][:2]) == ("tench", "goldfish")
     assert [list(words)[place] for place in (134, 517)] == ["n02012849", "n03126707"], (
         "expected the two classes named crane, a bird and a machine"
     )
 
 
 def test_the_thousand_classes_of_imagenet_have_different_names():
-    names = readable_names([*read_words(IMAGENET_CLASSES)])
+    ids = [*read_words(IMAGENET_CLASSES)]
+    names = dict(zip(ids, readable_names(ids), strict=True))
     assert len({*names.values()}) == 1000
     # `maillot` and `crane` are the only first words that two classes share.
     assert [names[id] for id in ("n03710637", "n03710721")] == ["maillot", "maillot, tank suit"]
     assert [names[id] for id in ("n02012849", "n03126707")] == ["crane", "crane (2)"]
+
+
+def test_a_number_that_a_class_has_already_is_not_given_again():
+    classes = ["crane (2)", "n02012849", "n03126707", "cat", "cat"]
+    assert readable_names(classes) == ("crane (2)", "crane", "crane (3)", "cat", "cat (2)")
 
 
 def test_the_words_of_a_synset_file_are_read(tmp_path):
@@ -180,8 +186,7 @@ def test_the_words_of_a_synset_file_are_read(tmp_path):
     words = read_words(path)
 
     assert words == {"n01440764": "tench, Tinca tinca", "n02909870": "pail"}
-    named = readable_names(["n01440764", "n02909870", "n01443537"], words)
-    assert [*named.values()] == ["tench", "pail", "goldfish"]
+    assert readable_names(["n01440764", "n02909870", "n01443537"], words) == ("tench", "pail", "goldfish")
     path.write_text("n01440764\n")
     with pytest.raises(InputError, match=r"expected an id and its words; received .*:1: 'n01440764'"):
         read_words(path)

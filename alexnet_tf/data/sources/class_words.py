@@ -50,19 +50,17 @@ def read_class_names(path: Path) -> list[str]:
         InputError: if the file cannot be read, or has an empty line.
     """
     names: list[str] = []
-    counts: Counter[str] = Counter()
     for number, line in _numbered_lines(path, "--classes: expected a text file with one name per line"):
         found = WORDNET_ID.match(line)
         name = found[0] if found else line.strip()
         if not name:
             raise InputError(f"--classes: expected a name per line; received {path}:{number}: an empty line")
-        counts[name] += 1
-        names.append(f"{name} ({counts[name]})" if counts[name] > 1 else name)
-    return names
+        names.append(name)
+    return _numbered(names)
 
 
-def readable_names(class_names: Sequence[str], words: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Maps each class name to the first of the words of the class, or to itself if there are none.
+def readable_names(class_names: Sequence[str], words: Mapping[str, str] | None = None) -> tuple[str, ...]:
+    """The first of the words of each class, or its name if it has no words; all different.
 
     If classes have the same first word, all their words are used. Equal words are numbered.
 
@@ -73,19 +71,33 @@ def readable_names(class_names: Sequence[str], words: Mapping[str, str] | None =
     Example:
 
     >>> readable_names(["n02909870", "cat, wild"])
-    {'n02909870': 'bucket', 'cat, wild': 'cat, wild'}
+    ('bucket', 'cat, wild')
     >>> readable_names(["n02012849", "n03126707"])
-    {'n02012849': 'crane', 'n03126707': 'crane (2)'}
+    ('crane', 'crane (2)')
     """
     known = {**_imagenet_words(), **(words or {})}
-    first = {name: known[name].split(",")[0].strip() if name in known else name for name in class_names}
-    counts, used = Counter(first.values()), Counter[str]()
-    named = {}
-    for name, short in first.items():
-        text = known.get(name, name) if counts[short] > 1 else short
-        used[text] += 1
-        named[name] = f"{text} ({used[text]})" if used[text] > 1 else text
-    return named
+    first = [known[name].split(",")[0].strip() if name in known else name for name in class_names]
+    counts = Counter(first)
+    return tuple(
+        _numbered(
+            [
+                known.get(name, name) if counts[short] > 1 else short
+                for name, short in zip(class_names, first, strict=True)
+            ]
+        )
+    )
+
+
+def _numbered(names: Sequence[str]) -> list[str]:
+    """The names, with a number behind each that an earlier one has: (2), (3) and so on."""
+    numbered: dict[str, None] = {}
+    for name in names:
+        text, number = name, 1
+        while text in numbered:
+            number += 1
+            text = f"{name} ({number})"
+        numbered[text] = None
+    return [*numbered]
 
 
 @functools.cache
