@@ -109,13 +109,16 @@ def nearest(
         The rows of similar.csv, and the indices of the nearest members, int64 [queries, neighbours]. The
             number of neighbours here is that of the query with the fewest.
     """
-    search = NearestSearch(query_features, min(NEIGHBOURS + 1, len(members)))
+    where: dict[str, set[int]] = {}
+    for place, path in enumerate(members):
+        where.setdefault(os.path.realpath(path), set()).add(place)
+    # Links to a query are the query, too.
+    own_places = [where.get(os.path.realpath(query), set()) for query in queries]
+    search = NearestSearch(query_features, min(NEIGHBOURS + max(map(len, own_places)), len(members)))
     search.add(member_features)
-    where = {os.path.realpath(path): place for place, path in enumerate(members)}
     near = []
-    for query, places in zip(queries, search.indices, strict=True):
-        own = where.get(os.path.realpath(query), -1)
-        near.append([place for place in places if place != own][:NEIGHBOURS])
+    for own, places in zip(own_places, search.indices, strict=True):
+        near.append([place for place in places if place not in own][:NEIGHBOURS])
     rows: list[dict[str, object]] = [
         {
             "query": query,

@@ -67,7 +67,8 @@ def test_a_folder_without_readable_images_is_refused(folder, net, capsys):
 def test_a_folder_of_only_the_query_is_refused(folder, net, capsys):
     query = folder / "among" / "red" / "03.png"
     (folder / "alone").mkdir()
-    (folder / "alone" / "link.png").symlink_to(query)
+    for name in ("link.png", "same.png"):
+        (folder / "alone" / name).symlink_to(query)
 
     assert similar(folder, query, folder / "among" / "blue" / "00.png", among="alone") == 2
 
