@@ -25,8 +25,14 @@ def folder_of(path: Path, images: int) -> str:
     return f"folder:{path}"
 
 
-def fitted(dataset: str, model: str | None = None, recipe: str | None = None, started: Config | None = None):
-    options = argparse.Namespace(dataset=dataset, model=model, recipe=recipe, settings=[])
+def fitted(
+    dataset: str,
+    model: str | None = None,
+    recipe: str | None = None,
+    started: Config | None = None,
+    settings: tuple[str, ...] = (),
+):
+    options = argparse.Namespace(dataset=dataset, model=model, recipe=recipe, settings=[*settings])
     notes = small_folder.fit_small_folder(options, started)
     return options.model, options.settings, " ".join(notes)
 
@@ -79,6 +85,14 @@ def test_a_users_setting_takes_precedence_over_the_value_for_a_tiny_folder(tmp_p
     train = json.loads((tmp_path / "o" / "model.json").read_text())["config"]["train"]
     assert (train["batch_size"], train["learning_rate"]) == (6, 0.005 * 6 / 32)
     assert "batches of 6 at a learning rate of 0.0009375" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("batch", "rate"), [(6, 0.005 * 6 / 32), (32, 0.005), (40, 0.005)])
+def test_the_rate_of_a_tiny_folder_follows_the_users_batch_but_never_exceeds_the_presets(
+    tmp_path, batch, rate
+):
+    _, settings, _ = fitted(folder_of(tmp_path, 45), settings=(f"batch_size={batch}",))
+    assert settings == [f"batch_size={batch}", f"learning_rate={rate}"]
 
 
 @pytest.mark.parametrize("setting", ["crop=-1", "shape=1", "batch_size=100"])

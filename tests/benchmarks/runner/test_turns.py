@@ -46,10 +46,17 @@ def test_every_second_round_has_the_reverse_order_and_short_calls_are_repeated()
 
 
 @pytest.mark.parametrize(
-    ("warm_up", "turns"),
-    [(30.0, [1, 5, 5]), (0.13, [4, 5, 5]), (0.1, [5, 5]), (0.08, [7, 7]), (math.inf, [1, 1])],
+    ("warm_up", "shortest", "turns"),
+    [
+        (30.0, 0.5, [1, 5, 5]),
+        (0.13, 0.5, [4, 5, 5]),
+        # 11 calls take 1.1 s, which is near enough to 1.2 s.
+        (0.11, 1.2, [11, 11]),
+        (0.08, 0.5, [7, 7]),
+        (math.inf, 0.5, [1, 1]),
+    ],
 )
-def test_a_turn_that_a_slow_warm_up_made_too_short_is_repeated_with_more_calls(warm_up, turns):
+def test_a_turn_that_a_slow_warm_up_made_too_short_is_repeated_with_more_calls(warm_up, shortest, turns):
     class Compiles(FakeWorker):
         def ask(self, do, **arguments):
             answer = super().ask(do, **arguments)
@@ -58,7 +65,7 @@ def test_a_turn_that_a_slow_warm_up_made_too_short_is_repeated_with_more_calls(w
     log = []
     benchmark = dataclasses.replace(COMPARISON, contenders=CONTENDERS[:1])
     (fast,) = measure(
-        benchmark, {"tensorflow": Compiles(log)}, Budget(2, 100.0, least_rounds=2, shortest=0.5)
+        benchmark, {"tensorflow": Compiles(log)}, Budget(2, 100.0, least_rounds=2, shortest=shortest)
     )
 
     assert [entry[2] for entry in log if entry[0] == "time"] == turns
