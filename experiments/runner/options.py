@@ -10,8 +10,6 @@ from alexnet_tf.config.check import check_config
 from alexnet_tf.config.fields import Config, Precision
 from alexnet_tf.data.arrays import results_slug
 from alexnet_tf.data.load import DataAccess, resolve_auto
-from alexnet_tf.results.folder import read_runs
-from alexnet_tf.results.records import read_records
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import check_unclaimed
 from alexnet_tf.runtime.interval import CheckpointInterval
@@ -101,42 +99,17 @@ class Options:
         """Raises an InputError for unusable options."""
         check_outside(self.results_dir, self.dataset, "--results-dir")
         arms = self.chosen_arms(experiment)
-        is_name = re.fullmatch(r"[\w.+=-]+([ ,]+[\w.+=-]+)*", self.name)
-        if self.name and (len(arms) > 1 or not is_name or self._is_taken(experiment)):
-            expected = (
-                "a single arm (--arms) and a name of its own (letters, digits, spaces and . , + = -), not "
-                "that of a declared arm, alone or with settings"
-            )
+        own, _ = dataclasses.replace(self, name="").variant(arms[0])
+        is_name = re.fullmatch(r"[\w.+-]+( +[\w.+-]+)*", self.name)
+        # Names that differ only in characters that file names lack would share files.
+        is_new = is_name and file_name(self.name) not in [file_name(arm.name) for arm in experiment.arms]
+        if self.name and (len(arms) > 1 or not (is_new or self.name == own)):
+            expected = "a single arm (--arms) and a new name for it (letters, digits, spaces and . + -)"
             chosen = ", ".join(arm.name for arm in arms)
             raise InputError(f"--as: expected {expected}; received {self.name!r} for {chosen}")
         for arm in arms:
             for seed in self.seeds or arm.seeds:
                 check_config(self.configured(arm.config.replace(seed=seed)))
-
-    def _is_taken(self, experiment: Experiment) -> bool:
-        """Whether `name` is the name of a declared arm, alone or followed by settings.
-
-        The name that the chosen arm has by default is not taken.
-        """
-        own = dataclasses.replace(self, name="").variant(self.chosen_arms(experiment)[0])[0]
-        names = [arm.name for arm in experiment.arms]
-        return self.name != own and (
-            self.name in names or self.name.startswith(tuple(f"{n}, " for n in names))
-        )
-
-    def check_same_variant(self, folder: Path, arm: Arm) -> None:
-        """Raises an InputError if recorded runs of this name (--as) have another arm or other settings."""
-        name, variant = self.variant(arm)
-        records, _ = read_records(folder)
-        received = " ".join((variant.of, *variant.settings))
-        for row in read_runs(folder).rows if self.name else []:
-            known = records.get(row["run_id"], {}).get("variant", {})
-            there = " ".join((known.get("of", name), *known.get("settings", ())))
-            if row["arm"] == name and there != received:
-                raise InputError(
-                    f"--as: expected the arm and settings of the recorded runs named {name!r}, {there}; "
-                    f"received {received}; choose another name"
-                )
 
     def _made_equal(self, experiment: Experiment) -> list[str]:
         return [

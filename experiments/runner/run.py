@@ -15,7 +15,8 @@ from alexnet_tf.checkpoints.resume import has_checkpoint
 from alexnet_tf.config.fields import Config
 from alexnet_tf.data.arrays import results_slug
 from alexnet_tf.data.pipeline import DataPipelines, open_data
-from alexnet_tf.results.folder import finished_run, prepare_folder, record_run
+from alexnet_tf.results.folder import finished_run, prepare_folder, read_runs, record_run
+from alexnet_tf.results.records import config_of, read_records
 from alexnet_tf.runtime.environment import git_commit
 from alexnet_tf.runtime.errors import InputError, expected_failure, print_lines, printable
 from alexnet_tf.runtime.files import claimed, made_folder, remove_temporaries
@@ -65,8 +66,9 @@ def run_experiment(
         if is_chief(strategy):
             prepare_folder(folder, experiment.columns, runs[0].data.image_set.fingerprint)
         workers.check_shared(folder, "results directory")
+        if options.name:
+            check_same_settings(runs[0])
         for run in runs:
-            options.check_same_variant(folder, run.arm)
             # Raises an InputError for a row with another config hash.
             finished_run(folder, run.name, run.config.seed, run.config_hash)
         notices += runs[0].data.image_set.opening()
@@ -77,6 +79,23 @@ def run_experiment(
         with CommandProgress(experiment.name, work) as progress:
             succeeded = [finish(run, options, strategy) for run in progress.each(runs)]
     return folder, succeeded.count(False)
+
+
+def check_same_settings(run: Run) -> None:
+    """Raises an InputError if recorded runs of this name (--as) have other settings.
+
+    Seed, epochs and precision may differ.
+    """
+    records, _ = read_records(run.folder)
+    for row in read_runs(run.folder).rows:
+        if row["arm"] == run.name and row["status"] != "failed" and row["run_id"] in records:
+            there = config_of(records[row["run_id"]], run.folder / "records" / f"{row['run_id']}.json")
+            epochs, precision = run.config.train.epochs, run.config.precision
+            if there.replace(seed=run.config.seed, epochs=epochs, precision=precision) != run.config:
+                raise InputError(
+                    f"--as: expected the settings of the recorded runs named {run.name!r}, as in "
+                    f"{row['run_id']}; received others; choose another name"
+                )
 
 
 def spread(runs: Sequence[Run], options: Options, strategy: tf.distribute.Strategy) -> int:
