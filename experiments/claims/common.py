@@ -60,7 +60,7 @@ TRAINED_SCALE = "reduced: half the width, 64-pixel images, 100 classes, 36 epoch
 IN_FLOAT32: dict[str, Any] = {
     "precision": "float32",
     "reasons": (),
-    "disclosures": (),
+    "disclosures": ("declared when the rows of the runs that it repeats were known, before its own runs",),
     "notes": (
         "declared in mixed_bfloat16 and, before its first run, declared again in float32, because no "
         "processor with bfloat16 instructions was at hand; the rates were searched in mixed_bfloat16",

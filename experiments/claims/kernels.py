@@ -174,6 +174,7 @@ KERNELS = Experiment(
         "and its weights, which a p value needs, are not committed. Nets of this width are tested in "
         "ablation-kernels-trained",
         "the run of `one` with seed 1 was paused for most of an hour; its `seconds` include the pause",
+        "the pairs of `two` and `one` may mix two kinds of processors (see C2, ablation-towers)",
     ),
     disclosures=(
         "the first control was `one`; when its runs were known it was found to have too few kernels, and was "

@@ -78,7 +78,7 @@ POOLING_ALEXNET = Experiment(
         "as the paper says. But the lower learning rate of `overlapping` alone might have that effect: it is "
         "half that of `separate`, although the search could not separate the two rates",
     ),
-    notes=("declared when the verdict of ablation-pooling was known, before its own runs",),
+    disclosures=("declared when the verdict of ablation-pooling was known, before its own runs",),
     earlier_verdict="inconclusive",
     scale=TINY_SCALE,
 )

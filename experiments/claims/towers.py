@@ -51,9 +51,9 @@ EXPERIMENT = Experiment(
         "first ones had not been kept. Their first rows are in the history before commit 080231c",
     ),
     notes=(
-        "the records do not name the kind of processor. Commit 080231c says that the baseline had been "
-        "trained on two kinds, and the runs of `one` with seeds 0 to 2 are older than those of `two`. So "
-        "these pairs may mix two kinds; the other pairs show about the same effect",
+        "the records of `two`, and of `one` with seeds 0 to 2, do not name the kind of processor. Commit "
+        "080231c says that the baseline had been trained on two kinds, and these runs of `one` are older "
+        "than those of `two`. So these pairs may mix two kinds; the other pairs show about the same effect",
     ),
     earlier_verdict="reproduced",
     scale=TINY_SCALE,

@@ -31,22 +31,23 @@ _MEANINGS = "\n".join(f"| {meaning} | {verdict} |" for verdict, meaning in wordi
 TERMS = """\
 An arm is a variant of the net or of its training. A pair is two runs with the same seed, one of each arm. A
 primary comparison of two arms decides the verdict; a control tests a simpler cause. *s* is the smallest
-effect of interest: "beyond s" means that the whole interval lies beyond it, "holds s" that *s* lies in the
-interval, "excludes s" that the interval ends before it."""
+effect of interest. [The rule](#the-rule) defines the words for the place of the interval."""
 RULE = f"""\
 Each comparison declares the smallest effect of interest *s*, before its runs unless a disclosure above says
 otherwise. The null value means no effect: 0 for a difference, 1 for a ratio, and 5% for a share of nets with
 p ≤ .05, because chance gives 5%. *s* lies on the claimed side of the null value. The mirror of *s* lies on
 the other side of the null value: it is -*s* for a difference, 1/*s* for a ratio, and 10% - *s* for a share.
-(C13's *s* is 50%; its mirror, -40%, cannot occur.) The verdict follows from the interval alone. The table
-has the strongest verdict first:
+(If *s* is above 10%, as in C13, its mirror is below 0 and cannot occur.) The verdict follows from the
+interval alone. The table has the strongest verdict first:
 
 | interval | verdict |
 |---|---|
 {_MEANINGS}
 
 In the tables, "direction" is the side of the null value on which the interval lies ("open" if it contains
-the null value), and "size" is its position relative to *s*. With one or two pairs a comparison is undecided.
+the null value). "Size" is its place relative to *s*: "beyond s" is wholly beyond *s* on the claimed side,
+"holds s" contains *s*, "below s" is wholly between *s* and its mirror, and "excludes s" contains the mirror
+but not *s*, or lies wholly beyond the mirror. With one or two pairs a comparison is undecided.
 
 A claim has the weakest verdict of its primary comparisons, in the condition closest to the paper's (an
 exception is disclosed above). On the data set that the experiments declare, a condition with all pairs comes
@@ -198,8 +199,8 @@ def _condition_lines(
 
 
 def _pairs(evidence: Evidence, one: Judged) -> str:
-    arm = evidence.experiment.arm(one.comparison.arm)
-    return f"{one.effect.n}{' (one ensemble)' * arm.is_one_ensemble({*one.effect.per_seed})}"
+    arm, seeds = evidence.experiment.arm(one.comparison.arm), {*one.effect.per_seed}
+    return f"{one.effect.n}{' (one ensemble)' * (bool(seeds) and arm.is_one_ensemble(seeds))}"
 
 
 def _by_condition(claim: Claim, of_evidence) -> list[str]:

@@ -60,7 +60,8 @@ def _rivals(winner: Row, of_arm: Sequence[Row], train_examples: Sequence[int]) -
     """The rates that the search could not separate from the winner, the nearest first.
 
     These rates are worse by no more than the sampling noise of the selection split. Means over seeds are
-    compared, but only with rates that have as many seeds as the winner.
+    compared, but only with rates that have as many seeds as the winner. All seeds have the same selection
+    split, so a mean has its noise, too.
     """
     # If the noise is unknown, only rates with the winner's value are rivals.
     has_noise = winner["objective"] == "selection_error" and len(train_examples) == 1
@@ -69,7 +70,7 @@ def _rivals(winner: Row, of_arm: Sequence[Row], train_examples: Sequence[int]) -
         if row["value"] is not None:
             values.setdefault(row["learning_rate"], []).append(row["value"])
     best = values.pop(winner["learning_rate"])
-    size = round(SELECTION_SHARE * train_examples[0]) * len(best) if has_noise else 0
+    size = round(SELECTION_SHARE * train_examples[0]) if has_noise else 0
     means = {rate: mean(found) for rate, found in values.items() if len(found) == len(best)}
     rivals = [
         rate

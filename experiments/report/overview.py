@@ -76,7 +76,7 @@ def before_you_rely(found: Sequence[Evidence], deciding: Sequence[Evidence]) -> 
         for text in evidence.experiment.disclosures
     ]
     total = f" All conditions on this page use {len(nets_of(found))} nets."
-    parts = [independence(deciding) + total, _provenance(found)]
+    parts = [f"{independence(deciding)}{total}".strip(), _provenance(found)]
     if changes:
         parts.append("Deleted, added or changed after rows were known:\n" + "\n".join(changes))
     return bullets("Before you rely on a verdict", parts)
@@ -89,6 +89,8 @@ def independence(deciding: Sequence[Evidence]) -> str:
     shared = sorted(
         (item for item in groups.items() if len(item[0]) > 1), key=lambda item: (-len(item[0]), item)
     )
+    if not nets:
+        return ""
     if not shared:
         return f"The verdicts share none of their {len(nets)} nets."
     groups_of = "; ".join(f"{', '.join(names)} and {last} share {n}" for (*names, last), n in shared)

@@ -23,7 +23,8 @@ NETWORKS_HEADER = (
 
 def glance(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> str:
     deciding = [claim.decides for claim in claims_of(found, experiments) if claim.decides]
-    return f"**{count_verdicts(found)}.** {independence(deciding)}\n\n{at_a_glance(found)}"
+    first = f"**{count_verdicts(found)}.** {independence(deciding)}".rstrip()
+    return f"{first}\n\n{at_a_glance(found)}"
 
 
 def claims_table(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> str:
@@ -33,7 +34,7 @@ def claims_table(found: Sequence[Evidence], experiments: Sequence[Experiment]) -
         numbers = ["–"] * 3
         if one and evidence:
             paper, scale = wording.paper_effect(one.comparison), evidence.scale or "–"
-            contrasts = {each.comparison.arm for each in evidence.primary}
+            contrasts = {(each.comparison.arm, each.comparison.baseline) for each in evidence.primary}
             measure = (
                 wording.measure(one.comparison, "`") if len(contrasts) > 1 else wording.title(one.comparison)
             )

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from alexnet_tf.results.csv_rows import Table
+from alexnet_tf.statistics.effects import NO_PAIRS
 from alexnet_tf.statistics.intervals import mean_interval
 from experiments.evidence import wording
 from experiments.evidence.effects import Judged
@@ -12,6 +13,8 @@ from experiments.experiment import TEST_ERROR, TEST_TOP5_ERROR, TRAIN_ERROR, Com
 from experiments.report.conditions import conditions, count, joined, notes
 from experiments.report.finding import decided_elsewhere
 from experiments.report.markdown import bullets, markdown
+
+INCOMPLETE = "Incomplete: some of the declared pairs are missing."
 
 
 def experiment_table(evidence: Evidence, searched: Table, decider: Evidence | None = None) -> str:
@@ -29,7 +32,7 @@ def experiment_table(evidence: Evidence, searched: Table, decider: Evidence | No
         f"# {experiment.claim}: {experiment.name} on {joined(evidence.rows, 'dataset')}",
         f"{of_paper if experiment.is_of_paper else own}. {experiment.statement}",
         decided_elsewhere(decider) if decider else "",
-        "" if evidence.is_complete else "Incomplete: some of the declared pairs are missing.",
+        "" if evidence.is_complete or evidence.verdict == NO_PAIRS else INCOMPLETE,
         _arms(evidence),
         _effects(evidence.with_rows),
         bullets("Left out of the pairs", _left_out(evidence.with_rows)),

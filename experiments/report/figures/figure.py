@@ -157,7 +157,7 @@ def _training_figure(evidence: Evidence, look: Look, growth: np.ndarray) -> tupl
         figure = _empty(growth * [6.4, 4.2 + 0.6 * (len(pair) - 1)])
         axes = figure.add_subplot()
         equal = draw_pair(axes, evidence, pair, curves, linear=True, has_title=look.has_title)
-        return figure, _lines(equal, ends_differ=True) + _unpaired(evidence, curves) + _BAR
+        return figure, _lines(equal, ends_differ=True) + _unpaired(pair, curves) + _BAR
     paired = {
         name for pair in pairs for one in pair for name in (one.comparison.arm, one.comparison.baseline)
     }
@@ -185,7 +185,7 @@ def _training_figure(evidence: Evidence, look: Look, growth: np.ndarray) -> tupl
     if len(effects) > 1:
         named = {id(one): letter for pair, letter in zip(pairs, letters or "a", strict=False) for one in pair}
         draw_effects(figure.add_subplot(cells[-1]), effects, [named[id(one)] for one in effects])
-    return figure, _lines(equal, ends_differ=True) + _unpaired(evidence, curves) + _BAR
+    return figure, _lines(equal, ends_differ=True) + _unpaired(evidence.with_rows, curves) + _BAR
 
 
 def _empty(size: np.ndarray) -> Figure:
@@ -203,9 +203,9 @@ def _lines(equal: Sequence[str], ends_differ: bool = False) -> str:
     return f"Thin lines: single seeds; thick lines: {means}.{together}"
 
 
-def _unpaired(evidence: Evidence, curves: Curves) -> str:
+def _unpaired(judged: Sequence[Judged], curves: Curves) -> str:
     """A sentence if the curves of an arm include seeds that an effect of this arm leaves out, else empty."""
-    for one in evidence.with_rows:
+    for one in judged:
         for name in (one.comparison.arm, one.comparison.baseline):
             if {*curves.by_arm.get(name, {})} & {*one.effect.left_out}:
                 return " The means include seeds without a pair, which the effects leave out."
@@ -231,7 +231,7 @@ def _beside_effects(evidence: Evidence, growth: np.ndarray) -> tuple[Figure, str
     if not is_probed:
         curves = collect(evidence, experiment.figure)
         equal = draw_all_arms(left.add_subplot(), evidence, curves, list(curves.by_arm))
-        return figure, _lines(equal) + _unpaired(evidence, curves)
+        return figure, _lines(equal) + _unpaired(evidence.with_rows, curves)
     panels = left.subplots(len(metrics), 1, sharex=True, squeeze=False)[:, 0]
     words = [
         draw_values(axes, evidence, metric, metrics) for axes, metric in zip(panels, metrics, strict=True)

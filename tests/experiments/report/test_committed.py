@@ -7,6 +7,7 @@ import pytest
 from alexnet_tf.statistics.effects import VERDICTS
 from experiments import EXPERIMENTS
 from experiments.evidence.claims import claims_of, count_verdicts, decided_by
+from experiments.report.figures.effects import marks
 from experiments.report.finding import conclusion, finding
 from tests.experiments.committed import RESULTS, all_committed, committed, committed_folders, name_of
 
@@ -22,6 +23,13 @@ def test_the_title_of_a_committed_figure_follows_from_its_rows(folder):
     expected = finding(evidence, decided_by(evidence, EXPERIMENTS))
     for figure in folder.glob("figure*.svg"):
         assert expected in texts(figure)
+    shown = texts(folder / "figure.svg")
+    assert (marks(evidence.judged) in shown) == ("the smallest effect of interest" in shown)
+
+
+def test_most_committed_figures_explain_their_effects():
+    figures = [folder / "figure.svg" for folder in committed_folders("figure.svg")]
+    assert sum("the smallest effect of interest" in texts(figure) for figure in figures) > 20
 
 
 def test_every_condition_that_does_not_decide_its_claim_names_the_deciding_one():
