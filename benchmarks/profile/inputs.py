@@ -76,7 +76,11 @@ def profile_inputs(images: int) -> list[Stage]:
 
 def _calls(scratch: Path) -> Iterator[Call]:
     large, small = (sorted((scratch / name).rglob("*.jpg")) for name in ("large", "small"))
-    stages: list[tuple[str, Step]] = [("reading", _read), ("decoding", _decode), ("scaling", _scale)]
+    stages: list[tuple[str, Step]] = [
+        ("reading", Path.read_bytes),
+        ("decoding", _decode),
+        ("scaling", _scale),
+    ]
     for work, paths, steps in ((FILES, large, stages), (SMALL, small, stages[:2])):
         for name, step in steps:
             yield work, name, len(paths), functools.partial(_each, step, paths)
@@ -110,10 +114,6 @@ def _epoch(data: DataPipelines) -> int:
 def _each(step: Step, paths: Sequence[Path]) -> None:
     for path in paths:
         step(path)
-
-
-def _read(path: Path) -> bytes:
-    return path.read_bytes()
 
 
 def _decode(path: Path) -> np.ndarray | Image.Image:

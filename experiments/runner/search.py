@@ -53,8 +53,7 @@ def search_rates(experiment: Experiment, options: Options, strategy: tf.distribu
     with claimed_work(folder, [(arm.name, "search") for arm in arms], strategy):
         # Checked before `prepare_folder` writes anything.
         for arm in arms:
-            config = candidate(arm, arm.grid[0], options)
-            data = open_data(config.data, options.access)
+            config, data, _ = opened(arm, arm.grid[0], SEARCH_SEED, options)
             check_run(config, data, strategy)
         current_workers().compare({"arms": ", ".join(arm.name for arm in arms)})
         if is_chief(strategy):

@@ -11,6 +11,7 @@ from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
+import google_crc32c
 import numpy as np
 from rich.progress import TaskID
 
@@ -19,7 +20,7 @@ from alexnet_tf.data.decode import ImageDecodeError, dimensions, why_unusable
 from alexnet_tf.data.pixel_statistics import PixelSums
 from alexnet_tf.data.scaling import ImageShape
 from alexnet_tf.data.selection import example_hashes
-from alexnet_tf.data.streaming.encoded import EncodedImages, checksum
+from alexnet_tf.data.streaming.encoded import EncodedImages
 from alexnet_tf.runtime.bars import Bars, duration, make_bars
 
 # Images decoded in one task.
@@ -142,7 +143,7 @@ def _look(encoded: EncodedImages, target: ImageShape, summed: bool, rows: np.nda
     for i, row in enumerate(rows.tolist()):
         try:
             data, labels[i] = encoded.read(row)
-            checksums[i] = checksum(data)
+            checksums[i] = google_crc32c.value(data)
             image = encoded.decode(data)
         except (OSError, ImageDecodeError) as error:
             unusable[row] = why_unusable(error)
