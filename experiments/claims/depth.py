@@ -40,6 +40,8 @@ EXPERIMENT = Experiment(
         "test error', which is what its comparisons test",
     ),
     notes=(
+        "`no-conv3` is also the net without conv4, because both layers have the same number of kernels "
+        "here; in the paper's net the two would differ",
         "the run of `full` with seed 4 is C9's `decay`, which was paused for more than an hour; its "
         "`seconds` include the pause",
     ),

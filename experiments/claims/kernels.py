@@ -260,7 +260,8 @@ KERNELS_TRAINED = in_condition_trained(
         "(`two`, `dealt`). Before training they hardly differ (`initial`), so this is an effect of training",
         "in three of the five nets at most one random split in a hundred differs as much as the towers, in "
         "the other two a little more than one in twenty (`deals_beyond`), so their p values are just above "
-        ".05",
+        ".05. With a thousand splits a net, this is within the noise of the splits: the share could be "
+        "three to five of five",
         "one tower of each net has little colour: less than a quarter of its kernels' energy is off the grey "
         "axis (`grey_tower`), against about two thirds before training. The other tower is less colourful "
         "than before training, too (`colorful_tower`), so these nets have a grey tower, but none that "

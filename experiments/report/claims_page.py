@@ -5,7 +5,7 @@ from statistics import median
 from types import MappingProxyType
 
 from alexnet_tf.results.folder import read_lr_search
-from alexnet_tf.statistics.effects import NO_PAIRS, UNDECIDED, share_effect, verdict
+from alexnet_tf.statistics.effects import LEVEL, NO_PAIRS, UNDECIDED, share_effect, verdict
 from alexnet_tf.statistics.power import pairs_needed
 from experiments.evidence import wording
 from experiments.evidence.claims import Claim, claims_of, count_verdicts, weakest_of
@@ -15,7 +15,7 @@ from experiments.evidence.read import Evidence, contradictions
 from experiments.experiment import Experiment
 from experiments.report.conditions import duration, notes, seconds_of
 from experiments.report.markdown import bullets, markdown
-from experiments.report.overview import at_a_glance, before_you_rely, nets_of
+from experiments.report.overview import at_a_glance, before_you_rely, ensemble, nets_of
 from experiments.report.robustness import adjusted_p, our_noise, paper_noise, without_pairing
 from experiments.report.tables import p_value, role
 
@@ -31,7 +31,8 @@ _MEANINGS = "\n".join(f"| {meaning} | {verdict} |" for verdict, meaning in wordi
 TERMS = """\
 An arm is a variant of the net or of its training. A pair is two runs with the same seed, one of each arm. A
 primary comparison of two arms decides the verdict; a control tests a simpler cause. *s* is the smallest
-effect of interest. [The rule](#the-rule) defines the words for the place of the interval."""
+effect of interest: half of the paper's number where it gives one (C8's epochs: 1.5 for 2), so "reproduced"
+means at least half of its effect. [The rule](#the-rule) defines the words for the place of the interval."""
 RULE = f"""\
 Each comparison declares the smallest effect of interest *s*, before its runs unless a disclosure above says
 otherwise. The null value means no effect: 0 for a difference, 1 for a ratio, and 5% for a share of nets with
@@ -58,13 +59,16 @@ cause, or both arms at equal training error. If the primary comparisons confirm 
 but a control shows no effect on the claimed side, the verdict adds "explained by" and the cause; if a
 control is undecided or has no pairs, it adds "cause open".
 {wording.BOUNDS}
-p (Holm) is adjusted over all primary comparisons of this page.
+A comparison with one ensemble of nets counts the single nets as pairs; its interval leaves out the variation
+between ensembles. p (Holm) is adjusted over all primary comparisons of this page (in a table.md, over those
+of the table) and does not affect the verdicts.
 
 Pairs are not added to a known result in order to change its verdict (exceptions are disclosed above). New
 seeds are declared as an experiment of their own and judged alone. So for an undecided comparison this page
 states the number of pairs that would decide it, but they were not run. Computing time goes first to the
 experiments named `ablation-...-trained`, the condition `trained`: nets of half the width and 36 epochs,
-declared when the rows of the smaller nets were known, before its own runs.
+declared when the rows of the smaller nets were known, before its own runs. Its width and epochs were chosen
+after a pilot run with another seed, of which no row is kept.
 
 Version 1 of this rule (release 0.1.0) called every effect on the claimed side reproduced, and its headline
 counted experiments, not claims. The rows were known when the rule was changed, so each condition that
@@ -91,8 +95,12 @@ def claims_page(
         "# The paper's claims, put to the test",
         f"**{count_verdicts(found)}.**",
         "Each verdict follows from a 95% interval by [one rule](#the-rule). The nets are far smaller than "
-        "the paper's. `make report` writes this page from the recorded rows.",
-        before_you_rely(found, [claim.decides for claim in claims if claim.decides]),
+        "the paper's. They also differ in kind: most have pixels of unit variance, He's initialisation and "
+        "bfloat16 (PAPER.md lists the deviations). `make report` writes this page from the "
+        "recorded rows.",
+        before_you_rely(
+            found, [claim.decides for claim in claims if claim.decides], not_adjusted(claims, adjusted)
+        ),
         "## Verdicts",
         TERMS,
         markdown(VERDICTS_HEADER, [_verdict_line(claim) for claim in claims if claim.is_of_paper]),
@@ -100,8 +108,8 @@ def claims_page(
         "## At a glance",
         at_a_glance(found),
         "Money: the nets were trained on machines that were at hand, so no price is computed. Training "
-        "times, here and in the column of costs, are wall-clock times; some runs were paused, and their "
-        "times include the pauses (notes).",
+        "times, here and in the column of costs, are wall-clock times. They include the pauses of some runs "
+        "(notes), but neither the learning-rate searches nor pilot runs.",
         "[![Effects with intervals, beside the paper's](claims.png)](claims.svg)",
         "## The rule",
         RULE,
@@ -115,6 +123,26 @@ def claims_page(
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
+def not_adjusted(claims: Sequence[Claim], adjusted: Mapping[int, float | None]) -> str:
+    """A sentence that names the claims with a primary effect that is not significant once adjusted."""
+    named = [
+        claim.name
+        for claim in claims
+        if claim.decides
+        and any(
+            one.direction in ("claimed", "other") and (adjusted.get(id(one)) or 0) > LEVEL
+            for one in claim.decides.primary
+        )
+    ]
+    text = "The intervals are not adjusted for the number of comparisons"
+    if not named:
+        return f"{text}."
+    return (
+        f"{text}. Adjusted by Holm's method, p exceeds {LEVEL:g} for a primary effect of "
+        f"{', '.join(named)}, although its interval excludes the null value."
+    )
+
+
 def statement_of(claim: Claim) -> str:
     return claim.experiments[0].statement
 
@@ -124,7 +152,9 @@ def _verdict_line(claim: Claim) -> list[str]:
     one, evidence = weakest_of(claim), claim.decides
     if one is None or evidence is None:
         return [*about, *["–"] * (len(VERDICTS_HEADER) - len(about))]
-    our_effect = f"{wording.measure(one.comparison, '`')}: {wording.judged_effect(one)}"
+    our_effect = (
+        f"{wording.measure(one.comparison, '`')}: {wording.judged_effect(one)}{ensemble(evidence, one)}"
+    )
     nets = nets_of([evidence])
     cost = f"{len(nets)} nets, {duration(seconds_of([rows[0][0] for rows in nets.values()]))}"
     scale = evidence.scale or "–"
@@ -199,8 +229,7 @@ def _condition_lines(
 
 
 def _pairs(evidence: Evidence, one: Judged) -> str:
-    arm, seeds = evidence.experiment.arm(one.comparison.arm), {*one.effect.per_seed}
-    return f"{one.effect.n}{' (one ensemble)' * (bool(seeds) and arm.is_one_ensemble(seeds))}"
+    return f"{one.effect.n}{ensemble(evidence, one)}"
 
 
 def _by_condition(claim: Claim, of_evidence) -> list[str]:

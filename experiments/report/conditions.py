@@ -20,10 +20,6 @@ DATASET_NOTES: dict[str, str] = {
 
 def notes(evidence: Evidence, search_rows: Sequence[Row]) -> list[str]:
     """The experiment's notes, and notes on inconclusive searches (`search_rows`: rows of lr_search.csv)."""
-    return [*evidence.experiment.notes, *_search_notes(evidence, search_rows)]
-
-
-def _search_notes(evidence: Evidence, search_rows: Sequence[Row]) -> list[str]:
     blind: list[str] = []
     tied: list[str] = []
     close: dict[str, list[str]] = {"one seed": [], "two seeds": []}
@@ -53,7 +49,8 @@ def _search_notes(evidence: Evidence, search_rows: Sequence[Row]) -> list[str]:
             for seeds, names in close.items()
         },
     }
-    return [sentence.format(", ".join(names)) for sentence, names in sentences.items() if names]
+    searches = [sentence.format(", ".join(names)) for sentence, names in sentences.items() if names]
+    return [*evidence.experiment.notes, *searches]
 
 
 def _rivals(winner: Row, of_arm: Sequence[Row], train_examples: Sequence[int]) -> list[float]:

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from experiments.evidence.effects import Judged
 from experiments.evidence.read import Evidence
 from experiments.evidence.runs import Row
 from experiments.report.conditions import devices, duration, seconds_of, span
@@ -65,7 +66,7 @@ def _pixels(configs: Sequence[Mapping[str, Any]], data: Sequence[Mapping[str, An
     return span(inputs) if whole in ("–", span(inputs)) else f"{span(inputs)} of {whole}"
 
 
-def before_you_rely(found: Sequence[Evidence], deciding: Sequence[Evidence]) -> str:
+def before_you_rely(found: Sequence[Evidence], deciding: Sequence[Evidence], adjusted: str) -> str:
     """A list of the evidence's limits: shared nets, processors and late changes.
 
     `deciding` is the part of `found` that decides the claims.
@@ -76,7 +77,7 @@ def before_you_rely(found: Sequence[Evidence], deciding: Sequence[Evidence]) -> 
         for text in evidence.experiment.disclosures
     ]
     total = f" All conditions on this page use {len(nets_of(found))} nets."
-    parts = [f"{independence(deciding)}{total}".strip(), _provenance(found)]
+    parts = [f"{independence(deciding)}{total}".strip(), adjusted, _provenance(found)]
     if changes:
         parts.append("Deleted, added or changed after rows were known:\n" + "\n".join(changes))
     return bullets("Before you rely on a verdict", parts)
@@ -84,7 +85,7 @@ def before_you_rely(found: Sequence[Evidence], deciding: Sequence[Evidence]) -> 
 
 def independence(deciding: Sequence[Evidence]) -> str:
     """Text: which verdicts rest on the same nets."""
-    nets = nets_of(deciding).values()
+    nets = _compared_nets(deciding).values()
     groups = Counter(tuple(dict.fromkeys(one.experiment.claim for _, one in rows)) for rows in nets)
     shared = sorted(
         (item for item in groups.items() if len(item[0]) > 1), key=lambda item: (-len(item[0]), item)
@@ -98,6 +99,29 @@ def independence(deciding: Sequence[Evidence]) -> str:
         "The verdicts are not independent, because a fault in a net is a fault in each claim that it serves: "
         f"of the {len(nets)} nets behind the verdicts, {groups_of}."
     )
+
+
+def _compared_nets(deciding: Sequence[Evidence]) -> dict[Net, list[tuple[Row, Evidence]]]:
+    """The nets of the primary comparisons."""
+    compared = {
+        (evidence.path(""), name, seed)
+        for evidence in deciding
+        for one in evidence.primary
+        for name in (one.comparison.arm, one.comparison.baseline)
+        for seed in one.effect.per_seed
+    }
+    nets = {
+        net: [(row, one) for row, one in rows if (one.path(""), row["arm"], row["seed"]) in compared]
+        for net, rows in nets_of(deciding).items()
+    }
+    return {net: rows for net, rows in nets.items() if rows}
+
+
+def ensemble(evidence: Evidence, one: Judged) -> str:
+    """A remark if all rows of an arm describe one ensemble of nets."""
+    arms = {arm.name: arm for arm in evidence.experiment.arms}
+    seeds = {*one.effect.per_seed}
+    return " (one ensemble)" * (bool(seeds) and arms[one.comparison.arm].is_one_ensemble(seeds))
 
 
 def _provenance(found: Sequence[Evidence]) -> str:
@@ -114,16 +138,24 @@ def _provenance(found: Sequence[Evidence]) -> str:
     return (
         f"{text}The records of {unnamed} of the {len(nets)} nets do not name the processor's family "
         f"and model. A pair whose records name different kinds of processors is not used; for "
-        f"{mixed} of the {len(pairs)} pairs in the claims' primary comparisons, the records do not show "
-        "whether both kinds are the same."
+        f"{mixed} of the {len(pairs)} pairs of different nets in the primary comparisons, the records do not "
+        "show whether both kinds are the same."
     )
 
 
 def _pairs(evidence: Evidence) -> list[tuple[str, str]]:
-    kinds = {(row["arm"], row["seed"]): evidence.processor(row) for row in evidence.rows}
-    return [
-        (kinds[one.comparison.arm, seed], kinds[one.comparison.baseline, seed])
+    """The kinds of processors of both runs of each pair of two nets."""
+    by_run = {(row["arm"], row["seed"]): row for row in evidence.rows}
+    runs = {
+        (by_run[one.comparison.arm, seed]["run_id"], by_run[one.comparison.baseline, seed]["run_id"]): (
+            by_run[one.comparison.arm, seed], by_run[one.comparison.baseline, seed]
+        )
         for one in evidence.primary
         if one.comparison.kind != "share"
         for seed in one.effect.per_seed
+    }  # fmt: skip
+    return [
+        (evidence.processor(arm), evidence.processor(baseline))
+        for arm, baseline in runs.values()
+        if arm["config_hash"] != baseline["config_hash"]
     ]

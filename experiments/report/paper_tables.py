@@ -14,7 +14,8 @@ from experiments.report.readme import ScoredNetwork
 ABOUT = """\
 Our nets are for small images and are tested on the data set in their row (`tiny_imagenet100` is 100 classes
 of Tiny ImageNet); the paper's nets are tested on a thousand classes of ImageNet. These are different
-problems, so our errors cannot be compared with the paper's, but the differences between errors can."""
+problems, so our errors cannot be compared with the paper's. Differences between errors stand beside the
+paper's to show their direction and rough size."""
 SPREAD = "Mean ± half the 95% t interval over the nets (or ensembles), where there are several."
 
 
@@ -40,7 +41,7 @@ def paper_tables(
         ),
         "" if own_1 else "Ours: no trained network yet.",
         "Top-1 and top-5 are error rates. The paper's CNN averages ten views. Our errors are measured on "
-        "images that were not used to choose learning rates or epochs.",
+        "images that were not used to choose learning rates.",
         _differences(of_views),
         "## Table 2",
         markdown(

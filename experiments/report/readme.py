@@ -12,7 +12,7 @@ from experiments.evidence.read import Evidence
 from experiments.experiment import Experiment
 from experiments.report.claims_page import statement_of
 from experiments.report.markdown import markdown
-from experiments.report.overview import at_a_glance, independence
+from experiments.report.overview import at_a_glance, ensemble, independence
 
 EVIDENCE = "results"
 CLAIMS_HEADER = ("claim", "statement", "verdict", "ours [95% interval]", "paper", "scale")
@@ -38,7 +38,7 @@ def claims_table(found: Sequence[Evidence], experiments: Sequence[Experiment]) -
             measure = (
                 wording.measure(one.comparison, "`") if len(contrasts) > 1 else wording.title(one.comparison)
             )
-            numbers = [f"{measure}: {wording.judged_effect(one)}", paper, scale]
+            numbers = [f"{measure}: {wording.judged_effect(one)}{ensemble(evidence, one)}", paper, scale]
         link = f"[{claim.name}]({EVIDENCE}/claims.md#{claim.name.lower()})"
         lines.append([link, statement_of(claim), claim.verdict, *numbers])
     return markdown(CLAIMS_HEADER, lines)

@@ -135,7 +135,8 @@ def _effects(judged: Sequence[Judged]) -> str:
     header = ["comparison", "metric", "paper", "s", "ours [95% interval]", "pairs", "detectable", "p (Holm)"]
     caption = (
         "s: the smallest effect of interest. Detectable: the smallest true effect that would be found with "
-        "80% probability: the interval of this many pairs with this spread would exclude the null value."
+        "80% probability: the interval of this many pairs with this spread would exclude the null value. p "
+        "is adjusted by Holm's method over the comparisons of this table; it does not affect the verdict."
     )
     if bounds:
         caption += f" {wording.BOUNDS}"

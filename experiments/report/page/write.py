@@ -21,7 +21,7 @@ from experiments.evidence import wording
 from experiments.evidence.claims import Claim, claims_of, count_verdicts
 from experiments.evidence.read import Evidence
 from experiments.experiment import Experiment
-from experiments.report.claims_page import claim_section, statement_of
+from experiments.report.claims_page import claim_section, not_adjusted, statement_of
 from experiments.report.overview import at_a_glance, before_you_rely
 from experiments.report.page.charts import curves_chart, forest_chart, forest_point
 from experiments.report.robustness import adjusted_p
@@ -52,7 +52,8 @@ def write_page(results_dir: Path, found: Sequence[Evidence], experiments: Sequen
     adjusted = adjusted_p(found)
     all_claims = claims_of(found, experiments)
     claims = [_claim(claim, results_dir, adjusted) for claim in all_claims if claim.conditions]
-    rely = before_you_rely(found, [claim.decides for claim in all_claims if claim.decides])
+    deciding = [claim.decides for claim in all_claims if claim.decides]
+    rely = before_you_rely(found, deciding, not_adjusted(all_claims, adjusted))
     template = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -168,3 +168,14 @@ def test_the_net_with_many_kernels_differs_in_the_first_layer_only():
     assert shapes == [[(5, 5, 3, 24), (5, 5, 12, 64)], [(5, 5, 3, 96), (5, 5, 48, 64)]]
     same = {"filters": TINY_ARM.config.model.filters, "learning_rate": TINY_ARM.config.train.learning_rate}
     assert MANY_ARM.config.replace(**same) == TINY_ARM.config
+
+
+def test_the_smallest_effect_of_a_primary_comparison_is_half_of_the_papers():
+    # As claims.md says. The exception: 1.5 times the epochs, where C8 claims twice.
+    shares = {
+        (each.claim, one.smallest_effect / one.paper_effect)
+        for each in EXPERIMENTS
+        for one in each.comparisons
+        if one.primary and one.paper_effect
+    }
+    assert {(claim, round(share, 9)) for claim, share in shares if abs(share - 0.5) > 1e-9} == {("C8", 0.75)}

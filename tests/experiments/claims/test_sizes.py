@@ -11,8 +11,9 @@ from alexnet_tf.config.presets import PAPER
 from alexnet_tf.models import build_model
 from alexnet_tf.models.summary import weightless
 from alexnet_tf.statistics.effects import share_effect
-from alexnet_tf.statistics.intervals import is_tie
+from alexnet_tf.statistics.intervals import binomial_standard_error, is_tie
 from alexnet_tf.statistics.power import detectable_effect
+from experiments.claims.kernels import SPLITS
 from tests.experiments.committed import NAMED, RESULTS, committed
 from tests.tables import read_rows
 
@@ -51,20 +52,14 @@ def arm(name: str, arm_name: str):
     return NAMED[f"ablation-{name}"].arm(arm_name).config
 
 
-def searched(name: str, arm_name: str, rate: float) -> float:
+def searched(name: str, arm_name: str, rate: float, column: str, seed: str = "1000") -> float:
     rows = read_rows(FOLDERS[f"ablation-{name}"] / "lr_search.csv")
-    found = {(row["arm"], float(row["learning_rate"]), row["seed"]): row["train_error"] for row in rows}
-    return float(found[arm_name, rate, "1000"])
-
-
-def found_error(name: str, arm_name: str, rate: float, seed: str = "1000") -> float:
-    rows = read_rows(FOLDERS[f"ablation-{name}"] / "lr_search.csv")
-    found = {(row["arm"], float(row["learning_rate"]), row["seed"]): row["value"] for row in rows}
+    found = {(row["arm"], float(row["learning_rate"]), row["seed"]): row[column] for row in rows}
     return float(found[arm_name, rate, seed])
 
 
 def mean_found(name: str, arm_name: str, rate: float) -> float:
-    return fmean(found_error(name, arm_name, rate, seed) for seed in ("1000", "1001"))
+    return fmean(searched(name, arm_name, rate, "value", seed) for seed in ("1000", "1001"))
 
 
 def pairs(name: str) -> list[float]:
@@ -164,14 +159,14 @@ def untrained_share() -> float:
 HOUR = 3600
 # Experiment and words of a reason or note -> a function that checks the words.
 SIZES: dict[tuple[str, str], Callable[[], bool]] = {
-    ("relu", ".3149 at .016"): lambda: searched("relu", "tanh", 0.016) == 0.3149,
-    ("relu", ".3174 at .008"): lambda: searched("relu", "tanh", 0.008) == 0.3174,
+    ("relu", ".3149 at .016"): lambda: searched("relu", "tanh", 0.016, "train_error") == 0.3149,
+    ("relu", ".3174 at .008"): lambda: searched("relu", "tanh", 0.008, "train_error") == 0.3174,
     ("towers-trained", "same rate, 0.03, for both"): lambda: rates("towers-trained") == {0.03},
     ("towers-trained", "trained a third as long"): lambda: longer("towers-trained", "two") == 3,
     ("lrn-alexnet", "an eighth and a sixteenth of"): lambda: (
         rate_ratio("lrn-alexnet", "none", "lrn") == 1 / 16
-        and is_tie(*(found_error("lrn-alexnet", "none", rate) for rate in (0.0025, 0.005)), 5000)
-        and found_error("lrn-alexnet", "none", 0.005) < found_error("lrn-alexnet", "none", 0.01)
+        and is_tie(*(searched("lrn-alexnet", "none", rate, "value") for rate in (0.0025, 0.005)), 5000)
+        and searched("lrn-alexnet", "none", 0.005, "value") < searched("lrn-alexnet", "none", 0.01, "value")
     ),
     ("lrn-alexnet", "twice as wide and trained three times as long learns"): lambda: (
         arm("lrn-trained", "lrn").model.width == 2 * arm("lrn-alexnet", "lrn").model.width
@@ -192,6 +187,12 @@ SIZES: dict[tuple[str, str], Callable[[], bool]] = {
         0.45,
         0.6,
         effect("augmentation", "both", "none", "gap_at_31") / effect("augmentation", "both", "none", "gap"),
+    ),
+    ("augmentation-trained", "same rate, 0.03, for both"): lambda: rates("augmentation-trained") == {0.03},
+    ("augmentation-trained", "fit their training images much better, and test images worse"): lambda: (
+        mean("augmentation-trained", "none", "train_error")
+        < mean("augmentation-trained", "both", "train_error") / 1.5
+        and mean("augmentation-trained", "none") > mean("augmentation-trained", "both")
     ),
     ("dropout", "but by less than that at equal training error"): lambda: (
         effect("dropout", "dropout-plain", "none-plain", "gap")
@@ -267,6 +268,11 @@ SIZES: dict[tuple[str, str], Callable[[], bool]] = {
         round(share_effect(dict.fromkeys(range(5), 0.0)).low, 2) == 0.48
         and judged("kernels-trained", "dealt", "chance", "halves_p").comparison.smallest_effect == 0.5
     ),
+    ("kernels-trained", "With a thousand splits a net"): lambda: SPLITS == 1000,
+    (
+        "kernels-trained",
+        "this is within the noise of the splits: the share could be three to five of five",
+    ): lambda: beyond("kernels-trained")[-1] - 0.05 < 2 * binomial_standard_error(0.05, SPLITS),
     ("kernels-trained", "just above .05"): lambda: beyond("kernels-trained")[3] > 0.05,
     ("kernels-long", "more than one random split in twenty"): lambda: beyond("kernels-long")[0] > 0.05,
     ("kernels-many", "none of a thousand"): lambda: beyond("kernels-many")[0] == 0,

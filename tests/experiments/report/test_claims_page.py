@@ -125,8 +125,9 @@ def test_shared_nets_processors_and_later_changes_stand_first(root):
     alter_record(root / "builtin/speed/records/speed-tanh-0.json", environment={"processor": "Zen"})
     changed = dataclasses.replace(POOLING, disclosures=("One arm was deleted.",))
     first = page_of(root, SPEED, changed).split("## Verdicts")[0]
-    shared, processors, _ = items(first, "Before you rely on a verdict")
+    shared, adjusted, processors, _ = items(first, "Before you rely on a verdict")
     assert "of the 11 nets behind the verdicts, C1 and C4 share 1." in shared
+    assert adjusted == "The intervals are not adjusted for the number of comparisons."
     assert shared.endswith("All conditions on this page use 11 nets.")
     # One net was trained on Zen. The other 10 of the 11 nets name no processor; they are in 6 of 6 pairs.
     assert numbers(processors) == [1, 10, 11, 6, 6]
@@ -215,3 +216,18 @@ def test_unreadable_folders_are_listed(root):
     page = page_of(root, SPEED, POOLING)
     assert "Problems:\n\n- builtin/speed/runs.csv:8: expected 23 fields" in page
     assert str(root) not in page
+
+
+def test_effects_that_are_not_significant_once_adjusted_are_named(root):
+    # The p value is .02, adjusted over three comparisons .06.
+    many = tuple(dataclasses.replace(POOLING.comparisons[0], smallest_effect=-0.001 * s) for s in (1, 2, 3))
+    text = page_of(root, dataclasses.replace(POOLING, comparisons=many))
+    (adjusted,) = [line for line in items(text, "Before you rely on a verdict") if "not adjusted" in line]
+    assert "p exceeds 0.05 for a primary effect of C4," in adjusted
+
+
+def test_two_runs_of_one_net_are_no_pair_of_processors(tmp_path):
+    folder = pooling_results(tmp_path / "builtin" / "pooling")
+    path = folder / "runs.csv"
+    path.write_text(path.read_text().replace(",separate0,", ",overlapping0,"))
+    assert "for 2 of the 2 pairs of different nets" in page_of(tmp_path, POOLING)

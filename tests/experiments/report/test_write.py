@@ -65,7 +65,7 @@ def test_reports_of_results_change_the_readme_and_reports_of_runs_do_not(tmp_pat
     pages = [tmp_path / "results" / name for name in ("claims.md", "tables.md")]
     assert written == [*tables, *pages, readme]
     assert not (folder / "figure.png").exists()
-    assert "| 5.94× [3.91, 9.03] |" in readme.read_text()
+    assert "| epochs to 25%: 5.94× [3.91, 9.03] |" in readme.read_text()
     assert readme.read_text().startswith("<!-- glance -->\n\n**The paper's claims")
     unknown = r"builtin.speed: expected the name of an experiment .* received speed"
     with pytest.raises(InputError, match=unknown):
