@@ -2,7 +2,8 @@ from dataclasses import replace
 
 from alexnet_tf.statistics.effects import Effect
 from experiments.evidence.read import evidence_of
-from experiments.report.figures.effects import meanings
+from experiments.report.figures.effects import effect_groups, meanings
+from experiments.report.finding import finding
 from tests.experiments.made_up_results import POOLING, pooling_results
 
 
@@ -18,3 +19,13 @@ def test_the_reason_of_an_effect_without_a_place_is_given(tmp_path):
     assert both == "With no interval or fewer than 3 pairs, the verdict is undecided."
     assert "fewer" not in meanings([pair])
     assert meanings([pair, one_pair]).startswith("Each verdict describes where the interval lies. ")
+
+
+def test_a_primary_comparison_without_rows_is_in_the_figure_with_the_verdict_that_it_causes(tmp_path):
+    missing = replace(POOLING.comparisons[0], arm="other")
+    arms = (*POOLING.arms, replace(POOLING.arms[0], name="other"))
+    experiment = replace(POOLING, arms=arms, comparisons=(POOLING.comparisons[0], missing))
+    found = evidence_of(pooling_results(tmp_path), experiment)
+
+    assert finding(found).endswith(": undecided (the weakest of its comparisons)")
+    assert [one.comparison for (group) in effect_groups(found.with_rows) for one in group][1] == missing

@@ -227,16 +227,6 @@ def test_the_caption_says_if_means_include_seeds_that_effects_leave_out(tmp_path
     assert said in draw(evidence_of(results, experiment)).get_supxlabel().replace("\n", " ")
 
 
-def test_a_primary_comparison_without_rows_is_in_the_figure_with_the_verdict_that_it_causes(tmp_path):
-    missing = dataclasses.replace(POOLING.comparisons[0], arm="other")
-    arms = (*POOLING.arms, dataclasses.replace(POOLING.arms[0], name="other"))
-    experiment = dataclasses.replace(POOLING, arms=arms, comparisons=(POOLING.comparisons[0], missing))
-    found = evidence_of(pooling_results(tmp_path), experiment)
-
-    assert finding(found).endswith(": undecided (the weakest of its comparisons)")
-    assert [one.comparison for (group) in effect_groups(found.with_rows) for one in group][1] == missing
-
-
 def test_seeds_without_a_partner_are_hollow_and_not_in_the_mean(tmp_path, axes):
     compared = (dataclasses.replace(POOLING.comparisons[0], metric=PROBE),)
     experiment = dataclasses.replace(POOLING, comparisons=compared, figure="probe")
