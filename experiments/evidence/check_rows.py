@@ -26,7 +26,7 @@ def check_rows(
     """The usable lines of runs.csv and of curves.csv, and a message for each fault of lines and records.
 
     Rows that name another experiment or data set than their folder are left out; so are curves of runs
-    without a row. A message has the form "file:line: expected ...; received ...".
+    that failed or have no row. A message has the form "file:line: expected ...; received ...".
     """
     # A folder with another name than its experiment is a copy; the name of its parent is not checked then.
     dataset = folder.absolute().parent.name if folder.name == experiment.name else None
@@ -48,8 +48,8 @@ def check_rows(
     problems += _against_each_other(own_runs, experiment)
     problems += _curves_without_run(runs, by_run)
     problems += _records_without_run(runs, folder, records)
-    with_row = {_run_of(run) for run in own_runs}
-    return own_runs, [line for line in own_curves if _run_of(line) in with_row], problems
+    finished = {_run_of(run) for run in own_runs if run.row["status"] != "failed"}
+    return own_runs, [line for line in own_curves if _run_of(line) in finished], problems
 
 
 def _run_of(line: Line) -> tuple[str, int]:

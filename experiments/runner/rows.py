@@ -71,12 +71,27 @@ def trained_outcome(
 
 
 def failed_outcome(
-    run: Run, reason: str, strategy: tf.distribute.Strategy, error: BaseException | None = None
+    run: Run,
+    reason: str,
+    strategy: tf.distribute.Strategy,
+    error: BaseException | None = None,
+    history: History | None = None,
 ) -> Outcome:
-    nothing = dict.fromkeys([*LAST_EPOCH, "seconds"])
-    row = {**_identity(run), **nothing, "epochs": 0, "status": "failed"}
-    row["message"] = reason.splitlines()[0][:300]
-    return Outcome({**row, **_provenance(strategy)}, [], _record(run, strategy), error)
+    """The outcome of a run that crashed or was interrupted; `history` has its finished epochs.
+
+    The row has no results, so that no table counts the last epoch as the final one.
+    """
+    curve = history.curve if history else []
+    row = {
+        **_identity(run),
+        **dict.fromkeys(LAST_EPOCH),
+        "epochs": max(0, len(curve) - 1),
+        "status": "failed",
+        "message": reason.splitlines()[0][:300],
+        "seconds": round(history.seconds, 1) if history else None,
+        **_provenance(strategy),
+    }
+    return Outcome(row, curve, _record(run, strategy), error)
 
 
 def _values(run: Run, curve: Curve, status: str, message: str = "") -> dict[str, Any]:

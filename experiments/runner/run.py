@@ -21,7 +21,7 @@ from alexnet_tf.runtime.environment import git_commit
 from alexnet_tf.runtime.errors import InputError, expected_failure, print_lines, printable
 from alexnet_tf.runtime.files import claimed, made_folder, remove_temporaries
 from alexnet_tf.training.compared import compared_values
-from alexnet_tf.training.history import History
+from alexnet_tf.training.history import History, TrainingInterrupted
 from alexnet_tf.training.network import check_run
 from alexnet_tf.training.progress import CommandProgress, RunProgress, images_to_train
 from alexnet_tf.training.strategy import is_chief
@@ -222,7 +222,10 @@ def outcome_of(run: Run, options: Options, strategy: tf.distribute.Strategy) -> 
     except KeyboardInterrupt as stop:
         again = "resumes the run" if has_checkpoint(run.checkpoint) else "starts the run again"
         reason = f"{str(stop) or 'interrupted'}; the same command {again}"
-        return failed_outcome(run, reason, strategy, stop)
+        # If the run's own net is kept, the training of a partner was interrupted.
+        is_own = not find_kept_net(run.folder, run.run_id, run.config_hash)
+        history = stop.history if is_own and isinstance(stop, TrainingInterrupted) else None
+        return failed_outcome(run, reason, strategy, stop, history)
 
 
 def planned_run(

@@ -247,7 +247,8 @@ def test_an_interrupted_run_is_recorded_and_resumes(tiny_builtin, tmp_path, monk
     interrupt(2, *arguments)
     folder = tmp_path / "builtin/ablation-relu"
     (row,) = rows(folder / "runs.csv")
-    assert (row["status"], row["test_error"]) == ("failed", "")
+    assert (row["status"], row["epochs"], row["test_error"]) == ("failed", "1", "")
+    assert [point["epoch"] for point in rows(folder / "curves.csv")] == ["0", "1"]
     assert all(word in row["message"] for word in ("interrupted", "the same command"))
     assert len(list((folder / "state").glob("*.npz"))) == 1
 

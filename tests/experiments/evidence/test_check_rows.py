@@ -118,6 +118,13 @@ def test_an_empty_or_nan_value_in_the_curve_of_a_finished_run_is_reported(folder
     assert evidence_of(folder, SPEED).problems == []
 
 
+def test_the_epochs_of_an_interrupted_run_are_not_used(folder):
+    edit(folder / "runs.csv", {"status": "failed"}, lambda row: row["run_id"] == "speed-tanh-1")
+    evidence = evidence_of(folder, SPEED)
+    assert {row["seed"] for row in evidence.curves if row["arm"] == "tanh"} == {0, 2}
+    assert not evidence.problems
+
+
 @pytest.mark.parametrize("column", ["train_error", "test_error"])
 @pytest.mark.parametrize("text", ["", "nan"])
 def test_a_gap_at_a_training_error_is_unknown_if_the_curve_lacks_an_error(folder, column, text):
