@@ -166,9 +166,11 @@ def _callbacks(
     callbacks = [progress, GradientNorms(strategy)] if options.gradient_norms else [progress]
     if not is_chief(strategy):
         return callbacks
-    callbacks += [QuarantineLog(options.out / "quarantine.csv", data), HistoryFiles(options.out)]
-    if options.keep_epochs or options.keep_best:
-        callbacks.append(KeptWeights(options.out, config.train, options.keep_epochs, options.keep_best))
+    callbacks += [
+        QuarantineLog(options.out / "quarantine.csv", data),
+        HistoryFiles(options.out),
+        KeptWeights(options.out, config.train, options.keep_epochs, options.keep_best),
+    ]
     if options.tensorboard:
         callbacks.append(keras.callbacks.TensorBoard(options.out / "tensorboard"))
     return callbacks

@@ -62,7 +62,8 @@ class FollowSchedule(keras.callbacks.Callback):
 class HistoryFiles(keras.callbacks.Callback):
     """Writes curve.csv and, if measured, selection.csv and gradient_norms.csv.
 
-    With five classes or fewer the top-5 error is left out: it is always 0.
+    A file of an earlier run that this run does not measure is deleted. With five classes or fewer the top-5
+    error is left out: it is always 0.
     """
 
     def __init__(self, folder: Path):
@@ -86,19 +87,27 @@ class HistoryFiles(keras.callbacks.Callback):
         ]
         tables = {"curve": history.curve, "selection": selection, "gradient_norms": history.gradient_norms}
         for name, rows in tables.items():
+            path = self._folder / f"{name}.csv"
             if rows:
                 few = self.model.output.shape[-1] <= TOP_K
                 columns = [column for column in rows[0] if not (few and column.endswith("_top5_error"))]
-                write_text(self._folder / f"{name}.csv", to_csv(columns, rows))
+                write_text(path, to_csv(columns, rows))
+            else:
+                path.unlink(missing_ok=True)
 
 
 def write_quarantine(path: Path, data: DataPipelines) -> None:
-    """Writes a table of unused image files, and duplicates.csv beside it if the data has duplicates."""
+    """Writes a table of unused image files, and duplicates.csv beside it.
+
+    If the data have no duplicates, a duplicates.csv of an earlier call is deleted.
+    """
     write_text(path, to_lines([("path", "reason"), *data.image_set.quarantine]))
     duplicates = data.image_set.remarks.duplicates
+    beside = path.with_name("duplicates.csv")
     if duplicates:
-        lines = [("path", "same_as", "problem"), *duplicates]
-        write_text(path.with_name("duplicates.csv"), to_lines(lines))
+        write_text(beside, to_lines([("path", "same_as", "problem"), *duplicates]))
+    else:
+        beside.unlink(missing_ok=True)
 
 
 class QuarantineLog(keras.callbacks.Callback):
@@ -187,10 +196,10 @@ class GradientNorms(keras.callbacks.Callback):
 
 
 class KeptWeights(keras.callbacks.Callback):
-    """Saves the weights of each epoch, of the best epoch, or both.
+    """Saves the weights of each epoch, of the best epoch, both or neither.
 
     The best epoch has the lowest value of the config's `watch` so far; `best` needs a selection split. A new
-    run deletes such files of an earlier run.
+    run deletes all such files of an earlier run, which would be taken for its own.
     """
 
     def __init__(self, folder: Path, config: TrainConfig, epochs: bool, best: bool):
@@ -198,12 +207,9 @@ class KeptWeights(keras.callbacks.Callback):
         self._folder, self._watch, self._epochs, self._best = folder, config.watch, epochs, best
 
     def on_train_begin(self, logs=None):
-        if self.params["history"].curve:
-            return
-        if self._epochs:
+        if not self.params["history"].curve:
             for path in (self._folder / EPOCHS_FOLDER).glob("*.weights.h5"):
                 path.unlink()
-        if self._best:
             (self._folder / BEST_NAME).unlink(missing_ok=True)
 
     def on_epoch_end(self, epoch, logs=None):

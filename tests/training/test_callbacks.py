@@ -1,11 +1,12 @@
 from pathlib import Path
+from types import SimpleNamespace
 
 import keras
 import numpy as np
 import pytest
 
 from alexnet_tf.config.fields import TrainConfig
-from alexnet_tf.training.callbacks import HistoryFiles, KeptWeights, best_epoch
+from alexnet_tf.training.callbacks import HistoryFiles, KeptWeights, best_epoch, write_quarantine
 from alexnet_tf.training.history import History
 from tests.tables import read_rows
 from tests.tiny import TINY_CONFIG
@@ -93,3 +94,28 @@ def test_a_resumed_run_writes_the_rows_and_weights_of_an_uninterrupted_one(
     for name in names:
         weights = [weights_in(each / name, model) for each in (folder, tmp_path)]
         keras.tree.map_structure(np.testing.assert_array_equal, *weights)
+
+
+def test_a_new_run_deletes_files_of_an_earlier_one_that_it_does_not_write(tmp_path):
+    (tmp_path / "epochs").mkdir()
+    for name in ("selection.csv", "gradient_norms.csv", "best.weights.h5", "epochs/0009.weights.h5"):
+        (tmp_path / name).write_text("of a diverged run")
+    config = TINY_CONFIG.replace(epochs=1)
+
+    kept = KeptWeights(tmp_path, config.train, epochs=False, best=False)
+    run(config, callbacks=[HistoryFiles(tmp_path), kept])
+
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] == ["curve.csv"]
+
+
+@pytest.mark.parametrize("duplicates", [(("a/0.png", "b/1.png", "in two classes"),), ()])
+def test_duplicates_csv_exists_only_if_the_data_have_duplicates(tmp_path, duplicates):
+    (tmp_path / "duplicates.csv").write_text("of data that have been cleaned since")
+    images = SimpleNamespace(quarantine=(), remarks=SimpleNamespace(duplicates=duplicates))
+
+    write_quarantine(tmp_path / "quarantine.csv", SimpleNamespace(image_set=images))
+
+    assert (tmp_path / "duplicates.csv").exists() == bool(duplicates)
+    if duplicates:
+        [row] = read_rows(tmp_path / "duplicates.csv")
+        assert row == {"path": "a/0.png", "same_as": "b/1.png", "problem": "in two classes"}
