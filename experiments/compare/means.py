@@ -10,9 +10,11 @@ from experiments import EXPERIMENTS
 from experiments.compare.folders import RUNS, Pair, Side
 from experiments.compare.rows import common_rows
 from experiments.evidence import wording
-from experiments.experiment import COMMON_METRICS
+from experiments.evidence.read import variants_of
+from experiments.experiment import COMMON_METRICS, Variant
 
 COMMON = [metric.name for metric in COMMON_METRICS]
+NAMED = {each.name: each for each in EXPERIMENTS}
 ALL = [metric for each in EXPERIMENTS for metric in (*COMMON_METRICS, *each.metrics)]
 FRACTIONS = {metric.name for metric in ALL if metric.is_fraction}
 
@@ -22,7 +24,7 @@ class Sample:
     """The values of one metric over the runs of one arm.
 
     Attributes:
-        values: finite values of the done runs.
+        values: finite values of the done runs; only one of them if all runs measured the same ensemble.
         without: number of done runs without a finite value, such as those that missed the target.
         unfinished: number of runs that diverged or failed.
     """
@@ -59,7 +61,7 @@ def equivalence(pair: Pair, metric: str, margin: float) -> list[tuple[bool, str]
     """Tests for each common arm whether the means of a metric differ by less than the margin.
 
     Equivalence is shown if the 90% Welch interval of A − B lies within ±margin (two one-sided tests at 5%).
-    It is not shown if a side has only one run, or a run that did not finish or has no value.
+    It is not shown if a side has only one value, or a run that did not finish or has no value.
 
     Args:
         margin: in units of the metric; for an error, 0.01 is one point.
@@ -100,7 +102,20 @@ def sample(side: Side, arm: str, metric: str) -> Sample:
     rows = [side.runs[run] for run in sorted(side.runs) if run[0] == arm]
     done = [row[metric] for row in rows if row["status"] == "done"]
     values = [value for value in done if isinstance(value, float) and math.isfinite(value)]
-    return Sample(values, len(done) - len(values), len(rows) - len(done))
+    without = len(done) - len(values)
+    if _is_one_ensemble(side, arm, metric):
+        values = values[:1]
+    return Sample(values, without, len(rows) - len(done))
+
+
+def _is_one_ensemble(side: Side, arm: str, metric: str) -> bool:
+    experiment = NAMED.get(side.experiment)
+    if experiment is None or metric not in [each.name for each in experiment.probe_metrics]:
+        return False
+    rows = [row for row in side.runs.values() if row["arm"] == arm]
+    of = variants_of(rows, side.records).get(arm, Variant(arm)).of
+    seeds = {row["seed"] for row in rows}
+    return any(each.name == of and each.is_one_ensemble(seeds) for each in experiment.arms)
 
 
 def _difference(metric: str, a: Sample, b: Sample, confidence: float = 0.95) -> str:
@@ -116,7 +131,7 @@ def _difference(metric: str, a: Sample, b: Sample, confidence: float = 0.95) -> 
     like = max(map(abs, (difference, *ends)))
     texts = [wording.difference(value, metric in FRACTIONS, like) for value in (difference, *ends)]
     text = f"{means}, A − B {texts[0]}{' points' if metric in FRACTIONS else ''}"
-    return f"{text} [{texts[1]}, {texts[2]}]" if interval else f"{text}, no interval: a side has one run"
+    return f"{text} [{texts[1]}, {texts[2]}]" if interval else f"{text}, no interval: a side has one value"
 
 
 def _mean(metric: str, side: Sample) -> str:

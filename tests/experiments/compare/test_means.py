@@ -7,6 +7,7 @@ from scipy import stats
 
 from alexnet_tf.runtime.errors import InputError
 from experiments.__main__ import main
+from experiments.compare import means
 from experiments.compare.results import AGREE, DIFFER, UNDECIDED, compare, compare_means
 from tests.experiments.committed import RESULTS
 from tests.experiments.compare.altered import CONFIGS, MEANS, compared, edit, section
@@ -73,6 +74,18 @@ def test_one_run_has_no_interval(tmp_path):
     line = section(compare(*paths)[1], MEANS)[1]
     assert line.startswith("pooling separate, test_error: ")
     assert numbers(line) == [25, 1, 30, 1, -5]
+
+
+def test_the_only_ensemble_of_an_arm_counts_as_one_value(tmp_path, monkeypatch):
+    of_all = tuple(dataclasses.replace(arm, nets=3) for arm in POOLING.arms)
+    monkeypatch.setitem(means.NAMED, POOLING.name, dataclasses.replace(POOLING, arms=of_all))
+    for name, probe in (("a", 0.5), ("b", 0.6)):
+        for arm, variant in (("separate", None), ("steady", ("separate", ["momentum=0.5"]))):
+            record_errors(tmp_path / name, A, arm, probe=probe, variant=variant)
+    folders = tmp_path / "a", tmp_path / "b"
+    for metric, status, count in (("probe", DIFFER, 1), ("test_error", AGREE, 3)):
+        found, text = compare_means(*folders, metric, 0.2)
+        assert (found, text.count(f"(n {count})")) == (status, 4)
 
 
 def test_means_are_equivalent_where_both_one_sided_tests_reject(folders):
