@@ -70,7 +70,7 @@ def check_outside(place: str | Path | None, images: str | Path | None, flag: str
     if not (place and images):
         return
     root = os.path.realpath(os.path.expanduser(images))
-    if os.path.commonpath((root, os.path.realpath(place))) == root:
+    if Path(os.path.realpath(place)).is_relative_to(root):
         raise InputError(f"{flag}: expected a place outside the images of {images}; received {place}")
 
 
@@ -128,9 +128,6 @@ def read_json(path: Path) -> Any:
     text = read_text(path)
     try:
         return json.loads(text)
-    except (
-        ValueError,
-        RecursionError,
-    ) as error:  # ValueError also for an integer of over 4,300 digits
+    except (ValueError, RecursionError) as error:  # ValueError also for an integer of over 4,300 digits
         reason = "values nested too deeply" if isinstance(error, RecursionError) else error
         raise InputError(f"{path}: expected JSON; received {reason}") from error
