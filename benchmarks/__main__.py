@@ -3,6 +3,7 @@
 import alexnet_tf.runtime.import_path  # noqa: F401, I001 (before all others: it checks the environment)
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -101,6 +102,8 @@ def _growth(options: argparse.Namespace) -> int:
 
 
 def _profile(options: argparse.Namespace) -> int:
+    # TensorFlow reads this when it is imported, below. A `Worker` sets it, too.
+    os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
     from benchmarks.profile.measure import run_profile
     from benchmarks.report.write import write_report
 

@@ -97,6 +97,8 @@ class Worker:
                 "TF_CPP_MIN_LOG_LEVEL": "3",
                 "XDG_CACHE_HOME": scratch,
                 "TMPDIR": scratch,
+                # Otherwise TensorFlow would use a GPU, but the PyTorch side only the CPU.
+                "CUDA_VISIBLE_DEVICES": "-1",
                 # alexnet_tf sets this value, too, but the worker imports TensorFlow first.
                 "TF_ENABLE_ONEDNN_OPTS": os.environ.get("TF_ENABLE_ONEDNN_OPTS", "1"),
             }

@@ -1,2 +1,5 @@
+import os
+
+
 def about():
-    return {"version": "1.2"}
+    return {"version": "1.2", "gpus": os.environ["CUDA_VISIBLE_DEVICES"]}

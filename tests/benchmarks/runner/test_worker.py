@@ -19,7 +19,8 @@ def prepare(worker, build, timeout=30.0, **arguments):
 
 
 def test_a_worker_prepares_times_and_drops_a_task(worker):
-    assert worker.about() == {"version": "1.2"}
+    # -1 hides all GPUs.
+    assert worker.about() == {"version": "1.2", "gpus": "-1"}
 
     prepared = prepare(worker, "work.good", amount=3)
     timed = worker.ask(do="time", key="work.good", calls=5)
