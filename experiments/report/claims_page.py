@@ -13,7 +13,7 @@ from experiments.evidence.effects import MIN_PAIRS, Judged
 from experiments.evidence.paper import Place, place_of
 from experiments.evidence.read import Evidence, contradictions
 from experiments.experiment import Experiment
-from experiments.report.conditions import duration, notes, seconds_of
+from experiments.report.conditions import duration, known_seconds, notes, seconds_of
 from experiments.report.markdown import bullets, markdown
 from experiments.report.overview import at_a_glance, before_you_rely, ensemble, nets_of
 from experiments.report.robustness import adjusted_p, our_noise, paper_noise, without_pairing
@@ -243,13 +243,11 @@ def _power(evidence: Evidence, one: Judged) -> str:
     text = f"{measure}: about {needed:,} pairs, at 80% power if the true effect is {source} {size}"
     if needed <= effect.n:
         return f"{text}; there are {effect.n}, so the true effect is probably smaller"
-    # The median is not affected by a few paused runs, whose seconds include the pauses.
-    seconds = sum(
-        median(row["seconds"] for row in evidence.of_arm(arm))
-        for arm in (comparison.arm, comparison.baseline)
-    )
     more = needed - effect.n
-    return f"{text}. Not run: {more:,} more, {duration(seconds * more)} of one core"
+    times = [known_seconds(evidence.of_arm(arm)) for arm in (comparison.arm, comparison.baseline)]
+    # The median is not affected by a few paused runs, whose seconds include the pauses.
+    cost = f", {duration(more * sum(map(median, times)))} of one core" if all(times) else ""
+    return f"{text}. Not run: {more:,} more{cost}"
 
 
 def _runs(claim: Claim) -> str:

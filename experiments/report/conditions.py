@@ -112,8 +112,13 @@ def devices(rows: Sequence[Row]) -> str:
     return re.sub(r"\b1 threads\b", "1 thread", joined(rows, "device"))
 
 
+def known_seconds(rows: Sequence[Row]) -> list[float]:
+    """The training times of these runs; failed runs have none."""
+    return [row["seconds"] for row in rows if row["seconds"] is not None and math.isfinite(row["seconds"])]
+
+
 def seconds_of(rows: Sequence[Row]) -> float:
-    return sum(row["seconds"] for row in rows if row["seconds"] is not None and math.isfinite(row["seconds"]))
+    return sum(known_seconds(rows))
 
 
 def duration(seconds: float) -> str:
