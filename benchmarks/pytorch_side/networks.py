@@ -58,7 +58,7 @@ def use_all_threads() -> None:
     Raises:
         RuntimeError: if the default is already that number, so a comparison with it would be pointless.
     """
-    count = len(os.sched_getaffinity(0))
+    count = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     if torch.get_num_threads() == count:
         raise RuntimeError(f"the default is {count} threads, as many as this process may use")
     torch.set_num_threads(count)

@@ -66,7 +66,9 @@ class Server:
         return {}
 
     def _peak(self) -> dict[str, Any]:
-        return {"mebibytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
+        # In bytes on macOS, in KiB elsewhere.
+        unit = 1 if sys.platform == "darwin" else 1024
+        return {"mebibytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20}
 
 
 def _timed(task: Task) -> float:

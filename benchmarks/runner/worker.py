@@ -4,6 +4,7 @@ import json
 import os
 import select
 import subprocess
+import sys
 import tempfile
 from pathlib import Path
 from typing import IO, Any
@@ -83,6 +84,8 @@ class Worker:
 
     def _start(self) -> subprocess.Popen[str]:
         names = ALLOCATORS if self.other_allocator else ()
+        if names and sys.platform != "linux":
+            raise WorkerError("the benchmark can replace the memory allocator only on Linux")
         allocator = next(filter(None, map(ctypes.util.find_library, names)), "")
         if names and not allocator:
             raise WorkerError(f"none of {', '.join(ALLOCATORS)} is installed")

@@ -1,5 +1,6 @@
 import math
 import sys
+import types
 
 import pytest
 
@@ -74,9 +75,27 @@ def test_cpu_seconds_include_child_processes_and_a_task_can_skip_the_warm_up(wor
     assert worker.ask(do="time", key="work.busy_child", calls=2)["cpu_seconds"] == pytest.approx(0.2, abs=0.1)
 
 
-def test_a_missing_allocator_is_reported(monkeypatch):
+@pytest.mark.parametrize(
+    ("platform", "reason"),
+    [
+        ("linux", "none of jemalloc, tcmalloc, tcmalloc_minimal is installed"),
+        # LD_PRELOAD would have no effect there, without an error.
+        ("darwin", "the benchmark can replace the memory allocator only on Linux"),
+    ],
+)
+def test_an_allocator_that_cannot_be_used_is_reported(monkeypatch, platform, reason):
     monkeypatch.setattr("ctypes.util.find_library", lambda name: None)
+    monkeypatch.setattr(sys, "platform", platform)
 
     about = Worker(sys.executable, "tests.benchmarks.fake_side", other_allocator=True).about()
 
-    assert about == {"error": "none of jemalloc, tcmalloc, tcmalloc_minimal is installed"}
+    assert about == {"error": reason}
+
+
+@pytest.mark.parametrize(("platform", "unit"), [("linux", 1024), ("darwin", 1)])
+def test_the_peak_is_in_mebibytes(monkeypatch, platform, unit):
+    monkeypatch.setattr(sys, "platform", platform)
+    used = types.SimpleNamespace(ru_maxrss=5 * 2**20 / unit)
+    monkeypatch.setattr(serve.resource, "getrusage", lambda who: used)
+
+    assert serve.Server("tests.benchmarks.fake_side").answer({"do": "peak"}) == {"mebibytes": 5}
