@@ -63,6 +63,9 @@ def figures_of(
     yield from draw_architecture(net.model, net.model.name, out)
     yield from _kernels(net, out)
     if curve in measured:
+        if norms not in measured:
+            # The norms of a network drawn earlier would get into this one's figure.
+            (out / norms.name).unlink(missing_ok=True)
         for file in measured:
             write_bytes(out / file.name, file.read_bytes())
         drawn = write_curves(out, net.model.name, results_slug(net.config.data.dataset), out)

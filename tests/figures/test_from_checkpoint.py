@@ -90,6 +90,8 @@ def test_without_a_data_set_only_the_net_is_drawn(checkpoint, net, tmp_path, nam
     shutil.copytree(checkpoint, run, ignore=shutil.ignore_patterns(SUMS))
     (run / "epochs").mkdir()
     net.model.save_weights(run / "epochs" / "0001.weights.h5")
+    out.mkdir()
+    (out / "gradient_norms.csv").write_text("of a network drawn earlier")
 
     assert main(["figures", "--checkpoint", str(run / name), "--out", str(out)]) == 0
 
