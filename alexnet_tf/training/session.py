@@ -102,17 +102,19 @@ class Session:
             yield
         except KeyboardInterrupt as stop:
             stop = stop if isinstance(stop, Interruption) else Interruption()
+            # A second signal while the state is being saved has no effect.
             with signals_held():
                 # Called before saving; otherwise the end of another worker could end this process meanwhile.
                 current_workers().interrupt(str(stop))
                 # Between epochs the last checkpoint is up to date.
                 if self.history.unfinished:
                     self._save(is_whole=True)
-            self.history.end("interrupted", f"{stop} in epoch {self._epoch}")
-            is_kept = None
-            if is_chief(self._strategy):
-                is_kept = self._checkpoint is not None and checkpoint_hash(self._checkpoint) == self._hash
-            raise TrainingInterrupted(self.history, stop.number, is_kept) from stop
+                place = "after" if len(self.history.curve) > self._epoch else "in"
+                self.history.end("interrupted", f"{stop} {place} epoch {self._epoch}")
+                is_kept = None
+                if is_chief(self._strategy):
+                    is_kept = self._checkpoint is not None and checkpoint_hash(self._checkpoint) == self._hash
+                raise TrainingInterrupted(self.history, stop.number, is_kept) from stop
         finally:
             self._calls.on_train_end()
         if self._was_running:

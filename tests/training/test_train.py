@@ -1,4 +1,7 @@
+import functools
 import gc
+import os
+import signal
 
 import keras
 import numpy as np
@@ -182,6 +185,24 @@ def test_an_interrupted_run_says_so_and_keeps_its_state(whole, tmp_path, capsys)
     assert "done after epoch" not in capsys.readouterr().err
 
 
+def test_a_second_signal_while_the_state_is_saved_has_no_effect(tmp_path, monkeypatch, request):
+    # The default handler, because background jobs of a shell ignore SIGINT.
+    usual = signal.signal(signal.SIGINT, signal.default_int_handler)
+    request.addfinalizer(functools.partial(signal.signal, signal.SIGINT, usual))
+    save, state = session.save_checkpoint, tmp_path / "state.npz"
+
+    def save_after_a_signal(path, model, config_hash, history, is_best):
+        if history["unfinished"]:
+            os.kill(os.getpid(), signal.SIGINT)
+        save(path, model, config_hash, history, is_best)
+
+    monkeypatch.setattr(session, "save_checkpoint", save_after_a_signal)
+    with pytest.raises(TrainingInterrupted, match="in epoch 1") as stopped:
+        run(checkpoint=state, callbacks=[Interrupt("on_train_batch_begin", 1)])
+
+    assert (stopped.value.is_kept, stopped.value.history.status) == (True, "interrupted")
+
+
 @pytest.mark.parametrize("has_it", [True, False])
 def test_a_warning_is_printed_once_if_the_processor_has_no_bfloat16(monkeypatch, capsys, has_it):
     monkeypatch.setattr("alexnet_tf.training.network.has_bfloat16", lambda: has_it)
@@ -278,9 +299,9 @@ def test_an_interruption_tells_whether_a_checkpoint_is_kept(tmp_path, monkeypatc
     def stop(_):
         raise KeyboardInterrupt
 
-    for name, is_kept in (("evaluate", False), ("goes_on", True)):
+    for name, is_kept, place in (("evaluate", False, "in epoch 0"), ("goes_on", True, "after epoch 0")):
         monkeypatch.setattr(session.Session, name, stop)
-        with pytest.raises(TrainingInterrupted) as stopped:
+        with pytest.raises(TrainingInterrupted, match=f"interrupted by SIGINT {place}") as stopped:
             run(checkpoint=tmp_path / "state.npz")
         assert stopped.value.is_kept is (tmp_path / "state.npz").exists() is is_kept
         monkeypatch.undo()
