@@ -3,11 +3,14 @@
 import functools
 import importlib
 import pkgutil
+from collections.abc import Iterator
 from types import ModuleType
 
 import experiments.claims
 from alexnet_tf.runtime.errors import InputError
-from experiments.experiment import Experiment
+from alexnet_tf.runtime.suggestion import did_you_mean
+from alexnet_tf.statistics.effects import no_effect
+from experiments.experiment import TRAIN_LOSS, Experiment
 
 EXPERIMENTS: tuple[Experiment, ...]
 
@@ -23,7 +26,8 @@ def find_experiments(package: ModuleType) -> tuple[Experiment, ...]:
     name.
 
     Raises:
-        InputError: if a module declares no experiment, or two experiments have the same name.
+        InputError: if a module declares no experiment, two experiments have the same name, or a declaration
+            has a fault that would otherwise appear only after training.
     """
     found: dict[str, tuple[Experiment, str | None]] = {}
     for info in pkgutil.iter_modules(package.__path__):
@@ -43,8 +47,36 @@ def find_experiments(package: ModuleType) -> tuple[Experiment, ...]:
                     f"{module.__file__}: expected a name that is not in {found[experiment.name][1]}; "
                     f"received {experiment.name!r} again; rename one"
                 )
+            for fault in _faults(experiment):
+                raise InputError(f"{module.__file__}: {experiment.name}: {fault}")
             found[experiment.name] = experiment, module.__file__
     return tuple(sorted((experiment for experiment, _ in found.values()), key=_place))
+
+
+def _faults(experiment: Experiment) -> Iterator[str]:
+    arms, metrics = [arm.name for arm in experiment.arms], [*experiment.ranges]
+    if len({*arms}) < len(arms):
+        yield f"arms: expected different names; received {', '.join(arms)}"
+    for arm in experiment.arms:
+        if len({*arm.grid}) == 1:
+            yield f"{arm.name}: grid: expected several learning rates, or none; received {arm.grid}"
+    for one in experiment.comparisons:
+        for name in (one.arm,) if one.kind == "share" else (one.arm, one.baseline):
+            if name not in arms:
+                expected = f"some of the arms {', '.join(arms)}"
+                yield f"comparisons: expected {expected}; received {name!r}{did_you_mean(name, arms)}"
+        if not one.metric.derived and one.metric.name not in metrics:
+            expected, received = f"one of the metrics {', '.join(metrics)}", repr(one.metric.name)
+            yield f"comparisons: expected {expected}; received {received}, which `metrics` does not list"
+        null, s = no_effect(one.kind), one.smallest_effect
+        if s == null or (one.kind == "ratio" and s <= 0):
+            expected = f"a {one.kind} other than {null:g}{', and > 0' if one.kind == 'ratio' else ''}"
+            yield f"smallest_effect: expected {expected}; received {s:g}"
+    if experiment.figure not in (shown := [*metrics, TRAIN_LOSS.name]):
+        yield f"figure: expected one of {', '.join(shown)}; received {experiment.figure!r}"
+    if experiment.objective == "epochs_to_target" and not any(one.of_curve for one in experiment.metrics):
+        received = ", ".join(experiment.columns) or "none"
+        yield f"objective: expected a metric with `of_curve` for epochs_to_target; received {received}"
 
 
 def _place(experiment: Experiment) -> tuple[int, int, str]:

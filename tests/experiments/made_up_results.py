@@ -15,7 +15,7 @@ BASE = Config().replace(epochs=40, learning_rate=0.01)
 
 
 def _arm(name: str, **changes) -> Arm:
-    return Arm(name, BASE.replace(**changes), f"{name}, in words", (0.01,), (0, 1, 2), 2)
+    return Arm(name, BASE.replace(**changes), f"{name}, in words", (0.01, 0.02), (0, 1, 2), 2)
 
 
 def _first_below_a_quarter(curve):

@@ -3,10 +3,11 @@ from types import ModuleType
 
 import pytest
 
+from alexnet_tf.runtime.errors import InputError
 from experiments import EXPERIMENTS, find_experiments
 
-HEADER = "import dataclasses\nfrom tests.experiments.made_up_results import POOLING\n"
-OWN = "dataclasses.replace(POOLING, name={!r}, claim={!r})"
+HEADER = "from dataclasses import replace\nfrom tests.experiments.made_up_results import EPOCHS, POOLING\n"
+OWN = "replace(POOLING, name={!r}, claim={!r})"
 
 
 @pytest.fixture
@@ -40,6 +41,26 @@ def test_claims_are_ordered_by_number_and_our_own_questions_by_name(package):
         )
     )
     assert [each.name for each in found] == ["second", "also-second", "tenth", "ask", "zeal"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ("arms=POOLING.arms[:1] * 2", "arms: .* received separate, separate"),
+        ("arms=POOLING.arms[:1]", "comparisons: .*arms separate; received 'overlapping'"),
+        ("arms=(replace(POOLING.arms[0], grid=(0.01,)), *POOLING.arms[1:])", "separate: grid: .*0.01"),
+        ("comparisons=(replace(FIRST, baseline='separat'),)", "received 'separat'; did you mean 'separate'"),
+        ("comparisons=(replace(FIRST, metric=EPOCHS),)", "metrics .*gap.* received 'epochs_to_25'"),
+        ("comparisons=(replace(FIRST, smallest_effect=0.0),)", "smallest_effect: .*difference other than 0"),
+        ("comparisons=(replace(FIRST, kind='ratio'),)", "smallest_effect: .*1, and > 0; received -0.002"),
+        ("figure='loss'", "figure: .*train_loss; received 'loss'"),
+        ("objective='epochs_to_target', metrics=POOLING.metrics[1:], comparisons=()", "received probe"),
+    ],
+)
+def test_a_fault_of_a_declaration_is_found_before_training(package, change, words):
+    made = package(a=f"{HEADER}FIRST = POOLING.comparisons[0]\nEXPERIMENT = replace(POOLING, {change})\n")
+    with pytest.raises(InputError, match=f"/a.py: pooling: .*{words}"):
+        find_experiments(made)
 
 
 def test_claims_are_in_the_order_of_the_paper():
