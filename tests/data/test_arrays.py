@@ -1,8 +1,10 @@
 import dataclasses
+import tracemalloc
 
 import numpy as np
 import pytest
 
+from alexnet_tf.data import pixel_statistics
 from alexnet_tf.data.arrays import ImageSet, fingerprint_arrays, results_slug
 from alexnet_tf.runtime.errors import InputError
 
@@ -20,6 +22,20 @@ def test_an_image_set_cannot_be_changed(examples):
     with pytest.raises(dataclasses.FrozenInstanceError):
         tiny.name = "other"
     images[0] = images[0]  # the caller's own array stays writable
+
+
+def test_statistics_without_the_selection_split_need_no_copy_of_the_images(monkeypatch):
+    monkeypatch.setattr(pixel_statistics, "VALUES_AT_A_TIME", 2**12)
+    images = np.random.default_rng(0).integers(0, 256, (1000, 16, 16, 3), np.uint8)
+    many = image_set(images, np.arange(1000) % 3)
+    left = images[~many.selected]
+    tracemalloc.start()
+    found = many.statistics(holdout=True)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    np.testing.assert_allclose(found.mean_image, left.mean(axis=0), rtol=1e-6)
+    assert found.stddev == pytest.approx(np.sqrt(left.var(axis=0).mean()), rel=1e-12)
+    assert peak < 0.5 * left.nbytes
 
 
 def test_bad_splits_are_refused(examples):
