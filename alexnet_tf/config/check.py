@@ -1,10 +1,12 @@
-"""Checks the ranges of a configuration's values, before data are read or a network is trained."""
+"""Checks the types and ranges of a configuration's values, before data are read or a network is trained."""
 
 import dataclasses
 import math
+import typing
 from typing import Any
 
 from alexnet_tf.config.fields import Config
+from alexnet_tf.config.values import check_type
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.suggestion import did_you_mean
 
@@ -22,7 +24,7 @@ LARGEST_SEED = 2**32 - 1
 
 
 def check_config(config: Config) -> None:
-    """Raises an InputError that names the first field whose value is out of range.
+    """Raises an InputError that names the first field whose value is of another type or out of range.
 
     Example:
 
@@ -32,6 +34,12 @@ def check_config(config: Config) -> None:
     alexnet_tf.runtime.errors.InputError: momentum: expected a number >= 0 and < 1; received 2.0
     """
     data, train, rate = config.data, config.train, config.train.learning_rate
+    # Python code can set a field to any value. A misspelt word, such as the schedule `step`, would otherwise
+    # have the effect of another word.
+    for part in (config, data, config.model, train):
+        for name, hint in typing.get_type_hints(type(part)).items():
+            if not dataclasses.is_dataclass(getattr(part, name)):
+                check_type(name, getattr(part, name), hint)
     model = dataclasses.asdict(config.model)
     sides = {name: getattr(data, name) for name in ("image_size", "crop", "pad")}
     for name, value in (model | sides).items():

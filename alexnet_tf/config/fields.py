@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from alexnet_tf.config.models import CifarNetConfig, ModelConfig
-from alexnet_tf.config.values import described, fits, parse
+from alexnet_tf.config.values import check_type, parse
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.suggestion import did_you_mean
 
@@ -216,8 +216,7 @@ class Config:
             TypeError: for an unknown field.
         """
         for name, hint in (("precision", Precision), ("seed", int)):
-            if not fits(values[name], hint):
-                raise InputError(f"{name}: expected {described(hint)}; received {values[name]!r}")
+            check_type(name, values[name], hint)
         model = dict(values["model"])
         kind = model.pop("kind")
         kinds = {known.__name__: known for known in MODEL_CONFIGS}
@@ -267,6 +266,6 @@ def _revive(kind: type, values: dict[str, Any]) -> Any:
     hints = typing.get_type_hints(kind)
     revived = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
     for name, value in revived.items():
-        if name in hints and not fits(value, hints[name]):
-            raise InputError(f"{name}: expected {described(hints[name])}; received {value!r}")
+        if name in hints:
+            check_type(name, value, hints[name])
     return kind(**revived)

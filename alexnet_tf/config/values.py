@@ -10,8 +10,21 @@ from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.suggestion import did_you_mean
 
 
+def check_type(name: str, value: Any, hint: Any) -> None:
+    """Raises an InputError unless the value has the type `hint` of the field `name`.
+
+    Example:
+
+    >>> check_type("optimizer", "sgd", Literal["momentum", "adam"])
+    Traceback (most recent call last):
+    alexnet_tf.runtime.errors.InputError: optimizer: expected momentum or adam; received 'sgd'
+    """
+    if not fits(value, hint):
+        raise InputError(f"{name}: expected {described(hint)}; received {value!r}")
+
+
 def fits(value: Any, hint: Any) -> bool:
-    """Whether a value has the type of a field; an int also fits a field of type float.
+    """Whether a value has a type; an int also fits a float, and a list also fits a tuple.
 
     Example:
 
@@ -22,7 +35,7 @@ def fits(value: Any, hint: Any) -> bool:
     if typing.get_origin(hint) is Literal:
         return any(value == choice and type(value) is type(choice) for choice in choices)
     if typing.get_origin(hint) is tuple:
-        return isinstance(value, tuple) and all(fits(part, choices[0]) for part in value)
+        return isinstance(value, tuple | list) and all(fits(part, choices[0]) for part in value)
     if isinstance(value, bool) or hint is not float:
         return type(value) is hint
     return isinstance(value, int | float)

@@ -19,7 +19,7 @@ OUT_OF_RANGE = {
     **dict.fromkeys(("max_drops", "stop_extra_epochs", "early_stopping"), (-1,)),
     **dict.fromkeys(("crop", "image_size"), (-1, 4097)),
     "pad": (-1, 129),
-    **dict.fromkeys(("epochs", "batch_size", "patience"), (0,)),
+    **dict.fromkeys(("epochs", "batch_size", "patience"), (0, 1.5)),
     **dict.fromkeys(("learning_rate", "weight_decay", "bias_rate"), (-1e-4, math.nan, math.inf)),
     **dict.fromkeys(("momentum", "stop_train_error"), (1.0, -0.1, math.nan)),
     "min_learning_rate": (-1e-9, 0.5),
@@ -28,11 +28,16 @@ OUT_OF_RANGE = {
     "brightness": (-0.1,),
     "drops": ((0, 2), (4, 4)),
     "dropout": (1.0, -0.1),
-    "width": (0.0, 65),
     "pool_size": (0, 2**14 + 1),
     "hidden": ((2**14 + 1, 8),),
     "stem_stride": (2**30,),
     "activation": ("rleu",),
+    "schedule": ("step",),
+    "init": ("xavier",),
+    "input_scale": ("Unit",),
+    "precision": ("float64",),
+    "flip": ("no",),
+    "width": (0.0, 65, "1"),
 }
 
 
