@@ -131,7 +131,11 @@ def _search_arms(
                     record(arm, [row or trained_row(experiment, arm, rate, seed, folder, options, strategy)])
             if waiting[arm.name]:
                 return
-        record(arm, list(found[arm.name].values()))
+        # A search with another grid may have marked a rate that this one did not try.
+        earlier = [row for row in read_lr_search(folder).rows if row["arm"] == arm.name and row["winner"]]
+        tried = found[arm.name]
+        lost = [row for row in earlier if (row["learning_rate"], row["seed"]) not in tried]
+        record(arm, [*tried.values(), *({**row, "winner": False} for row in lost)])
 
     def record_and_extend(task: object, row: dict[str, Any] | Exception) -> None:
         if isinstance(row, Exception):

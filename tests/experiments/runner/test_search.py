@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,21 @@ def test_a_winner_without_a_tie_is_not_trained_with_a_second_seed(tmp_path, monk
     )
     assert main(search(tmp_path)) == 0
     assert {row["seed"] for row in searched(tmp_path)} == {"1000"}
+
+
+def test_a_search_with_another_grid_leaves_one_winner(tmp_path, monkeypatch):
+    best = 0.01
+    monkeypatch.setattr(
+        experiments.runner.search,
+        "train",
+        lambda config, *_, **__: trained_to(0.1 if config.train.learning_rate == best else 0.9),
+    )
+    assert main(search(tmp_path)) == 0
+    best, moved = 0.04, replace(POOLING.arm("separate"), grid=(0.02, 0.04, 0.08))
+    monkeypatch.setattr(experiments, "EXPERIMENTS", (replace(POOLING, arms=(moved,)),), raising=False)
+    assert main(search(tmp_path)) == 0
+    winners = {row["learning_rate"]: row["winner"] for row in searched(tmp_path)}
+    assert winners == {"0.005": "false", "0.01": "false", "0.02": "false", "0.04": "true", "0.08": "false"}
 
 
 @pytest.mark.parametrize(
