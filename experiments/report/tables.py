@@ -94,7 +94,7 @@ def _cell(evidence: Evidence, arm: str, metric: Metric, runs: int) -> str:
 def _values(found: Values, sample: Sequence[float], metric: Metric) -> str:
     show = _percent if metric.is_fraction else wording.number
     if found.limits:
-        limits = sorted({f"{limit:g}" for limit in found.limits.values()})
+        limits = list(dict.fromkeys(f"{limit:g}" for limit in sorted(found.limits.values())))
         beyond = f"> {limits[0]}" + (f" to > {limits[-1]}" if len(limits) > 1 else "")
         if not found.known:
             return f"{beyond} {'epoch' if limits == ['1'] else 'epochs'}"

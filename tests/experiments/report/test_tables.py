@@ -1,7 +1,7 @@
 import dataclasses
 
 from experiments.report.conditions import DATASET_NOTES
-from tests.experiments.made_up_results import BASE, POOLING, pooling_results, record
+from tests.experiments.made_up_results import BASE, POOLING, SPEED, fall, pooling_results, record
 from tests.experiments.tables_read_back import reported
 
 
@@ -25,6 +25,12 @@ def test_the_table_says_what_was_measured_and_how(tmp_path, monkeypatch):
         "- commit: abc",
     ):
         assert words in table
+
+
+def test_different_limits_of_an_arm_are_in_order(tmp_path):
+    for seed, epochs in enumerate((10, 8)):
+        record(tmp_path, SPEED, "tanh", seed, fall(90, epochs))
+    assert "| > 8 to > 10 epochs |" in reported(tmp_path, SPEED)[1]
 
 
 def test_remarks_on_the_effects_are_left_out_if_only_one_arm_was_run(tmp_path):
