@@ -23,7 +23,8 @@ def curve_points(evidence: Evidence) -> list[dict[str, Any]]:
     values: dict[tuple[str, str, int], list[float]] = {}
     for row in evidence.curves:
         for column, split in SPLITS.items():
-            if row[column] is not None:
+            # An impossible number in curves.csv has been read as NaN.
+            if row[column] is not None and math.isfinite(row[column]):
                 values.setdefault((row["arm"], split, row["epoch"]), []).append(100 * row[column])
     return [
         {

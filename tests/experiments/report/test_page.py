@@ -1,4 +1,5 @@
 import json
+import math
 import re
 import shutil
 from pathlib import Path
@@ -18,7 +19,7 @@ pytest.importorskip("altair", reason="needs `make report`'s packages: pip instal
 import numpy as np
 import vl_convert
 
-from experiments.report.page.charts import COLORS, curves_chart, forest_point
+from experiments.report.page.charts import COLORS, curve_points, curves_chart, forest_point
 from experiments.report.page.write import HERE, PAGE, write_page
 from tests.experiments.committed import RESULTS
 
@@ -77,6 +78,15 @@ def test_curves_are_drawn_whatever_the_names_of_their_arms():
     lines = re.findall(r'aria-roledescription="line mark".*?d="([^"]*)"', svg)
     # Each arm has a training and a test curve; each curve has three points, so two segments.
     assert [line.count("L") for line in lines] == [2] * (2 * len(arms))
+
+
+def test_an_impossible_error_is_left_out_of_the_curves():
+    rows = [{"arm": "a", "epoch": 1, "train_error": 0.5, "test_error": error} for error in (0.6, math.nan)]
+    found = [
+        (point["split"], point["error"], point["runs"])
+        for point in curve_points(SimpleNamespace(curves=rows))
+    ]
+    assert found == [("training error", 50, 2), ("test error", 60, 1)]
 
 
 def test_a_share_of_nets_at_chance_is_no_effect_in_the_forest_plot():
