@@ -27,8 +27,8 @@ def image_files(names: Sequence[str | Path], listed: Path | None = None, flag: s
     """Expands paths, folders, patterns and a list to files, each once, in the order given.
 
     Args:
-        names: files, some of which may be missing; folders, which stand for all images below them; patterns
-            such as `**/*.png`, which a shell may have left unexpanded.
+        names: files, some of which may be missing; folders, which stand for all images below them, except
+            hidden ones; patterns such as `**/*.png`, which a shell may have left unexpanded.
         listed: file of further names, one per line; `-` for standard input.
         flag: command-line flag that gave the names, for error messages.
 
@@ -45,7 +45,8 @@ def image_files(names: Sequence[str | Path], listed: Path | None = None, flag: s
     for name in map(str, names):
         if os.path.isdir(name):
             found = _below(name)
-        elif glob.has_magic(name) and not os.path.exists(name):
+        # `glob` raises a ValueError for a null byte, as in a list that `find -print0` has written.
+        elif glob.has_magic(name) and "\0" not in name and not os.path.exists(name):
             linked: set[str] = set()
             found = [path for path in sorted({*_matches(name, linked)}) if os.path.isfile(path)]
             print_lines(sorted(linked))
@@ -89,6 +90,7 @@ def _below(folder: str) -> list[str]:
         left_out.append(f"{error.filename}: cannot be read: {error.strerror}")
 
     for where, folders, names in os.walk(folder, onerror=refuse):
+        folders[:] = [name for name in folders if not name.startswith(".")]
         inner = [os.path.join(where, name) for name in folders]
         left_out += [_unfollowed(path) for path in inner if os.path.islink(path)]
         images = [name for name in names if name.lower().endswith(SUFFIXES) and not name.startswith(".")]

@@ -5,6 +5,7 @@ import pytest
 
 from alexnet_tf.__main__ import main
 from alexnet_tf.commands.image_files import image_files
+from alexnet_tf.runtime.errors import InputError
 from tests.colored_images import write_colored_tree
 from tests.figures.untrained import untrained
 from tests.tables import read_rows
@@ -85,12 +86,21 @@ def test_without_a_readable_query_nothing_is_written(folder, net, capsys):
     assert not (folder / "out").exists()
 
 
-def test_folders_that_are_left_out_are_named(tmp_path, capsys):
+def test_linked_folders_are_left_out_and_named_and_hidden_ones_are_left_out(tmp_path, capsys):
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "1.png").touch()
     (tmp_path / "b").symlink_to("a")
+    (tmp_path / ".thumbnails").mkdir()
+    (tmp_path / ".thumbnails" / "2.png").touch()
+    (tmp_path / ".linked").symlink_to("a")
     assert image_files([tmp_path]) == [tmp_path / "a" / "1.png"]
     assert capsys.readouterr().err == f"note: {tmp_path}/b: linked folder: not followed\n"
+
+
+def test_a_list_with_null_bytes_between_the_names_is_refused(tmp_path):
+    (tmp_path / "list").write_bytes(b"a.png\0b/[1].png\0")
+    with pytest.raises(InputError, match=r"received a.png.*, which does not exist"):
+        image_files([], tmp_path / "list")
 
 
 def test_a_recursive_pattern_follows_no_links_to_folders(tmp_path, monkeypatch, capsys):
