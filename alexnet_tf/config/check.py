@@ -54,7 +54,7 @@ def check_config(config: Config) -> None:
             _check(name, value, 0 <= value < 1, "a number >= 0 and < 1")
         elif name == "width":
             _check(name, value, value > 0, "a number > 0")
-        elif name == "pool_size":
+        elif name in ("pool_size", "stem_kernel", "stem_stride", "towers"):
             _check(name, value, value >= 1, "a whole number >= 1")
         elif name == "activation" and value not in ACTIVATIONS:
             meant = did_you_mean(value, ACTIVATIONS)

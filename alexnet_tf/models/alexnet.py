@@ -42,7 +42,8 @@ def alexnet(
 
     Raises:
         ValueError: if the images are too small, the number of filters is not a multiple of the number of
-            towers, or a layer in `config.without` cannot be removed.
+            towers, `config` does not have five `filters` and two `hidden` widths, or a layer in `without`
+            cannot be removed.
 
     Example:
 
@@ -129,6 +130,9 @@ def features(images: keras.KerasTensor, config: AlexNetConfig) -> keras.KerasTen
     """conv1 to pool5: from images [n, height, width, channels] to the last feature map."""
     if not set(config.without) <= set(REMOVABLE):
         raise ValueError(f"without: expected some of {REMOVABLE}; received {config.without}")
+    for name, numbers, count in (("filters", config.filters, 5), ("hidden", config.hidden, 2)):
+        if len(numbers) != count:
+            raise ValueError(f"{name}: expected {count} numbers; received {numbers}")
     x = _pad_to_cover(images, config)
     x = _conv(x, 1, config)  # 224 -> 55
     if config.late_relu:

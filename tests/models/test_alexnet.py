@@ -202,6 +202,20 @@ def test_the_default_application_is_the_papers_net_with_softmax():
     assert len(again.weights) == len(model.weights) == 16
 
 
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"filters": (96, 256)}, r"filters: expected 5 numbers; received \(96, 256\)"),
+        ({"filters": (8,) * 6}, "filters: expected 5 numbers"),
+        ({"hidden": (4096,)}, r"hidden: expected 2 numbers; received \(4096,\)"),
+    ],
+    ids=str,
+)
+def test_another_number_of_convolutions_or_hidden_layers_is_refused(changes, words):
+    with pytest.raises(ValueError, match=words):
+        alexnet((56, 56, 3), 10, dataclasses.replace(SCALED, **changes))
+
+
 def test_too_small_an_image_is_refused():
     with pytest.raises(ValueError, match="at least 64 pixels"):
         alexnet((224, 63, 3), 10)
