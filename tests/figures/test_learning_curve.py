@@ -2,14 +2,7 @@ from itertools import pairwise
 
 import pytest
 
-from alexnet_tf.figures.learning_curve import (
-    curve_figure,
-    rate_drops,
-    read_curve,
-    read_gradient_norms,
-    training_figure,
-    write_curves,
-)
+from alexnet_tf.figures import learning_curve
 from alexnet_tf.figures.look import house_look
 from alexnet_tf.runtime.errors import InputError
 from tests.in_text import numbers
@@ -26,14 +19,14 @@ ROWS = (
 
 def rows_of(text, folder):
     (folder / "curve.csv").write_text(text)
-    return read_curve(folder / "curve.csv")
+    return learning_curve.read_curve(folder / "curve.csv")
 
 
 def test_the_panel_shows_errors_and_drops_of_the_rate(tmp_path):
     rows = rows_of(ROWS, tmp_path)
 
     with house_look():
-        figure = curve_figure(rows, "alexnet", "cats")
+        figure = learning_curve.curve_figure(rows, "alexnet", "cats")
 
     (axes,) = figure.axes
     training, test, top5, drop = axes.lines
@@ -45,7 +38,7 @@ def test_the_panel_shows_errors_and_drops_of_the_rate(tmp_path):
     assert {text.get_text() for text in axes.texts} == labels
     assert figure.get_suptitle().startswith("alexnet on cats: ")
     assert numbers(figure.get_suptitle()) == [62, 3]
-    assert rate_drops(rows) == [(1, 0.01)]
+    assert learning_curve.rate_drops(rows) == [(1, 0.01)]
     assert "Dotted" in figure.get_supxlabel()
 
 
@@ -54,7 +47,7 @@ def test_a_curve_without_top5_error_is_drawn_without_its_line(tmp_path):
     few = "\n".join(",".join([*line[:5], *line[6:]]) for line in lines)
 
     with house_look():
-        axes = curve_figure(rows_of(few, tmp_path), "alexnet", "cats").axes[0]
+        axes = learning_curve.curve_figure(rows_of(few, tmp_path), "alexnet", "cats").axes[0]
 
     labels = {text.get_text() for text in axes.texts}
     assert labels == {"training error 50.0%", "test error 62.0%", "rate 0.01"}
@@ -62,7 +55,9 @@ def test_a_curve_without_top5_error_is_drawn_without_its_line(tmp_path):
 
 def test_labels_of_curves_that_end_together_do_not_overlap(tmp_path):
     with house_look():
-        figure = curve_figure(rows_of(HEADER + "0,5,0.90,5,0.91,0.9,0.1,\n", tmp_path), "alexnet", "cats")
+        figure = learning_curve.curve_figure(
+            rows_of(HEADER + "0,5,0.90,5,0.91,0.9,0.1,\n", tmp_path), "alexnet", "cats"
+        )
 
     heights = sorted(text.xyann[1] for text in figure.axes[0].texts)
     assert min(high - low for low, high in pairwise(heights)) > 0.04
@@ -74,10 +69,10 @@ NORMS = "epoch,layer,mean_norm,max_norm\n1,conv1,2.0,3.0\n1,all,4.0,5.0\n2,conv1
 
 def test_the_training_figure_shows_loss_rate_and_gradient_norms(tmp_path):
     (tmp_path / "gradient_norms.csv").write_text(NORMS)
-    norms = read_gradient_norms(tmp_path / "gradient_norms.csv")
+    norms = learning_curve.read_gradient_norms(tmp_path / "gradient_norms.csv")
 
     with house_look():
-        figure = training_figure(rows_of(ROWS, tmp_path), norms, "alexnet", "cats")
+        figure = learning_curve.training_figure(rows_of(ROWS, tmp_path), norms, "alexnet", "cats")
 
     loss, rate, gradient = figure.axes
     assert [list(line.get_ydata()) for line in loss.lines] == [[5.5, 4.4, 4.2, 4.1], [5.6, 4.5, 4.3, 4.2]]
@@ -94,11 +89,11 @@ def test_the_training_figure_shows_loss_rate_and_gradient_norms(tmp_path):
 def test_without_measured_gradient_norms_their_panel_is_left_out(tmp_path):
     rows = rows_of(ROWS, tmp_path)
 
-    written = write_curves(tmp_path, "alexnet", "cats", tmp_path)
+    written = learning_curve.write_curves(tmp_path, "alexnet", "cats", tmp_path)
 
     assert [path.name for path in written] == ["curve.png", "curve.svg", "training.png", "training.svg"]
     with house_look():
-        assert len(training_figure(rows, {}, "alexnet", "cats").axes) == 2
+        assert len(learning_curve.training_figure(rows, {}, "alexnet", "cats").axes) == 2
 
 
 @pytest.mark.parametrize("content", ["", HEADER, "epoch\n1\n", ROWS + "4,x,y\n"], ids=repr)

@@ -7,20 +7,9 @@ import pytest
 
 from alexnet_tf.models import alexnet
 from alexnet_tf.models.summary import weightless
-from benchmarks.profile import inputs
+from benchmarks.profile import inputs, rows
 from benchmarks.profile import measure as profile
 from benchmarks.profile.inputs import BILINEAR, CACHED, FILES, SMALL, stages_table
-from benchmarks.profile.rows import (
-    FORWARD,
-    HALF_WIDTH,
-    INFERENCE,
-    INPUTS,
-    MATRIX_PRODUCT,
-    TRAINING,
-    WEIGHTS,
-    WHOLE,
-    read_profile,
-)
 from benchmarks.profile.trace import NORMALISATION, UPDATE
 from benchmarks.runner.machine import read_machine
 from benchmarks.runner.photographs import write_photographs
@@ -35,10 +24,10 @@ def test_the_gflop_of_the_parts_add_up_to_the_gflop_of_the_network():
         # A multiply-add counts as two operations. A training step has three products per layer, but only two
         # for conv1. So it has 2 (3 x 724,406,816 - 105,415,200) operations: the network has 724,406,816
         # multiply-adds, and its conv1 105,415,200.
-        (TRAINING, training_gflop(net), 4.135610496, 3 * 8 - 1),
+        (rows.TRAINING, training_gflop(net), 4.135610496, 3 * 8 - 1),
         # 2 (3 x 31,382,080 - 2,433,600), as above.
-        (HALF_WIDTH, training_gflop(half_width), 0.18342528, 3 * 8 - 1),
-        (INFERENCE, forward_gflop(net), 2 * 0.724406816, 8),
+        (rows.HALF_WIDTH, training_gflop(half_width), 0.18342528, 3 * 8 - 1),
+        (rows.INFERENCE, forward_gflop(net), 2 * 0.724406816, 8),
     ]:
         costs = profile._gflop(work, batch=1)
         assert sum(costs.values()) == pytest.approx(counted) == pytest.approx(expected)
@@ -70,19 +59,21 @@ def test_a_measured_step_has_all_parts_of_the_network(tmp_path):
     subprocess.run([sys.executable, "-c", code], check=True, timeout=600, cwd=tmp_path, env=environment)
 
     (folder,) = tmp_path.iterdir()
-    measured = read_profile(folder / "profile.csv")
-    shares = [one for one in measured if (one.work, one.precision) == (TRAINING, "float32")]
+    measured = rows.read_profile(folder / "profile.csv")
+    shares = [one for one in measured if (one.work, one.precision) == (rows.TRAINING, "float32")]
     seconds = {(one.part, one.layer): one.seconds for one in shares}
     layers = {*(f"conv{number}" for number in range(1, 6)), *(f"fc{number}" for number in range(6, 9))}
-    for part in (FORWARD, WEIGHTS, INPUTS):
+    for part in (rows.FORWARD, rows.WEIGHTS, rows.INPUTS):
         found = {layer for (name, layer) in seconds if name == part}
-        assert found == layers - ({"conv1"} if part == INPUTS else set())
+        assert found == layers - ({"conv1"} if part == rows.INPUTS else set())
     assert {NORMALISATION, UPDATE, "pooling"} <= {part for part, _ in seconds}
-    traced = sum(value for (part, _), value in seconds.items() if part not in (WHOLE, MATRIX_PRODUCT))
+    traced = sum(
+        value for (part, _), value in seconds.items() if part not in (rows.WHOLE, rows.MATRIX_PRODUCT)
+    )
     assert seconds.get(("everything else", ""), 0) < 0.1 * traced
     assert read_machine(folder / "profile_machine.csv")["tensorflow_inter_op_threads"] == "1"
-    of_one_image = {(one.part, one.layer) for one in measured if one.work == INFERENCE and one.layer}
+    of_one_image = {(one.part, one.layer) for one in measured if one.work == rows.INFERENCE and one.layer}
     stages = stages_table(folder / "profile_inputs.csv")
     assert all(f"| {work} | batches: colour noise |" in stages for work in (FILES, CACHED, SMALL))
     assert all(f"| {BILINEAR} | {stage} |" in stages for stage in ("decoding", "scaling"))
-    assert of_one_image == {(FORWARD, layer) for layer in layers}
+    assert of_one_image == {(rows.FORWARD, layer) for layer in layers}

@@ -1,33 +1,23 @@
 import pytest
 
 from alexnet_tf.runtime.errors import InputError
+from benchmarks.profile import rows
 from benchmarks.profile.report import profile_tables
-from benchmarks.profile.rows import (
-    FORWARD,
-    INPUTS,
-    MATRIX_PRODUCT,
-    TRAINING,
-    WEIGHTS,
-    WHOLE,
-    Share,
-    read_profile,
-    write_profile,
-)
 
 SHARES = [
-    Share(TRAINING, "float32", 4, WHOLE, "", 2.0, 100.0),
-    Share(TRAINING, "float32", 4, FORWARD, "conv1", 0.5, 40.0),
-    Share(TRAINING, "float32", 4, WEIGHTS, "conv1", 1.0, 60.0),
-    Share(TRAINING, "float32", 4, INPUTS, "conv2", 0.25, 20.0),
-    Share(TRAINING, "float32", 4, "update", "", 0.25, 0.0),
-    Share(TRAINING, "float32", 4, MATRIX_PRODUCT, "", 1.0, 100.0),
+    rows.Share(rows.TRAINING, "float32", 4, rows.WHOLE, "", 2.0, 100.0),
+    rows.Share(rows.TRAINING, "float32", 4, rows.FORWARD, "conv1", 0.5, 40.0),
+    rows.Share(rows.TRAINING, "float32", 4, rows.WEIGHTS, "conv1", 1.0, 60.0),
+    rows.Share(rows.TRAINING, "float32", 4, rows.INPUTS, "conv2", 0.25, 20.0),
+    rows.Share(rows.TRAINING, "float32", 4, "update", "", 0.25, 0.0),
+    rows.Share(rows.TRAINING, "float32", 4, rows.MATRIX_PRODUCT, "", 1.0, 100.0),
 ]
 
 
 def test_a_layers_speed_is_given_as_a_share_of_the_matrix_products_speed(tmp_path):
-    write_profile(tmp_path / "profile.csv", SHARES)
+    rows.write_profile(tmp_path / "profile.csv", SHARES)
 
-    assert read_profile(tmp_path / "profile.csv") == SHARES
+    assert rows.read_profile(tmp_path / "profile.csv") == SHARES
     text = profile_tables(SHARES, {"measured_at": "2026-11-24T10:00:00Z", "load_before": "0.10"})
 
     assert "training step, float32, batch 4: 2000 ms" in text
@@ -45,9 +35,13 @@ def test_a_damaged_profile_is_bad_input(tmp_path):
     path = tmp_path / "profile.csv"
     for before, after, words in [
         ("0.5,40", "nan,40", r"profile\.csv:3: expected seconds above 0 and finite; received 'nan'"),
-        (WHOLE, "step", r"profile\.csv: expected 'whole call' once, 'product of 4096x4096 matrices' once"),
+        (
+            rows.WHOLE,
+            "step",
+            r"profile\.csv: expected 'whole call' once, 'product of 4096x4096 matrices' once",
+        ),
     ]:
-        write_profile(path, SHARES)
+        rows.write_profile(path, SHARES)
         path.write_text(path.read_text().replace(before, after))
         with pytest.raises(InputError, match=words):
-            read_profile(path)
+            rows.read_profile(path)

@@ -9,29 +9,22 @@ import tensorflow as tf
 from alexnet_tf.models import alexnet
 from alexnet_tf.models.summary import weightless
 from benchmarks.runner.photographs import write_photographs
-from benchmarks.tensorflow_side import input_pipeline, layers, machine_limits
-from benchmarks.tensorflow_side.training_step import (
-    compiled,
-    constant_batch,
-    paper_optimizer,
-    stock_model,
-    training_task,
-)
+from benchmarks.tensorflow_side import input_pipeline, layers, machine_limits, training_step
 
 
 def test_the_network_of_stock_keras_has_the_weight_shapes_of_this_library():
     with weightless():
-        net, stock = alexnet((224, 224, 3), 1000), stock_model()
+        net, stock = alexnet((224, 224, 3), 1000), training_step.stock_model()
 
     assert [weight.shape for weight in stock.weights] == [weight.shape for weight in net.weights]
 
 
 def test_a_call_of_a_training_task_does_all_its_steps():
     model = keras.Sequential([keras.Input((4, 4, 3)), keras.layers.Flatten(), keras.layers.Dense(3)])
-    model = compiled(model, paper_optimizer())
+    model = training_step.compiled(model, training_step.paper_optimizer())
     before = np.array(model.weights[0])
 
-    task = training_task(model, constant_batch(5, 4, 3), batch=5, steps=2)
+    task = training_step.training_task(model, training_step.constant_batch(5, 4, 3), batch=5, steps=2)
     losses = [task.call() for _ in range(3)]
 
     assert task.amount == 10

@@ -5,20 +5,13 @@ import pytest
 from alexnet_tf.commands.scores import record_scores
 from alexnet_tf.training.evaluate import Scores
 from experiments.evidence.read import read_evidence
-from experiments.report.readme import (
-    ARTICLE_NET,
-    ScoredNetwork,
-    article_table,
-    claims_table,
-    networks_table,
-    scored_networks,
-)
+from experiments.report import readme
 from tests.experiments.made_up_results import POOLING, SPEED, fall, record, speed_results
 from tests.in_text import numbers
 
 
 def table_of(results, *experiments):
-    return claims_table(read_evidence(results, experiments), experiments)
+    return readme.claims_table(read_evidence(results, experiments), experiments)
 
 
 def test_the_table_has_a_line_for_each_claim(tmp_path):
@@ -53,10 +46,10 @@ def results(tmp_path):
 
 def test_the_table_has_a_line_for_each_number_of_views(results):
     begin = "| pets | [alexnet](results/pets/alexnet/) | 60 |"
-    assert networks_table(scored_networks(results)[0]).splitlines()[2:] == [
+    assert readme.networks_table(readme.scored_networks(results)[0]).splitlines()[2:] == [
         f"{begin} 1 | 400 | 50.0% | 75.0% | float32 |", f"{begin} 10 | 400 | 52.5% | 76.2% | float32 |"
     ]  # fmt: skip
-    assert networks_table([]) == ""
+    assert readme.networks_table([]) == ""
 
 
 @pytest.mark.parametrize(
@@ -72,17 +65,17 @@ def test_the_table_has_a_line_for_each_number_of_views(results):
 def test_a_damaged_description_is_named(results, content, received):
     path = results / "pets" / "alexnet" / "model.json"
     path.write_text(content)
-    found, (problem,) = scored_networks(results)
+    found, (problem,) = readme.scored_networks(results)
     assert found == []
     assert problem.startswith(f"{path}: expected the description of a trained network; received {received}")
 
 
 def test_the_accuracies_of_the_article_stand_beside_ours(tmp_path):
-    assert article_table([]) == ""
+    assert readme.article_table([]) == ""
     about = {"config": {"model": {"width": 0.25}}, "scores": {"train_error": 0.125}}
     row = {"views": "1", "top1_error": "0.75", "examples": "400"}
-    network = ScoredNetwork(tmp_path / ARTICLE_NET, about, row)
-    other = ScoredNetwork(tmp_path / "alexnet", about, row)
-    *_, article, ours = article_table([network, other]).splitlines()
+    network = readme.ScoredNetwork(tmp_path / readme.ARTICLE_NET, about, row)
+    other = readme.ScoredNetwork(tmp_path / "alexnet", about, row)
+    *_, article, ours = readme.article_table([network, other]).splitlines()
     assert numbers(article) == [1, 81.82, 462, 23.53, 51]
     assert numbers(ours) == [0.25, 87.5, 25, 400]
