@@ -73,38 +73,20 @@ def test_an_interrupted_run_describes_only_the_items_that_it_measured(tmp_path, 
     assert read_rows(path.parent / "two.csv")
 
 
-def test_a_whole_run_describes_all_items(tmp_path, whole):
+@pytest.mark.parametrize("items", [(), ("two", "one")], ids=["no names", "all names"])
+def test_a_run_of_all_items_describes_them_and_replaces_rows_of_an_earlier_plan(tmp_path, whole, items):
     path, _ = whole
     run.run_benchmark(tmp_path, "/no/python", ["one"])
-
-    run.run_benchmark(tmp_path, "/no/python")
-
-    now = read_machine(path)
-    assert (now["run"], now["tensorflow_git_commit"]) == ("full", "abc")
-    assert not any(name.startswith("apart") for name in now)
-
-
-def test_all_items_by_name_are_a_whole_run(tmp_path, whole):
-    path, about = whole
-    write_machine(path, about | {"plan": "1"})
-
-    run.run_benchmark(tmp_path, "/no/python", ["two", "one"])
-
-    now = read_machine(path)
-    assert now["plan"] == PLAN
-    assert not any(name.startswith("apart") for name in now)
-
-
-def test_single_items_are_refused_beside_rows_of_an_earlier_plan(tmp_path, whole):
-    path, about = whole
-    write_machine(path, about | {"plan": "1"})
-
+    write_machine(path, read_machine(path) | {"plan": "1"})
     with pytest.raises(InputError, match="received rows of an earlier plan"):
         run.run_benchmark(tmp_path, "/no/python", ["one"])
     assert read_rows(path.parent / "two.csv")
-    run.run_benchmark(tmp_path, "/no/python")
 
-    assert read_machine(path)["plan"] == PLAN
+    run.run_benchmark(tmp_path, "/no/python", items)
+
+    now = read_machine(path)
+    assert (now["run"], now["tensorflow_git_commit"], now["plan"]) == ("full", "abc", PLAN)
+    assert not any(name.startswith("apart") for name in now)
 
 
 @pytest.mark.parametrize(("build", "status"), [("work.failing", 1), ("work.stock_failing", 0)])
