@@ -1,5 +1,4 @@
 import argparse
-import subprocess
 import sys
 
 import pytest
@@ -164,16 +163,3 @@ def test_an_unknown_option_that_resembles_none_is_refused_without_a_suggestion(c
     line = one_line_of_status_2(benchmarks.__main__.main, ["run", "--zzz"], capsys)
 
     assert line.endswith("received '--zzz'")
-
-
-@pytest.mark.parametrize(
-    ("module", "arguments"),
-    [
-        ("alexnet_tf.__main__", ["train", "--dataset", "builtin", "--out", "x", "--set", "momentum=2"]),
-        ("alexnet_tf.__main__", ["data", "--dataset", "builtin", "--out", "x", "--set", "no=2"]),
-        ("experiments.__main__", ["run", "relu", "--set", "momentum=2"]),
-    ],
-)
-def test_a_wrong_setting_is_answered_before_tensorflow_is_imported(module, arguments):
-    program = f"import sys, {module} as m; print(m.main({arguments}), 'tensorflow' in sys.modules)"
-    assert subprocess.check_output([sys.executable, "-c", program]).split() == [b"2", b"False"]
