@@ -13,16 +13,10 @@ from alexnet_tf.config.models import OneWeirdTrickConfig
 from alexnet_tf.config.presets import CAFFE
 from alexnet_tf.models import alexnet, one_weird_trick
 from alexnet_tf.runtime.errors import InputError
+from tests.checkpoints.test_pickled_arrays import Made
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 NARROW = {"filters": (6, 16, 24, 24, 16), "hidden": (32, 32)}
-
-
-class Hollow:
-    """An object whose pickle describes an array of 10**9 elements but contains none of them."""
-
-    def __reduce__(self):
-        return np.zeros(0).__reduce__()[0], (np.ndarray, (10**9,), b"b")
 
 
 @pytest.fixture
@@ -84,13 +78,8 @@ def test_a_dictionary_in_a_npy_file_is_read(caffe, tmp_path, paired):
         np.testing.assert_array_equal(array, caffe[name])
 
 
-class Trap:
-    def __reduce__(self):
-        return print, ("executed",)
-
-
 def test_files_that_are_not_arrays_are_refused_and_execute_nothing(tmp_path, capsys):
-    np.save(tmp_path / "trap.npy", {"conv1": [Trap()]}, allow_pickle=True)
+    np.save(tmp_path / "trap.npy", {"conv1": [Made(print, ("executed",))]}, allow_pickle=True)
     np.save(tmp_path / "list.npy", np.array([1, "a"], dtype=object), allow_pickle=True)
     np.save(tmp_path / "numbers.npy", np.zeros(3))
     np.save(tmp_path / "texts.npy", {"conv1": ["a", None]}, allow_pickle=True)
@@ -101,7 +90,9 @@ def test_files_that_are_not_arrays_are_refused_and_execute_nothing(tmp_path, cap
     for _ in range(40):
         nested = [nested, nested]
     np.save(tmp_path / "nested.npy", {"conv1": [nested, nested]}, allow_pickle=True)
-    np.save(tmp_path / "hollow.npy", {"conv1": [Hollow(), Hollow()]}, allow_pickle=True)
+    # An array of 10**9 elements that contains none of them.
+    hollow = Made(np.zeros(0).__reduce__()[0], (np.ndarray, (10**9,), b"b"))
+    np.save(tmp_path / "hollow.npy", {"conv1": [hollow, hollow]}, allow_pickle=True)
 
     for name in ("trap", "list", "numbers", "texts", "short", "nested", "hollow"):
         with pytest.raises(InputError, match=r"expected a .npy file with a dictionary of arrays; received"):

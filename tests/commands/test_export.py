@@ -14,9 +14,8 @@ from PIL import Image
 from tensorflow.core.protobuf.saved_model_pb2 import SavedModel
 
 from alexnet_tf.__main__ import main
-from alexnet_tf.checkpoints.saved import Trained, input_wanted, load_trained, write_trained
+from alexnet_tf.checkpoints.saved import Trained, input_wanted, load_trained
 from alexnet_tf.commands.export import decoded, write_saved_model
-from alexnet_tf.data import scaling
 from alexnet_tf.data.decode import decode_image
 from alexnet_tf.data.orientation import ORIENTATION
 from alexnet_tf.data.scaling import central_square
@@ -140,16 +139,6 @@ def test_a_saved_model_scales_images_as_in_training(bilinear, tmp_path):
     write_saved_model(bilinear, tmp_path)
     served = tf.saved_model.load(tmp_path).signatures["serving_default"](tf.constant([data]))
     check(served["logits"], np.asarray(bilinear.model(image[:, 6:-6, 6:-6]), np.float64), 0.01)
-
-
-def test_a_network_that_needs_opencv_says_what_to_install(
-    bilinear, photographs, tmp_path, monkeypatch, capsys
-):
-    write_trained(tmp_path, bilinear, "abc", {})
-    monkeypatch.setitem(sys.modules, "cv2", None)
-    scaling._opencv.cache_clear()
-    arguments = ["predict", "--checkpoint", str(tmp_path), str(photographs[0])]
-    assert "pip install opencv-python-headless" in one_line_of_status_2(main, arguments, capsys)
 
 
 @pytest.mark.parametrize("endian", ["<", ">"])
