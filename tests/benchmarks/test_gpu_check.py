@@ -84,9 +84,7 @@ def test_the_difference_is_0_for_the_same_device_and_shows_a_changed_gradient(mo
 
 
 @pytest.mark.parametrize(("difference", "hosted", "status"), [(0, [], 0), (1, [], 1), (0, ["PyFunc"], 1)])
-def test_gpu_check_prints_rates_and_gives_status_1_if_one_check_fails(
-    monkeypatch, capsys, difference, hosted, status
-):
+def test_gpu_check_prints_rates_and_fails_with_any_check(monkeypatch, capsys, difference, hosted, status):
     monkeypatch.setattr(gpu_check, "BATCH", 2)
     monkeypatch.setattr(gpu_check, "SECONDS", 0.01)
     monkeypatch.setattr(gpu_check, "gpu_difference", lambda: difference)

@@ -64,9 +64,7 @@ def damaged(before, after, words):
         ),
     ],
 )
-def test_damaged_files_are_refused_and_the_message_names_file_and_line(
-    tmp_path, capsys, name, content, words
-):
+def test_damaged_files_are_refused_with_their_name_and_line(tmp_path, capsys, name, content, words):
     folder = tmp_path / machine_kind()
     folder.mkdir()
     write_machine(folder / "machine.csv", {"run": "full"})

@@ -52,9 +52,7 @@ def test_a_small_folder_gets_its_own_recipe_and_a_note(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("model", [None, "alexnet-few-images"])
 @pytest.mark.parametrize(("images", "batch"), [(46, 32), (45, 16), (12, 8), (2, 1), (1, 1)])
-def test_a_tiny_folder_gets_a_smaller_batch_and_rate_also_if_the_model_is_named(
-    tmp_path, images, batch, model
-):
+def test_a_tiny_folder_lowers_batch_and_rate_also_of_a_named_model(tmp_path, images, batch, model):
     chosen, settings, note = fitted(folder_of(tmp_path, images), model)
 
     expected = [f"batch_size={batch}", f"learning_rate={0.005 * batch / 32}"]
@@ -88,9 +86,7 @@ def test_a_users_setting_takes_precedence_over_the_value_for_a_tiny_folder(tmp_p
 
 
 @pytest.mark.parametrize(("batch", "rate"), [(6, 0.005 * 6 / 32), (32, 0.005), (40, 0.005)])
-def test_the_rate_of_a_tiny_folder_follows_the_users_batch_but_never_exceeds_the_presets(
-    tmp_path, batch, rate
-):
+def test_the_rate_follows_the_users_batch_but_never_exceeds_the_presets(tmp_path, batch, rate):
     _, settings, _ = fitted(folder_of(tmp_path, 45), settings=(f"batch_size={batch}",))
     assert settings == [f"batch_size={batch}", f"learning_rate={rate}"]
 

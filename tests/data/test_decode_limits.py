@@ -55,10 +55,8 @@ def run_length_bmp(width: int) -> bytes:
     """A run-length encoded BMP of one row of `width` pixels; its data end after the first pixel."""
     colors = b"".join(bytes([i, i, i, 0]) for i in range(256))
     header = struct.pack("<IiiHHIIiiII", 40, width, 1, 1, 8, 1, 0, 0, 0, 256, 0) + colors
-    lines = bytes([1, 7, 0, 0, 0, 1])
-    return (
-        b"BM" + struct.pack("<IHHI", 14 + len(header) + len(lines), 0, 0, 14 + len(header)) + header + lines
-    )
+    lines, start = bytes([1, 7, 0, 0, 0, 1]), 14 + len(header)
+    return b"BM" + struct.pack("<IHHI", start + len(lines), 0, 0, start) + header + lines
 
 
 def test_a_large_bmp_of_run_lengths_is_refused_by_its_header():

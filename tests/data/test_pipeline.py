@@ -61,9 +61,7 @@ EVERYTHING = DataConfig(
 def test_augmentation_does_not_depend_on_the_batch_size(image_set):
     data = DataPipelines(image_set, EVERYTHING)
 
-    np.testing.assert_array_equal(
-        images_of(data.train(0, 1, batch_size=45)), images_of(data.train(0, 1, batch_size=5))
-    )
+    np.testing.assert_array_equal(*(images_of(data.train(0, 1, size)) for size in (45, 5)))
 
 
 @pytest.mark.parametrize(
@@ -198,6 +196,5 @@ def test_color_noise_ends_after_the_epoch_color_noise_until(image_set):
     never = DataPipelines(image_set, DataConfig())
 
     for epoch, like in ((1, always), (2, always), (3, never), (4, never)):
-        np.testing.assert_array_equal(
-            images_of(until.train(0, epoch, 30)), images_of(like.train(0, epoch, 30))
-        )
+        found, expected = (images_of(data.train(0, epoch, 30)) for data in (until, like))
+        np.testing.assert_array_equal(found, expected)

@@ -134,9 +134,8 @@ def test_a_scaling_method_for_images_that_keep_their_size_is_refused(name, stora
     if name == "tiny_pets":
         write_set(tmp_path, name, {"train": 4, "test": 4})
     elif name == "folder":
-        name = (
-            f"folder:{write_colored_tree(tmp_path / 'colors', COLORS, lambda i: (8, 8), noise=40, count=3)}"
-        )
+        tree = write_colored_tree(tmp_path / "colors", COLORS, lambda i: (8, 8), noise=40, count=3)
+        name = f"folder:{tree}"
     elif storage == "stream":
         pytest.skip("the built-in set is always in memory")
     access = DataAccess(str(tmp_path), download=False)

@@ -124,10 +124,8 @@ def test_list_shows_claims_sections_arms_and_costs(capsys):
 
     text = capsys.readouterr().out
     for one in EXPERIMENTS:
-        arms = [arm.name for arm in one.arms]
-        assert all(
-            word in text for word in (one.name, one.claim, one.section, one.cost, one.precision, *arms)
-        )
+        words = one.name, one.claim, one.section, one.cost, one.precision, *(arm.name for arm in one.arms)
+        assert all(word in text for word in words)
     assert "at most 1 epoch\n" in text
     assert "at most 10 epochs\n" in text
 

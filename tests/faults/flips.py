@@ -113,9 +113,8 @@ def _networks(folder: Path) -> dict[str, tuple[list[Path], Read]]:
         facts = repr((trained.config, trained.class_names, trained.image_shape, trained.statistics))
         return [], {**arrays, "facts": np.array(facts), "mean": trained.statistics.mean_image}
 
-    files = [
-        out / name for name in ("model.keras", "model.keras", "model.json", "preprocessing.npz", "SHA256SUMS")
-    ]
+    names = "model.keras", "model.keras", "model.json", "preprocessing.npz", "SHA256SUMS"
+    files = [out / name for name in names]
     best = out / "best.weights.h5"
     return {
         "checkpoint": ([checkpoint], lambda: restored(checkpoint)),

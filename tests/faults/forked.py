@@ -27,9 +27,8 @@ class Forked:
         self._outputs = [f"{log}.{time.monotonic_ns()}.{name}" for name in ("out", "err")]
         with LOCK:
             context.set_forkserver_preload(IMPORTED)
-            self._process = context.Process(
-                target=_run, args=(plan, log, [*arguments], {**environment}, self._outputs)
-            )
+            given = plan, log, [*arguments], {**environment}, self._outputs
+            self._process = context.Process(target=_run, args=given)
             self._process.start()
         self.kill = self._process.kill
 

@@ -159,9 +159,8 @@ CAN_BOTH_WORK = (*BOTH_WORK, "same --out", "same rows", "same search", "same tab
 def judged(kind: str, place: Path, ends: list[Ended]) -> tuple[str, str]:
     statuses = sorted(end.status for end in ends)
     # Process numbers and hosts are removed, because they differ between equal trials.
-    lines = [
-        re.sub(r"process \d+ on \S+ since [^;]+", "a process", end.last_line) for end in ends if end.status
-    ]
+    lock = r"process \d+ on \S+ since [^;]+"
+    lines = [re.sub(lock, "a process", end.last_line) for end in ends if end.status]
     detail = f"{statuses[0]} and {statuses[1]}" + "".join(f"; {line}" for line in lines)
     if any(end.crashed for end in ends):
         return TRACEBACK, detail

@@ -73,9 +73,8 @@ def run_family(family: ModuleType, seed: int, count: int, folder: Path) -> Itera
             done += 1
             yield trial
     except Exception as error:
-        yield Trial(
-            f"{family.__name__} after trial {done}", seed, TRACEBACK, f"{type(error).__name__}: {error}"
-        )
+        detail = f"{type(error).__name__}: {error}"
+        yield Trial(f"{family.__name__} after trial {done}", seed, TRACEBACK, detail)
 
 
 def in_parallel(trial: Callable[[int], Trial], count: int, jobs: int | None = None) -> Iterator[Trial]:

@@ -25,9 +25,8 @@ def masks_by_step(layer, strategy, steps=3) -> list[list[list[float]]]:
     def step():
         return strategy.run(lambda: layer(ONES, training=True))
 
-    return [
-        [np.asarray(y).tolist() for y in strategy.experimental_local_results(step())] for _ in range(steps)
-    ]
+    results = strategy.experimental_local_results
+    return [[np.asarray(y).tolist() for y in results(step())] for _ in range(steps)]
 
 
 def test_without_a_strategy_the_masks_equal_the_masks_of_keras():

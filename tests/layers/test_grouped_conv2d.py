@@ -23,9 +23,8 @@ def normal(*shape, seed=0):
     ("groups", "stride", "padding"), [(1, 1, "same"), (2, 1, "same"), (2, 3, "valid"), (3, 2, "same")]
 )
 def test_the_output_equals_the_reference(implementation, groups, stride, padding):
-    layer = GroupedConv2D(
-        6, (3, 5), stride, padding, groups, implementation, activation="relu", dtype="float64"
-    )
+    options = {"activation": "relu", "dtype": "float64"}
+    layer = GroupedConv2D(6, (3, 5), stride, padding, groups, implementation, **options)
     images = normal(2, 9, 8, 6)
     layer.build(images.shape)
     kernel, bias = normal(3, 5, 6 // groups, 6, seed=1), normal(6, seed=2)
@@ -43,9 +42,8 @@ def test_the_output_equals_the_reference(implementation, groups, stride, padding
 def test_output_and_gradients_equal_pytorch_values(implementation, case, groups, stride, padding):
     stored = pytorch_values("grouped_conv", case)
     kernel = stored["kernel"]
-    layer = GroupedConv2D(
-        kernel.shape[-1], kernel.shape[:2], stride, padding, groups, implementation, dtype="float64"
-    )
+    size, filters = kernel.shape[:2], kernel.shape[-1]
+    layer = GroupedConv2D(filters, size, stride, padding, groups, implementation, dtype="float64")
     images = tf.constant(stored["images"])
     layer.build(images.shape)
     layer.set_weights([kernel, stored["bias"]])

@@ -140,9 +140,8 @@ def test_two_processes_that_record_at_once_lose_no_row(tmp_path):
     assert [process.wait(60) for process in processes] == [0, 0]
     table = results.read_runs(tmp_path)
     assert table.problems == ()
-    assert [(row["arm"], row["seed"]) for row in table.rows] == [
-        (a, s) for a in ("relu", "tanh") for s in range(12)
-    ]
+    expected = [(arm, seed) for arm in ("relu", "tanh") for seed in range(12)]
+    assert [(row["arm"], row["seed"]) for row in table.rows] == expected
     assert len(results.read_curves(tmp_path).rows) == 24 * 3
     assert len(read_records(tmp_path)[0]) == 24
 

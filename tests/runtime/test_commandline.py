@@ -78,9 +78,7 @@ def test_a_command_ends_with_its_exit_status_and_at_most_one_line(capsys, comman
         (".venv/bin/python -m a_notebook", 3, "bin", "alexnet"),
     ],
 )
-def test_an_advised_command_starts_like_the_running_program(
-    monkeypatch, tmp_path, words, first, on_path, named
-):
+def test_an_advised_command_starts_as_the_running_one(monkeypatch, tmp_path, words, first, on_path, named):
     for name in ("alexnet", "a_notebook", "__main__.py"):
         (tmp_path / "bin").mkdir(exist_ok=True)
         (tmp_path / "bin" / name).touch(mode=0o755)

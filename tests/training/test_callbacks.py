@@ -71,9 +71,7 @@ class Killed(HistoryFiles):
     ("files", "hook", "epochs"),
     [(HistoryFiles, "on_train_batch_begin", ["0", "1"]), (Killed, "on_epoch_end", ["0", "1", "2"])],
 )
-def test_a_resumed_run_writes_the_rows_and_weights_of_an_uninterrupted_one(
-    whole, tmp_path, files, hook, epochs
-):
+def test_a_resumed_run_writes_the_rows_and_weights_of_a_whole_one(whole, tmp_path, files, hook, epochs):
     folder, model, history = whole
     (tmp_path / "epochs").mkdir()
     (tmp_path / "epochs" / "0009.weights.h5").write_bytes(b"of an earlier run")

@@ -51,9 +51,7 @@ def test_auto_uses_every_gpu_and_a_number_uses_that_many(monkeypatch):
 @pytest.mark.parametrize(
     ("device", "visible", "lines"), [(True, None, 1), (True, "-1", 0), (False, None, 0), (True, "0", 1)]
 )
-def test_a_gpu_that_tensorflow_does_not_see_is_reported_unless_it_is_hidden(
-    tmp_path, monkeypatch, capsys, device, visible, lines
-):
+def test_an_unseen_gpu_is_reported_unless_hidden(tmp_path, monkeypatch, capsys, device, visible, lines):
     monkeypatch.setattr(strategy, "NVIDIA_DEVICES", [tmp_path if device else tmp_path / "nvidia0"])
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
     if visible:

@@ -35,8 +35,6 @@ def test_a_ratio_that_would_be_rounded_to_its_target_has_more_digits():
 
 
 def test_a_recorded_median_is_shown_with_its_rounds_but_without_a_range():
-    row = Row(
-        "JPEG files to 224x224", "ours", "tensorflow", "images", 1000, 0, (2.0, 2.1, 2.2), cpu_seconds=4.0
-    )
+    row = Row("JPEG files to 224x224", "ours", "", "images", 1000, 0, (2.0, 2.1, 2.2), cpu_seconds=4.0)
 
     assert "| 4.00 ms (3 rounds) |  | stated |" in targets_table({"input_pipeline": [row]})

@@ -64,9 +64,7 @@ def test_a_turn_that_a_slow_warm_up_made_too_short_is_repeated_with_more_calls(w
 
     log = []
     benchmark = dataclasses.replace(COMPARISON, contenders=CONTENDERS[:1])
-    (fast,) = measure(
-        benchmark, {"tensorflow": Compiles(log)}, Budget(2, 100.0, least_rounds=2, shortest=shortest)
-    )
+    (fast,) = measure(benchmark, {"tensorflow": Compiles(log)}, Budget(2, 100.0, 2, shortest))
 
     assert [entry[2] for entry in log if entry[0] == "time"] == turns
     assert fast.seconds == (0.1, 0.1)
@@ -84,9 +82,7 @@ def test_a_turn_that_a_slow_warm_up_made_too_short_is_repeated_with_more_calls(w
         ({"calls": 8}, 10.0, 2, [6, 2]),
     ],
 )
-def test_a_slow_contender_stops_after_its_budget_but_not_before_the_least_rounds(
-    changes, seconds, least_rounds, rounds
-):
+def test_a_slow_contender_stops_after_its_budget_and_least_rounds(changes, seconds, least_rounds, rounds):
     log = []
     benchmark = dataclasses.replace(COMPARISON, **changes)
 

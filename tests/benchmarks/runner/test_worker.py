@@ -35,9 +35,7 @@ def test_a_worker_prepares_times_and_drops_a_task(worker):
 
 
 @pytest.mark.parametrize(("long", "calls"), [(60.0, 2), (0.1, 1)])
-def test_the_second_call_gives_the_estimated_time_unless_the_first_was_long(
-    tmp_path, monkeypatch, long, calls
-):
+def test_the_second_call_gives_the_time_unless_the_first_was_long(tmp_path, monkeypatch, long, calls):
     monkeypatch.setattr(serve, "LONG", long)
     log = tmp_path / "log"
     request = {"do": "prepare", "key": "x", "build": "work.slow_at_first", "arguments": {"log": str(log)}}

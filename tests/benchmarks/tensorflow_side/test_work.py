@@ -63,9 +63,7 @@ def test_decoding_counts_every_file(tmp_path):
     assert 60_000 < np.mean(sizes) < 160_000
 
 
-def test_an_epoch_of_cached_pixels_has_as_many_images_as_one_of_files_and_the_pixels_are_deleted(
-    tmp_path, monkeypatch
-):
+def test_cached_pixels_are_as_many_images_as_files_and_are_deleted(tmp_path, monkeypatch):
     write_photographs(tmp_path / "jpegs", 8)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "scans"))

@@ -187,9 +187,7 @@ def images_and_labels(dataset) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.parametrize(("threads", "part"), [(1, 5), (3, 1), (3, 60)])
-def test_batches_do_not_depend_on_the_number_of_threads_or_the_size_of_parts(
-    split_tree, monkeypatch, threads, part
-):
+def test_batches_do_not_depend_on_threads_or_the_size_of_parts(split_tree, monkeypatch, threads, part):
     monkeypatch.setattr(batches.os, "cpu_count", lambda: threads)
     monkeypatch.setattr(batches, "PART_BYTES", part * 32 * 32 * 3)
 

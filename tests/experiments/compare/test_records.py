@@ -81,9 +81,8 @@ def test_damaged_records_are_listed_and_the_rest_compared(trees):
 def test_environments_are_compared_run_by_run(trees):
     for threads, tree in enumerate(trees, start=1):
         for path in (tree / "builtin" / "speed" / "records").iterdir():
-            alter_record(
-                path, environment={"intra_op_threads": threads, "keras": "3.15.0", "git_commit": "abc"}
-            )
+            environment = {"intra_op_threads": threads, "keras": "3.15.0", "git_commit": "abc"}
+            alter_record(path, environment=environment)
     path = trees[1] / "builtin" / "pooling" / "runs.csv"
     path.write_text(path.read_text().replace(",CPU,", ",GPU,"))
     text = compared(AGREE, *trees)

@@ -74,9 +74,8 @@ def test_a_control_qualifies_the_verdict(tmp_path, shift, s, verdict):
 
     primary = POOLING.comparisons[0]
     metric = dataclasses.replace(primary.metric, name="moved", derived=moved)
-    control = dataclasses.replace(
-        primary, metric=metric, smallest_effect=s, primary=False, control="the weather"
-    )
+    changes = {"smallest_effect": s, "primary": False, "control": "the weather"}
+    control = dataclasses.replace(primary, metric=metric, **changes)
     pooling_results(tmp_path / "builtin" / "pooling")
     assert verdict_with(primary) == verdict
     # A verdict that does not confirm the claim needs no explanation.

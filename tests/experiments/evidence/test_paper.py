@@ -30,9 +30,7 @@ RATIO, DIFFERENCE = SPEED.comparisons[0], POOLING.comparisons[0]
         (DIFFERENCE, -0.009, -0.006, Place.STRONGER, 0.002),
     ],
 )
-def test_the_papers_number_is_inside_the_interval_or_ours_is_weaker_or_stronger(
-    comparison, low, high, place, outside
-):
+def test_the_papers_number_is_inside_or_ours_is_weaker_or_stronger(comparison, low, high, place, outside):
     found = place_of(Effect(5, 2.0, low, high, None), comparison)
     assert found == (place, None if outside is None else pytest.approx(outside))
 

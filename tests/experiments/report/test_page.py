@@ -185,9 +185,8 @@ def test_the_page_fits_the_window_and_its_filter_and_curves_work(opened):
     lines = chart.locator(".mark-line path")
     before = lines.count()
     chart.locator("input[type=checkbox]").first.uncheck()
-    opened.wait_for_function(
-        "(n) => document.querySelectorAll('#C1 .chart .mark-line path').length < n", arg=before
-    )
+    fewer = "(n) => document.querySelectorAll('#C1 .chart .mark-line path').length < n"
+    opened.wait_for_function(fewer, arg=before)
 
 
 @pytest.mark.slow

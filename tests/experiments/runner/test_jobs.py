@@ -171,9 +171,7 @@ def test_interrupted_jobs_leave_no_process_and_resume_to_the_same_rows(tree, who
     ],
     ids=["divided", "auto", "auto with idle cores", "no more threads to give", "one job", "chosen"],
 )
-def test_notices_say_that_jobs_have_fewer_threads_or_leave_cores_idle(
-    monkeypatch, jobs, processes, chosen, words
-):
+def test_notices_name_fewer_threads_of_jobs_and_idle_cores(monkeypatch, jobs, processes, chosen, words):
     monkeypatch.setattr("dask.system.CPU_COUNT", 16)
     monkeypatch.setattr("experiments.runner.jobs.CPU_COUNT", 16)
     monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)

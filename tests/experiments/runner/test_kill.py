@@ -77,16 +77,8 @@ def test_a_killed_run_resumes_to_the_rows_of_an_uninterrupted_one(tree, tmp_path
     [("run", "seed1", []), ("search", "search", []), ("search", "search", ["weight_decay=0.002"])],
 )
 def test_runs_that_another_process_works_on_are_refused(tmp_path, capsys, name, work, settings):
-    arguments = [
-        name,
-        "relu",
-        "--dataset",
-        "builtin",
-        "--arms",
-        "relu-modern",
-        "--results-dir",
-        str(tmp_path),
-    ]
+    places = ["--dataset", "builtin", "--results-dir", str(tmp_path)]
+    arguments = [name, "relu", *places, "--arms", "relu-modern"]
     lock = lock_path(tmp_path / "builtin/ablation-relu", ", ".join(["relu-modern", *settings]), work)
     lock.parent.mkdir(parents=True)
     with claimed(lock, "the first"):

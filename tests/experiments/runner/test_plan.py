@@ -54,16 +54,13 @@ def test_the_rate_stands_below_its_header(own_results, capsys, command):
 
 
 def test_the_speed_is_measured_even_if_an_epoch_has_one_batch(tiny_builtin, own_results, monkeypatch, capsys):
-    measured = []
-    measure = plan.measured_speed
-    monkeypatch.setattr(
-        plan, "measured_speed", lambda *given: measured.append(measure(*given)) or measured[0]
-    )
+    speeds, measure = [], plan.measured_speed
+    monkeypatch.setattr(plan, "measured_speed", lambda *given: speeds.append(measure(*given)) or speeds[0])
     one_batch = ["--dataset", "builtin", "--set", "batch_size=96", "--results-dir", str(own_results)]
 
     assert main(["run", "relu", *one_batch, "--arms", "tanh", "--dry-run"]) == 0
 
-    assert 0 < measured[0] < 1e6, "expected the speed of at least one step"
+    assert 0 < speeds[0] < 1e6, "expected the speed of at least one step"
 
 
 def test_a_dry_run_says_that_the_data_set_is_not_there(tiny_builtin, tmp_path, monkeypatch, capsys):
@@ -73,9 +70,7 @@ def test_a_dry_run_says_that_the_data_set_is_not_there(tiny_builtin, tmp_path, m
     assert "cifar10 is not on disk" in capsys.readouterr().err
 
 
-def test_the_minutes_follow_from_recorded_rows_and_the_measured_speed(
-    own_results, monkeypatch, capsys, tmp_path
-):
+def test_the_minutes_follow_from_rows_and_the_measured_speed(own_results, monkeypatch, capsys, tmp_path):
     monkeypatch.setattr(plan, "measured_speed", lambda *arguments: 50.0)
     recorded = [{"arm": "relu", "seconds": 1200.0, "epochs": 2, "speed": 100.0}]
     monkeypatch.setattr(plan, "_recorded", lambda *arguments: recorded)

@@ -90,9 +90,7 @@ def test_a_single_panel_is_linear_and_an_unknown_panel_is_refused(tmp_path, unen
     ("rate", "shown", "of_arms"),
     [(0.01, ["0.01"], []), (0.0, ["0.01"], []), (0.02, ["0.01", "0.02"], ["0.01", "0.02"])],
 )
-def test_the_caption_gives_a_common_rate_once_and_different_rates_for_each_arm(
-    tmp_path, unencoded, rate, shown, of_arms
-):
+def test_the_caption_gives_a_common_rate_once_and_others_by_arm(tmp_path, unencoded, rate, shown, of_arms):
     for arm, own in (("separate", 0.01), ("overlapping", rate)):
         record(tmp_path, POOLING, arm, 0, [0.9, 0.5], config=BASE.replace(learning_rate=own))
     caption = draw(evidence_of(tmp_path, POOLING)).get_supxlabel().replace("\n", " ")

@@ -18,9 +18,8 @@ from tests.in_text import numbers
 def panels(found):
     """The panels by the label of their x axis, and all texts."""
     every = drawn(found).axes
-    return {axes.get_xlabel(): axes for axes in every}, [
-        text.get_text() for axes in every for text in axes.texts
-    ]
+    texts = [text.get_text() for axes in every for text in axes.texts]
+    return {axes.get_xlabel(): axes for axes in every}, texts
 
 
 def drawn(found, experiments=(SPEED, POOLING)) -> Figure:

@@ -18,6 +18,5 @@ def test_nets_shown_as_marks_have_no_dots_and_p_values_have_a_threshold_line():
     assert sorted(marks) == sorted(row["tower_contrast"] for row in found.of_arm("two"))
     assert "two" in contrasts.get_legend().get_texts()[0].get_text()
     assert [line.get_ydata()[0] for line in p_values.lines if line.get_linestyle() == "--"] == [0.05]
-    assert not [line for line in p_values.lines if line.get_linewidth() == 1.6], (
-        "expected no mean of p values"
-    )
+    means = [line for line in p_values.lines if line.get_linewidth() == 1.6]
+    assert not means, "expected no mean of p values"
