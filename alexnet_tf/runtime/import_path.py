@@ -4,8 +4,8 @@
 imported instead of the library. This module removes the current folder from the path, or moves it to the end
 if PYTHONPATH names it. If the folder is the checkout of this package, the path stays as it is.
 
-For `-m`, Python imports some modules (`types`, `contextlib`) before this one, so they may still come from the
-current folder; `python -P -m` prevents this, unless PYTHONPATH names this folder.
+For `-m`, Python imports some modules (`types`, `contextlib`, `warnings`) before this one, so they may still
+come from the current folder; `python -P -m` prevents this, unless PYTHONPATH names this folder.
 """
 
 import importlib.util
