@@ -55,8 +55,13 @@ def at_a_glance(found: Sequence[Evidence]) -> str:
 
 
 def _kernels(models: Sequence[Mapping[str, Any]]) -> str:
-    shares = [each["width"] * sum(each["filters"]) / KERNELS for each in models if each.get("width")]
+    shares = [each["width"] * sum(_filters(each)) / KERNELS for each in models if each.get("width")]
     return f"{span(shares, '.0%')} of the paper's" if shares else "–"
+
+
+def _filters(model: Mapping[str, Any]) -> list[int]:
+    removed = model.get("without", ())
+    return [count for stage, count in enumerate(model["filters"], 1) if stage not in removed]
 
 
 def _pixels(configs: Sequence[Mapping[str, Any]], data: Sequence[Mapping[str, Any]]) -> str:

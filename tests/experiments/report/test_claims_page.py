@@ -4,6 +4,7 @@ import re
 import pytest
 
 from experiments import EXPERIMENTS
+from experiments.claims.common import CIFAR
 from experiments.evidence.claims import claims_of, weakest_of
 from experiments.evidence.read import evidence_of, read_evidence
 from experiments.experiment import Metric
@@ -149,6 +150,15 @@ def test_nets_at_rate_0_are_not_counted_as_trained(tmp_path):
     parts = [text.split("## At a glance")[1].split("## The rule")[0] for text in (page, before)]
     assert parts[0] == parts[1]
     assert "net on builtin, 6 nets |" in parts[0]
+
+
+def test_kernels_of_removed_convolutions_are_not_counted(tmp_path):
+    for seed, without in enumerate(((), (3,))):
+        config = CIFAR.replace(without=without)
+        folder = tmp_path / "builtin" / "pooling"
+        record(folder, POOLING, "separate", seed, [0.9], epochs=1, config=config, model="AlexNetConfig")
+    # A quarter of 992 and of 736 kernels; the paper has 1,376.
+    assert "| AlexNet on builtin, 2 nets | 13% to 18% of the paper's |" in page_of(tmp_path, POOLING)
 
 
 def test_shares_are_pooled_over_the_conditions(tmp_path):
