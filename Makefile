@@ -83,7 +83,7 @@ setup: $(READY)
 
 # The last `pip install` makes the command `alexnet`, which runs the code of this checkout.
 $(READY): requirements.txt
-	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "expected Python 3.11 to 3.13; received " + sys.version)'
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14) and "expected Python 3.11 to 3.13; received " + sys.version.split()[0] + "; PYTHON=python3.12 names another")'
 	$(PYTHON) -m venv $(VENV)
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt $(if $(CUDA),"tensorflow[and-cuda]")
 	$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .

@@ -17,7 +17,8 @@
 # its last hidden layer, on a data set of drawn shapes that needs no download. It runs in less than five
 # minutes on a CPU.
 #
-# On Colab or Kaggle, first upload the project as an archive and install it: `%pip install alexnet_tf.zip`.
+# On Colab or Kaggle, first upload the project as an archive (`git archive -o alexnet_tf.zip HEAD` makes it)
+# and install it: `%pip install alexnet_tf.zip`.
 
 # %%
 import dataclasses
