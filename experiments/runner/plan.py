@@ -10,13 +10,14 @@ import tensorflow as tf
 from alexnet_tf.config.fields import Config
 from alexnet_tf.data.arrays import results_slug
 from alexnet_tf.data.pipeline import DataPipelines, open_data
-from alexnet_tf.results.folder import finished_run, read_curves, read_lr_search, read_runs
+from alexnet_tf.results.folder import finished_run, read_curves, read_runs
 from alexnet_tf.runtime.errors import print_lines
 from alexnet_tf.training.network import check_run, compile_model, compiled_steps
 from experiments.experiment import Experiment
 from experiments.runner.options import Options
-from experiments.runner.run import planned_run
-from experiments.runner.search import candidate, searched_arms
+from experiments.runner.reuse import find_kept_net, find_shared_run
+from experiments.runner.run import partners, planned_run
+from experiments.runner.search import candidate, found_row, searched_arms
 
 MEASURED_SECONDS = 10.0
 RECORDED = Path("results")
@@ -29,36 +30,35 @@ class Planned:
     Attributes:
         arm: name in runs.csv or lr_search.csv, such as `relu, activation=elu`.
         of: name of the experiment's arm, such as `relu`.
-        found: state, such as `done`; empty if nothing is recorded.
+        found: state, such as `done`; `shared` if the run needs only rows or nets of equal runs, empty if
+            nothing is recorded.
+        nets: number of nets to train. An ensemble may need several.
     """
 
     arm: str
     of: str
     config: Config
     data: DataPipelines
-    found: str = ""
-    is_done: bool = False
-
-    @property
-    def images(self) -> int:
-        return self.config.train.epochs * self.data.train_size
+    found: str
+    nets: int
 
 
 def plan(experiment: Experiment, options: Options, strategy: tf.distribute.Strategy, is_search: bool) -> str:
     """The table of a dry run.
 
-    The first missing run is trained for some seconds to measure the speed. A missing run is expected to take
-    the mean time of its arm's runs in `results/`, or proportionally less if it has fewer epochs than they
-    have. If the arm of the first missing run has a recorded speed in `results/`, all recorded times are
-    multiplied by (recorded speed) / (measured speed), which scales them to this machine. A run of an arm
-    without a recorded time is expected to take (images of all epochs) / (measured speed).
+    The first missing run is trained for some seconds to measure the speed. A net of a missing run is expected
+    to take the mean time of its arm's runs in `results/`, or proportionally less if it has fewer epochs than
+    they have. If the arm of the first missing run has a recorded speed in `results/`, all recorded times are
+    multiplied by (recorded speed) / (measured speed), which scales them to this machine. A net of an arm
+    without a recorded time is expected to take (images of all epochs) / (measured speed). A net that several
+    runs need is trained once.
     """
     precision = experiment.search_precision if is_search else experiment.precision
     options, notices = options.settled(experiment, precision)
     print_lines(notices)
     folder = options.results_dir / results_slug(options.dataset) / experiment.name
     runs = list((_candidates if is_search else _runs)(experiment, options, folder, strategy))
-    missing = [run for run in runs if not run.is_done]
+    missing = [run for run in runs if run.nets]
     speed = measured_speed(missing[0], strategy, MEASURED_SECONDS) if missing else 0.0
     rows = [] if is_search else _recorded(folder, experiment)
     first = [row["speed"] for row in rows if missing and row["arm"] == missing[0].of]
@@ -74,8 +74,9 @@ def plan(experiment: Experiment, options: Options, strategy: tf.distribute.Strat
             for row in rows
             if row["arm"] == run.of
         ]
-        if not run.is_done:
-            minutes = (mean(same) * slower if same else run.images / speed) / 60
+        if run.nets:
+            images = train.epochs * run.data.train_size
+            minutes = run.nets * (mean(same) * slower if same else images / speed) / 60
         expected.append(minutes)
         line = f"{run.arm:<{width}} {run.config.seed:>4}  {train.learning_rate:<8g}  {train.epochs:>6}"
         lines.append(f"{line}  {minutes:>7.1f}  {run.found}".rstrip())
@@ -124,25 +125,34 @@ def measured_speed(run: Planned, strategy: tf.distribute.Strategy, seconds: floa
 def _runs(
     experiment: Experiment, options: Options, folder: Path, strategy: tf.distribute.Strategy
 ) -> Iterator[Planned]:
+    planned: set[str] = set()
     for arm in options.chosen_arms(experiment):
         for seed in options.seeds or arm.seeds:
             run = planned_run(experiment, arm, seed, folder, options, strategy)
             row = finished_run(folder, run.name, seed, run.config_hash)
-            found = row["status"] if row else "unfinished" if run.checkpoint.exists() else ""
-            yield Planned(run.name, arm.name, run.config, run.data, found, bool(row))
+            # As in `execute`: an arm without a probe needs only the row of an equal run, not its net.
+            is_ready = row or (not arm.probe and find_shared_run(folder, run.name, run.config_hash))
+            nets = {
+                net.config_hash
+                for net in (run, *partners(run))
+                if not (is_ready or find_kept_net(folder, net.run_id, net.config_hash))
+            } - planned
+            planned |= nets
+            unshared = "unfinished" if run.checkpoint.exists() else ""
+            found = row["status"] if row else unshared if nets else "shared"
+            yield Planned(run.name, arm.name, run.config, run.data, found, len(nets))
 
 
 def _candidates(
     experiment: Experiment, options: Options, folder: Path, strategy: tf.distribute.Strategy
 ) -> Iterator[Planned]:
-    rows = {(row["arm"], row["config_hash"]): row["status"] for row in read_lr_search(folder).rows}
     for arm in searched_arms(experiment, options):
         for rate in arm.grid:
             config = candidate(arm, rate, options)
             data = open_data(config.data, options.access)
             check_run(config, data, strategy)
-            status = rows.get((arm.name, config.hash(data.image_set.fingerprint)))
-            yield Planned(arm.name, arm.name, config, data, status or "", status is not None)
+            row = found_row(experiment, arm, config.hash(data.image_set.fingerprint), folder)
+            yield Planned(arm.name, arm.name, config, data, row["status"] if row else "", int(row is None))
 
 
 def _recorded(folder: Path, experiment: Experiment) -> list[dict]:

@@ -67,4 +67,4 @@ def find_shared_search(folder: Path, config_hash: str, objective: str) -> dict[s
 
 
 def _siblings(folder: Path) -> list[Path]:
-    return [path for path in sorted(folder.parent.iterdir()) if path.is_dir() and path != folder]
+    return [path for path in sorted(folder.parent.glob("*")) if path.is_dir() and path != folder]

@@ -1,13 +1,17 @@
 import json
 import re
+from dataclasses import replace
 
 import pytest
 
+import experiments
 from experiments.__main__ import main
+from experiments.claims.ensemble import EXPERIMENT as ENSEMBLE
 from experiments.claims.pooling import POOLING
 from experiments.claims.relu import EXPERIMENT as RELU
 from experiments.runner import options, plan
-from tests.experiments.one_run import COMMON, RUN
+from tests.experiments.one_run import ARM, COMMON, RUN
+from tests.tiny import TINY_CONFIG
 
 
 @pytest.fixture(autouse=True)
@@ -42,6 +46,35 @@ def test_a_dry_run_treats_a_changed_arm_as_a_separate_arm(own_results, capsys):
     assert len(others) == 4, "expected no state, as the arm is still to train"
     assert main(changed) == 0
     assert (dry()[0], dry()[-1]) == ("elu", "done")
+
+
+def test_a_run_that_another_experiment_has_is_not_planned_again(own_results, capsys):
+    equal = ["run", "ablation-relu-rate", *COMMON, *ARM, "--results-dir", str(own_results)]
+    assert main([*equal, "--dry-run"]) == 0
+    _, line, total = capsys.readouterr().out.splitlines()
+    assert (line.split()[0], line.split()[-2:]) == ("relu", ["0.0", "shared"])
+    assert total.startswith("0 of 1 to train, about 0 minutes")
+
+
+@pytest.mark.usefixtures("tiny_builtin")
+def test_a_net_that_several_runs_need_is_planned_once(tmp_path, monkeypatch, capsys):
+    arms = [
+        replace(ENSEMBLE.arm(name), config=TINY_CONFIG.replace(epochs=1), seeds=(0, 1))
+        for name in ("two", "one")
+    ]
+    monkeypatch.setattr(
+        experiments, "EXPERIMENTS", [replace(ENSEMBLE, arms=tuple(arms), comparisons=())], raising=False
+    )
+    monkeypatch.setattr(plan, "measured_speed", lambda *arguments: 0.1)
+
+    command = ["run", "ensemble", "--dataset", "builtin", "--results-dir", str(tmp_path), "--dry-run"]
+    assert main(command) == 0
+
+    _, first, *others, total, _ = capsys.readouterr().out.splitlines()
+    # The ensemble of seeds 0 and 1 needs two nets of 16 minutes: 96 images, one epoch, .1 images/s.
+    assert first.split() == ["two", "0", "0.01", "1", "32.0"]
+    assert [line.split()[-2:] for line in others] == [["0.0", "shared"]] * 3
+    assert total.startswith("1 of 4 to train, about 32 minutes")
 
 
 @pytest.mark.parametrize("command", ["run", "search"])
