@@ -47,18 +47,21 @@ def run_benchmark(
         )
     if set(items) == set(ITEMS):
         items = ()
+    full_only = [item for item in items if quick and not any(ITEMS[item](Conditions(quick, "", 1)))]
+    if full_only:
+        raise InputError(
+            f"--items: expected items that --quick measures; received {', '.join(full_only)}; "
+            "measure them without --quick"
+        )
     folder = machine_folder(results_dir)
     path, failures = folder / "machine.csv", []
     earlier = read_machine(path)
-    if earlier and earlier.get("plan") != PLAN:
-        if items:
-            raise InputError(
-                "--items: expected a folder without rows of another plan; received rows of an earlier plan "
-                f"in {folder}; measure all items, or choose another --results-dir"
-            )
-        for item in ITEMS:
-            (folder / f"{item}.csv").unlink(missing_ok=True)
-        earlier = {}
+    is_outdated = bool(earlier) and earlier.get("plan") != PLAN
+    if is_outdated and items:
+        raise InputError(
+            "--items: expected a folder without rows of another plan; received rows of an earlier plan "
+            f"in {folder}; measure all items, or choose another --results-dir"
+        )
     workers = {
         "tensorflow": Worker(sys.executable, "benchmarks.tensorflow_side"),
         "pytorch": Worker(pytorch, "benchmarks.pytorch_side"),
@@ -69,13 +72,15 @@ def run_benchmark(
         about = describe_machine(sides, quick) | {"plan": PLAN}
         # The folder may have rows of an earlier run, which machine.csv describes. So each item that this run
         # measures gets a description of its own.
-        described = earlier or about
-        write_machine(path, described)
+        described = earlier if earlier and not is_outdated else about
         began = time.perf_counter()
         with scratch_folder() as scratch:
             write_photographs(scratch / "photographs", QUICK_PHOTOGRAPHS if quick else PHOTOGRAPHS)
             write_thumbnails(scratch / "thumbnails", QUICK_THUMBNAILS if quick else THUMBNAILS)
             write_thumbnails(scratch / "few", FEW)
+            for item in ITEMS if is_outdated else ():
+                (folder / f"{item}.csv").unlink(missing_ok=True)
+            write_machine(path, described)
             conditions = Conditions(quick, str(scratch), thread_count())
             for item in items or ITEMS:
                 started, description = time.perf_counter(), describe_item(about, described)

@@ -9,6 +9,7 @@ from tests.command_errors import one_line_of_status_2
     [
         (["run", "--items", ","], ["--items", "','"]),
         (["run", "--items", "alexnet_step,speed"], ["--items", "speed", "machine_limits"]),
+        (["run", "--quick", "--items", "inference,memory"], ["--items", "--quick", "received memory"]),
         (["run", "--items", "inference", "--results-dir", "file/below"], ["--results-dir", "file/below"]),
         (["growth", "--results-dir", "file/below"], ["--results-dir", "file/below"]),
         (["scaling", "--results-dir", "nowhere"], ["alexnet_step.csv", "nowhere"]),

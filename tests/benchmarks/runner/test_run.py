@@ -89,6 +89,20 @@ def test_a_run_of_all_items_describes_them_and_replaces_rows_of_an_earlier_plan(
     assert not any(name.startswith("apart") for name in now)
 
 
+def test_rows_of_an_earlier_plan_are_kept_until_there_is_something_to_measure(tmp_path, whole, monkeypatch):
+    def full(*_):
+        raise InputError("TMPDIR: no room")
+
+    path, about = whole
+    write_machine(path, about | {"plan": "1"})
+    monkeypatch.setattr(run, "write_photographs", full)
+
+    with pytest.raises(InputError, match="no room"):
+        run.run_benchmark(tmp_path, "/no/python")
+    assert read_rows(path.parent / "two.csv")
+    assert read_machine(path)["plan"] == "1"
+
+
 @pytest.mark.parametrize(("build", "status"), [("work.failing", 1), ("work.stock_failing", 0)])
 def test_only_a_failed_required_contender_gives_status_1_and_all_rows_are_written(
     tmp_path, capsys, monkeypatch, build, status
