@@ -2,6 +2,7 @@
 
 import dataclasses
 import os
+import unicodedata
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -199,10 +200,17 @@ def _check_classes(name: str, tree: FolderTree, rows: np.ndarray, quarantine: Qu
     counts = np.bincount(tree.labels[rows], minlength=len(tree.class_names))
     if not counts.all():
         empty = [class_name for class_name, count in zip(tree.class_names, counts, strict=True) if not count]
+        inside = [(path, reason) for path, reason in quarantine if _class_name(tree, path) in empty]
         raise InputError(
             f"{name}: expected a readable image in each class folder of {tree.train_root}; received none in "
-            f"{few(empty)}{_first_reason(quarantine)}"
+            f"{few(empty)}{_first_reason(inside)}"
         )
+
+
+def _class_name(tree: FolderTree, path: str) -> str:
+    """The class whose training folder contains `path`; another text for a path outside these folders."""
+    below = os.path.relpath(tree.root / path, tree.train_root)
+    return unicodedata.normalize("NFC", below.split(os.sep)[0])
 
 
 def _check_report(name: str, count: int, report_root: Path | None) -> None:

@@ -150,7 +150,10 @@ def test_trees_without_readable_images_of_two_classes_are_refused(tmp_path, pets
     assert "at least two class folders" in failure(tmp_path / "one")
     assert "received cat" in failure(tmp_path / "one")
 
+    (pets / ".DS_Store").touch()
     (pets / "bird").mkdir()
+    assert failure(pets).endswith("received none in bird")
+    (pets / "cat" / "notes.txt").write_text("a cat")
     (pets / "bird" / "song.txt").write_text("tweet")
     message = failure(pets)
     assert "received none in bird (first: bird/song.txt, not a JPEG" in message
