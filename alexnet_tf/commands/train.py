@@ -2,6 +2,7 @@
 
 import argparse
 import contextlib
+import math
 import shlex
 import sys
 from pathlib import Path
@@ -185,6 +186,7 @@ def _about(history: History, data: DataPipelines, strategy: tf.distribute.Strate
         "message": history.message,
         "epochs": last.get("epoch", 0),
         "seconds": round(history.seconds, 1),
-        "scores": last,
+        # JSON has no NaN.
+        "scores": {name: x if x is None or math.isfinite(x) else None for name, x in last.items()},
         "environment": environment(strategy),
     }

@@ -17,6 +17,7 @@ from alexnet_tf.config.fields import DataConfig
 from alexnet_tf.data.pipeline import open_data
 from alexnet_tf.runtime.files import LOCK_NAME, claimed
 from alexnet_tf.training.callbacks import QuarantineLog
+from alexnet_tf.training.evaluate import Scores
 from tests.colored_images import lose_content, write_colored_tree
 from tests.command_errors import one_line_of_status_2
 from tests.commands.conftest import COLORS
@@ -68,6 +69,19 @@ def test_optional_files_of_a_run_are_written(tree, tmp_path):
     norms = read_rows(tmp_path / "gradient_norms.csv")
     assert [row["layer"] for row in norms] == ["conv1", "conv2", "fc3", "fc4", "all"]
     assert all(0 < float(row["mean_norm"]) <= float(row["max_norm"]) for row in norms)
+
+
+def test_a_loss_that_is_not_a_number_is_null_in_model_json(tree, tmp_path, monkeypatch):
+    nothing = Scores(float("nan"), 1.0, 1.0, 60)
+    monkeypatch.setattr("alexnet_tf.training.session.make_evaluator", lambda *arguments: lambda _: nothing)
+
+    assert main(["train", *TINY, "--dataset", f"folder:{tree}", "--out", str(tmp_path)]) == 1
+
+    about = json.loads((tmp_path / "model.json").read_text(), parse_constant=pytest.fail)
+    assert (about["status"], about["message"]) == ("diverged", "loss is not finite after epoch 0")
+    assert (about["scores"]["train_loss"], about["scores"]["train_error"]) == (None, 1.0)
+    [row] = read_rows(tmp_path / "curve.csv")
+    assert (row["epoch"], row["train_loss"]) == ("0", "nan")
 
 
 def test_evaluate_gives_the_loss_that_the_run_recorded(trained, tree, capsys):
