@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from alexnet_tf import __version__
-from alexnet_tf.checkpoints.trained_files import check_paths
+from alexnet_tf.checkpoints.trained_files import check_new, check_paths
 from alexnet_tf.commands.scores import SPLITS
 from alexnet_tf.config.check import check_config
 from alexnet_tf.config.fields import PRECISIONS
@@ -256,7 +256,8 @@ def _claimed_out(name: str, options: argparse.Namespace) -> AbstractContextManag
     if options.is_claimed:
         return claimed_folder(out, "--out")
     if name in NEW_FOLDER:
-        check_unclaimed(lock_beside(Path(os.path.abspath(out))), f"--out {out}")
+        check_unclaimed(lock_beside(Path(os.path.realpath(out))), f"--out {out}")
+        check_new(out)
     return contextlib.nullcontext()
 
 

@@ -38,3 +38,19 @@ def check_paths(options: argparse.Namespace) -> None:
     out = getattr(options, "out", None)
     if out and os.path.exists(out) and not os.path.isdir(out):
         raise InputError(f"--out: expected a folder; received {out}, which is not a folder")
+
+
+def check_new(out: Path) -> None:
+    """Raises an InputError unless `out` is a new folder, or an empty one that a new folder can replace."""
+    try:
+        if any(out.iterdir()):
+            reason = "which is not empty"
+        elif os.path.ismount(out) or out.samefile(os.curdir):
+            reason = "a mount point or the current folder, which cannot be replaced; name a folder in it"
+        else:
+            return
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        reason = str(error.strerror)
+    raise InputError(f"--out: expected a new or an empty folder; received {out}, {reason}")

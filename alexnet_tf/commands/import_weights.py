@@ -25,6 +25,7 @@ import numpy as np
 
 from alexnet_tf.checkpoints.import_weights import load_caffe, load_torchvision, read_arrays
 from alexnet_tf.checkpoints.saved import Trained, write_trained
+from alexnet_tf.checkpoints.trained_files import check_new
 from alexnet_tf.config.presets import PRESETS, Preset
 from alexnet_tf.data.pixel_statistics import PixelStatistics
 from alexnet_tf.data.sources.class_words import IMAGENET_CLASSES, read_class_names, read_words
@@ -158,26 +159,13 @@ def _statistics(source: Source, side: int) -> PixelStatistics:
     )
 
 
-def check_out(out: Path) -> None:
-    """Raises an InputError if `out` is not a new or empty folder."""
-    try:
-        if not any(out.iterdir()):
-            return
-        reason = "which is not empty"
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        reason = str(error.strerror)
-    raise InputError(f"--out: expected a new or an empty folder; received {out}, {reason}")
-
-
 @contextlib.contextmanager
 def whole_folder(out: Path) -> Iterator[Path]:
     """A temporary folder that becomes `out` at the end, or is removed if writing fails."""
-    whole = Path(os.path.abspath(out))
-    partial = temporary_path(whole)
+    whole = Path(os.path.realpath(out))
     with made_folder(whole.parent, "--out"), claimed(lock_beside(whole), f"--out {out}"):
-        check_out(out)
+        check_new(out)
+        partial = temporary_path(whole)
         remove_temporaries(whole.parent, glob.escape(whole.name))
         try:
             partial.mkdir()

@@ -210,7 +210,7 @@ def changing(path: Path) -> AbstractContextManager[None]:
 
 def lock_beside(path: Path) -> Path:
     """Path of the lock file of a file or folder."""
-    return path.with_name(f".{path.name}.lock")
+    return path.parent / f".{path.name}.lock"  # `with_name` refuses the path /
 
 
 def may_be_worker() -> bool:

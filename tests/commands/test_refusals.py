@@ -19,6 +19,8 @@ CIFAR = [*TRAIN, "--model", "cifar-net"]
 FIGURES = ["figures", "--out", "o"]
 NET = ["--checkpoint", "net"]
 EVALUATE = ["evaluate", *NET, "--dataset", "builtin"]
+EXPORT = ["export", "net", "--out", "o"]
+IMPORT = ["import-weights", "a.gif", "--model", "alexnet-caffe", "--out", "o"]
 OUTSIDE = "expected a place outside the images"
 
 
@@ -86,7 +88,9 @@ def test_bad_input_gives_one_line_and_status_2(folder, capsys, arguments, words)
         (["predict", *NET, "b.png"], "received b.png, which does not exist"),
         (["predict", *NET, "b.png", "c.png"], "received b.png, the first of 2 files, none of which exists"),
         (["predict", *NET, "--list", "none.txt"], "none.txt: No such file"),
-        (["export", "net", "--out", "net/model.json"], "--out: expected a folder; received net/model.json"),
+        ([*EXPORT[:-1], "net/model.json"], "--out: expected a folder; received net/model.json"),
+        ([*EXPORT[:-1], "net"], "received net, which is not empty"),
+        ([*IMPORT[:-1], "/"], "received /, which is not empty"),
     ],
 )
 def test_wrong_paths_are_named_before_tensorflow_is_imported(folder, monkeypatch, capsys, arguments, words):
@@ -95,8 +99,12 @@ def test_wrong_paths_are_named_before_tensorflow_is_imported(folder, monkeypatch
     assert words in one_line_of_status_2(main, arguments, capsys)
 
 
-EXPORT = ["export", "net", "--out", "o"]
-IMPORT = ["import-weights", "a.gif", "--model", "alexnet-caffe", "--out", "o"]
+def test_the_current_folder_is_not_replaced(folder, monkeypatch, capsys):
+    monkeypatch.chdir("empty")
+
+    line = one_line_of_status_2(main, ["export", "../net", "--out", "."], capsys)
+
+    assert line.endswith("a mount point or the current folder, which cannot be replaced; name a folder in it")
 
 
 @pytest.mark.parametrize(

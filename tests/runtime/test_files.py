@@ -98,6 +98,17 @@ def test_the_folder_is_synced_after_every_rename(tmp_path, monkeypatch):
     assert (6, (tmp_path / "out" / "file").stat().st_ino) in synced
 
 
+def test_a_link_to_an_empty_folder_still_leads_to_the_folder_that_replaces_it(tmp_path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    with whole_folder(tmp_path / "link") as folder:
+        (folder / "file").write_text("content")
+
+    assert (tmp_path / "link").is_symlink()
+    assert [path.name for path in (tmp_path / "real").iterdir()] == ["file"]
+    assert {path.name for path in tmp_path.iterdir()} == {"link", "real"}
+
+
 @pytest.mark.parametrize("package", ["alexnet_tf", "experiments", "benchmarks"])
 def test_only_files_py_renames_files(package):
     pattern = re.compile(r"os\.(replace|rename)|\.rename\(|\.replace\(\w+\)|shutil\.move")
