@@ -38,22 +38,28 @@ def run(options: argparse.Namespace) -> int:
         read_scores(options.csv)  # to fail before the evaluation if the file is not such a table
     nets = load_nets(options.checkpoint)
     scores = evaluate_on(nets, options.dataset, options.views, options.access, options.split)
-    if options.csv:
-        record_scores(options.csv, scores, options.checkpoint, options.dataset, options.views)
-    if options.out:
-        write_classes(options.out, scores, nets[0].class_names, options.dataset)
+    try:
+        if options.csv:
+            record_scores(options.csv, scores, options.checkpoint, options.dataset, options.views)
+        if options.out:
+            write_classes(options.out, scores, nets[0].class_names, options.dataset)
+    finally:  # a full disk must not lose the scores
+        _print_scores(scores, options.views, len(nets), options.json)
+    if options.out and not options.json:
+        print(*(options.out / name for name in (CLASSES, CONFUSION, f"{FIGURE}.png")), sep=", ")
+    return 0
+
+
+def _print_scores(scores: Scores, views: int, nets: int, as_json: bool) -> None:
     errors = {"top1_error": scores.error, "top5_error": scores.useful_top5_error}
     errors = {name: error for name, error in errors.items() if error is not None}
-    counts = {"examples": scores.count, "views": options.views, "nets": len(nets)}
-    if options.json:
+    counts = {"examples": scores.count, "views": views, "nets": nets}
+    if as_json:
         print(json.dumps({**counts, **errors, "loss": scores.loss}))
-        return 0
+        return
     print(*(f"{name} {count}" for name, count in counts.items()), sep="  ")
     texts = [f"{name.replace('_', ' ').replace('top', 'top-')} {error:.4f}" for name, error in errors.items()]
     print(*texts, f"loss {scores.loss:.4f}", sep="  ")
-    if options.out:
-        print(*(options.out / name for name in (CLASSES, CONFUSION, f"{FIGURE}.png")), sep=", ")
-    return 0
 
 
 def load_nets(checkpoints: Sequence[Path]) -> list[Trained]:

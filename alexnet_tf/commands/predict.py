@@ -34,26 +34,34 @@ def run(options: argparse.Namespace) -> int:
     net = load_trained(options.checkpoint)
     predictions = predict_files(net, files, options.views)
     names = dict(zip(net.class_names, readable_names(net.class_names, words), strict=True))
-    if options.figure:
-        draw_files(options.figure, predictions, names)
     named = [(path, found if isinstance(found, str) else _named(found, names)) for path, found in predictions]
-    if options.csv:
-        rows = [{"path": path, **row} for path, found in named if not isinstance(found, str) for row in found]
-        write_text(options.csv, to_csv(COLUMNS, rows))
-    if options.json:
+    try:
+        if options.csv:
+            rows = [
+                {"path": path, **row} for path, found in named if not isinstance(found, str) for row in found
+            ]
+            write_text(options.csv, to_csv(COLUMNS, rows))
+        if options.figure:
+            draw_files(options.figure, predictions, names)
+    finally:  # a full disk must not lose the predictions
+        _print_predictions(named, options.json)
+    return int(all(isinstance(found, str) for _, found in predictions))
+
+
+def _print_predictions(named: Sequence[tuple[Path, str | list[dict[str, Any]]]], as_json: bool) -> None:
+    if as_json:
         entries = [
             {"path": str(path), "error" if isinstance(found, str) else "classes": found}
             for path, found in named
         ]
         print(json.dumps(entries, indent=1))
-    else:
-        for path, found in named:
-            if isinstance(found, str):
-                line = f"not readable: {found}"
-            else:
-                line = "  ".join(f"{row['words']} {row['probability']:.1%}" for row in found)
-            print(printable(f"{path}: {line}"))
-    return int(all(isinstance(found, str) for _, found in predictions))
+        return
+    for path, found in named:
+        if isinstance(found, str):
+            line = f"not readable: {found}"
+        else:
+            line = "  ".join(f"{row['words']} {row['probability']:.1%}" for row in found)
+        print(printable(f"{path}: {line}"))
 
 
 def _named(prediction: Prediction, names: Mapping[str, str]) -> list[dict[str, Any]]:

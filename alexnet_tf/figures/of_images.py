@@ -19,6 +19,7 @@ from alexnet_tf.figures.neighbours import NearestSearch, nearer_share, same_clas
 from alexnet_tf.figures.stages import feature_model
 from alexnet_tf.models.imagenet import Prediction
 from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.files import check_writable
 from alexnet_tf.statistics.intervals import Interval, mean_interval
 from alexnet_tf.training.evaluate import TOP_K
 
@@ -87,8 +88,9 @@ def predict_sample(net: Trained, data: DataPipelines, names: tuple[str, ...], se
 
 def check_figure(path: Path, files: Sequence[Path]) -> None:
     """Raises an InputError if `draw_files` cannot write the figure."""
-    if path.suffix != ".png" or not path.parent.is_dir():
+    if path.suffix != ".png" or path.is_dir() or not path.parent.is_dir():
         raise InputError(f"--figure: expected a .png file in an existing folder; received {path}")
+    check_writable(path.parent, "--figure")
     if any(path.exists() and file.exists() and path.samefile(file) for file in files):
         raise InputError(f"--figure: expected a file that is not one of the images; received {path}")
     if len(files) > MOST_IMAGES:

@@ -17,6 +17,7 @@ from typing import Any
 
 from alexnet_tf.results.columns import Column, Ranges, Schema, metric_columns
 from alexnet_tf.runtime.errors import InputError, printable
+from alexnet_tf.runtime.files import check_writable
 from alexnet_tf.runtime.reading import SPECIAL_FILES, file_kind, open_file, read_bytes, read_text
 
 FORMULA = re.compile(r"'*[=+\-@]")
@@ -141,6 +142,7 @@ def check_csv_place(path: Path, columns: Sequence[str]) -> None:
     in_place = path.parent.is_dir() and path.parent.resolve() != Path("/dev")
     if file_kind(path) in SPECIAL_FILES or not in_place:
         raise InputError(f"--csv: expected a file in an existing folder; received {path}")
+    check_writable(path.parent, "--csv")
     if path.is_file():
         with open_file(path) as file:
             start = file.readline(MOST_SHOWN).decode("utf-8-sig", "replace").strip()

@@ -127,6 +127,12 @@ def make_folder(path: Path, flag: str) -> None:
         raise InputError(f"{flag}: expected a writable folder; received {path} ({error.strerror})") from error
 
 
+def check_writable(folder: Path, flag: str) -> None:
+    """Raises an InputError naming `flag` if this process may not create files in an existing folder."""
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(f"{flag}: expected a writable folder; received {folder}")
+
+
 def write_text(path: Path, content: str) -> None:
     """Like `write_bytes`, for text in UTF-8."""
     write_bytes(path, content.encode("utf-8", errors="surrogateescape"))

@@ -12,6 +12,7 @@ from alexnet_tf.commands.evaluate import _batches, averaged, evaluate_on, load_n
 from alexnet_tf.commands.image_files import BATCH
 from alexnet_tf.commands.predict import predict_files
 from alexnet_tf.commands.scores import SPLITS
+from alexnet_tf.runtime.errors import InputError
 from tests.command_errors import one_line_of_status_2
 from tests.data.example_count import example_count
 from tests.tables import read_cells
@@ -90,6 +91,20 @@ def test_errors_by_class_agree_with_the_predictions(nets, tree, tmp_path, capsys
     assert scores["examples"] == len(files)
     assert scores["top1_error"] == pytest.approx(1 - expected.trace() / len(files))
     assert (out / "confusion.png").stat().st_size > 5_000
+
+
+def test_scores_are_printed_even_if_a_disk_is_full(nets, tree, tmp_path, capsys, monkeypatch):
+    def fail(path, content):
+        raise InputError(f"expected to be able to write {path}; received: No space left on device")
+
+    arguments = ["evaluate", "--checkpoint", str(nets / "a"), "--dataset", f"folder:{tree}", "--json"]
+    monkeypatch.setattr("alexnet_tf.commands.scores.write_text", fail)
+
+    assert main([*arguments, "--csv", str(tmp_path / "scores.csv")]) == 2
+
+    said = capsys.readouterr()
+    assert json.loads(said.out)["examples"] == 12
+    assert said.err.endswith("No space left on device\n")
 
 
 def test_the_splits_have_the_right_counts_and_csv_refuses_all_but_the_report_split(nets, tree, capsys):

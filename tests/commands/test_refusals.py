@@ -57,6 +57,7 @@ OUTSIDE = "expected a place outside the images"
         ([*FIGURES, *NET, "--words", "no"], "words: expected a text file"),
         (["predict", *NET, "--figure", "f.jpg", "a.gif"], "--figure: expected a .png file"),
         (["predict", *NET, "--figure", "no/f.png", "a.gif"], "in an existing folder"),
+        (["predict", *NET, "--figure", "folder.png", "a.gif"], "--figure: expected a .png file"),
         (["predict", *NET, "--csv", "absent/a.csv", "a.gif"], "--csv: expected a file in an existing folder"),
         # For root, writing the table would replace the device by a file.
         (["predict", *NET, "--csv", "/dev/null", "a.gif"], "--csv: expected a file in an existing folder"),
@@ -97,6 +98,18 @@ def test_wrong_paths_are_named_before_tensorflow_is_imported(folder, monkeypatch
     monkeypatch.setattr("alexnet_tf.__main__.quiet_startup", pytest.fail)
 
     assert words in one_line_of_status_2(main, arguments, capsys)
+
+
+@pytest.mark.parametrize(("flag", "name"), [("--csv", "p.csv"), ("--figure", "p.png")])
+def test_a_folder_that_is_not_writable_is_refused_before_images_are_read(
+    folder, monkeypatch, capsys, flag, name
+):
+    # Simulated, because root may write anywhere.
+    monkeypatch.setattr("os.access", lambda path, mode: Path(path) != Path())
+
+    line = one_line_of_status_2(main, ["predict", *NET, flag, name, "a.gif"], capsys)
+
+    assert line.endswith(f"{flag}: expected a writable folder; received .")
 
 
 def test_the_current_folder_is_not_replaced(folder, monkeypatch, capsys):
@@ -171,10 +184,10 @@ def test_training_images_that_are_not_square_are_refused(folder, capsys):
 
 @pytest.fixture
 def folder(tmp_path, monkeypatch):
-    """A current folder with two files, an empty folder and a fake network; the built-in set is small."""
+    """A current folder with two files, two empty folders and a fake network; the built-in set is small."""
     monkeypatch.setattr(draw_builtin, "__defaults__", (200, 10, 0))
     monkeypatch.setattr("alexnet_tf.data.pipeline._load_once", load_image_set)
-    for name in ("empty", "net"):
+    for name in ("empty", "net", "folder.png"):
         (tmp_path / name).mkdir()
     for name in ("net/model.json", "a.gif"):
         (tmp_path / name).touch()
