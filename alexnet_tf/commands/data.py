@@ -28,7 +28,7 @@ def run(options: argparse.Namespace) -> int:
     config = PRESETS[options.model or "alexnet"].config(options.dataset)
     if options.recipe:
         config = with_recipe(config, options.recipe)
-    config = config.with_settings(*options.settings)
+    config = config.replace(seed=options.seed).with_settings(*options.settings)
     check_config(config)
     statistics = report_data(config.data, options.out, options.seed, options.access)
     print_lines(options.notes)

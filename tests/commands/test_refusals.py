@@ -49,6 +49,7 @@ OUTSIDE = "expected a place outside the images"
         (["train", "--dataset", "folder:empty", "--out", "o", "--cache", "empty/c"], f"--cache: {OUTSIDE}"),
         (["similar", *NET, "--among", "empty", "--out", "empty/o", "a.gif"], f"--out: {OUTSIDE}"),
         ([*DATA, "--recipe", "2013"], "--recipe"),
+        ([*DATA, "--seed", "9" * 20], "seed: expected a whole number from 0 to 4294967295"),
         (["data", "--dataset", "builtin"], "--out"),
         (FIGURES, "one of the arguments --checkpoint --model is required"),
         ([*FIGURES, "--checkpoint", "missing"], "--checkpoint: expected a folder"),
