@@ -1,5 +1,6 @@
 import csv
 import io
+import math
 from collections.abc import Collection, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -64,6 +65,8 @@ def _read(path: Path, columns: Sequence[str], texts: Collection[str]) -> list[di
         raise InputError(f"{path}: expected the columns {needed}; received {error!r}") from error
     if not rows:
         raise InputError(f"{path}: expected a row for each epoch; received none")
+    if not all(math.isfinite(row["epoch"]) for row in rows):
+        raise InputError(f"{path}: expected finite epochs; received nan or inf")
     return rows
 
 

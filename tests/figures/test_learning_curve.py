@@ -96,7 +96,9 @@ def test_without_measured_gradient_norms_their_panel_is_left_out(tmp_path):
         assert len(learning_curve.training_figure(rows, {}, "alexnet", "cats").axes) == 2
 
 
-@pytest.mark.parametrize("content", ["", HEADER, "epoch\n1\n", ROWS + "4,x,y\n"], ids=repr)
+@pytest.mark.parametrize(
+    "content", ["", HEADER, "epoch\n1\n", ROWS + "4,x,y\n", ROWS.replace("\n3,", "\nnan,")], ids=repr
+)
 def test_files_that_are_not_curves_are_refused(tmp_path, content):
     with pytest.raises(InputError, match=r"curve\.csv: expected"):
         rows_of(content, tmp_path)
