@@ -47,17 +47,18 @@ def intra_op_threads() -> int:
 
 @functools.cache
 def git_commit() -> str:
-    """The commit (12 digits), then `+` if code has uncommitted changes; empty outside a Git checkout."""
+    """The commit (12 digits), then `+` unless the code is known to equal it; empty outside a Git checkout."""
     root = Path(__file__).parents[2]
     if not (root / ".git").exists():
         # An installed package may lie inside another repository.
         return ""
     head = _git(root, "rev-parse", "--short=12", "HEAD")
     changed = _git(root, "status", "--porcelain", "--", "alexnet_tf", "experiments", "benchmarks")
-    return head + "+" if head and changed else head
+    return f"{head}+" if head and changed != "" else head or ""
 
 
-def _git(root: Path, *arguments: str) -> str:
+def _git(root: Path, *arguments: str) -> str | None:
+    """What a Git command prints; None if it fails or takes too long."""
     # In a Git hook, GIT_DIR and the like may name another repository or index.
     own = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     try:
@@ -65,5 +66,5 @@ def _git(root: Path, *arguments: str) -> str:
             ["git", *arguments], cwd=root, env=own, capture_output=True, text=True, timeout=20
         )
     except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
