@@ -54,7 +54,8 @@ RECIPE = one_of(RECIPES)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    return run_command(_parser().parse_args(arguments))
+    options = _parser().parse_args(arguments)
+    return run_command(options) if options.resumes else run_command(options, again="starts anew")
 
 
 def _parser() -> OneLineParser:
@@ -65,7 +66,8 @@ def _parser() -> OneLineParser:
     def add(name: str, help: str) -> argparse.ArgumentParser:
         example = f"example: alexnet {name} {EXAMPLES[name]}"
         command = commands.add_parser(name, help=help, description=help, epilog=example)
-        command.set_defaults(command=lambda options: _run(name, options), notes=())
+        resumes = name in ("train", "explain")
+        command.set_defaults(command=lambda options: _run(name, options), notes=(), resumes=resumes)
         return command
 
     images = "an image file, a folder of them, or a pattern such as 'photos/*.jpg'"

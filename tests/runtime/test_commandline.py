@@ -69,6 +69,25 @@ def test_a_command_ends_with_its_exit_status_and_at_most_one_line(capsys, comman
 
 
 @pytest.mark.parametrize(
+    ("arguments", "again"),
+    [
+        (["train", "--dataset", "builtin", "--out", "x"], "resumes a training run"),
+        (["explain", "--image", "x", "--out", "x"], "resumes a training run"),
+        (["predict", "--checkpoint", "x", "x"], "starts anew"),
+    ],
+)
+def test_only_a_command_that_trains_is_said_to_resume(monkeypatch, capsys, arguments, again):
+    def interrupted(*given):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(alexnet_tf.__main__, "_run", interrupted)
+
+    assert alexnet_tf.__main__.main(arguments) == 130
+
+    assert f"the same command {again}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     ("words", "first", "on_path", "named"),
     [
         # An argument may be the name of another command, here `train`.
