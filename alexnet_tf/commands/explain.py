@@ -14,7 +14,6 @@ from alexnet_tf.figures.explain.explained import Explained
 from alexnet_tf.figures.explain.panels import PANELS
 from alexnet_tf.figures.look import write_figure
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.runtime.files import make_folder
 from alexnet_tf.runtime.reading import read_json
 
 
@@ -28,7 +27,6 @@ def run(options: argparse.Namespace) -> int:
         raise InputError(f"--image: expected an image file; received {options.image}: {reason}") from error
     net = load_trained(options.checkpoint) if options.checkpoint else own_network(options.training)
     explained = Explained(net, image)
-    make_folder(options.out, "--out")
     for name, subject, draw, needed in PANELS:
         paths = write_figure(options.out / name, functools.partial(draw, explained), ("png",), dpi=200)
         missing = f"not drawn: it needs {needed}, which {net.model.name} does not have"

@@ -19,7 +19,7 @@ from alexnet_tf.figures.stages import feature_model
 from alexnet_tf.models.views import view_offsets
 from alexnet_tf.results.csv_rows import to_csv
 from alexnet_tf.runtime.errors import InputError, printable
-from alexnet_tf.runtime.files import make_folder, write_bytes, write_text
+from alexnet_tf.runtime.files import write_bytes, write_text
 
 COLUMNS = ("query", "rank", "file", "distance")
 NEIGHBOURS = 6
@@ -51,7 +51,6 @@ def run(options: argparse.Namespace) -> int:
             f"--among {options.among}: expected at least one readable image besides each query; "
             f"received only {members[0]}"
         )
-    make_folder(options.out, "--out")
     write_text(options.out / "similar.csv", to_csv(COLUMNS, rows))
     buffer = io.BytesIO()
     paths = np.array([os.fspath(path) for path in members])
