@@ -60,7 +60,7 @@ def amount(value: float, comparison: Comparison, like: float | None = None) -> s
     if comparison.kind == "ratio":
         return number(value, like)
     if comparison.kind == "share":
-        return f"{value:.0%}"
+        return f"{100 * value:.3g}%"
     return difference(value, comparison.metric.is_fraction, like)
 
 

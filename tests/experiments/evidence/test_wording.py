@@ -26,7 +26,9 @@ def test_a_difference_near_zero_has_as_many_decimals_as_its_interval(effect, tex
 @pytest.mark.parametrize(
     ("effect", "comparison", "text"),
     [
-        (share_effect({0: 0.01}), SHARE, "100% [3%, 100%]"),
+        (share_effect({0: 0.01}), SHARE, "100% [2.5%, 100%]"),
+        # The interval does not contain chance, 5%, so its end must not be rounded to 5%.
+        (share_effect(dict(enumerate((0, 0, 1, 1, 1)))), SHARE, "40% [5.27%, 85.3%]"),
         (share_effect({}), SHARE, "no net"),
         (Effect(1, -0.0412, None, None, None), LOSS, "one pair, no interval"),
         (Effect(0, None, None, None, None), LOSS, "no pair"),

@@ -176,12 +176,12 @@ def test_shares_are_pooled_over_the_conditions(tmp_path):
     page = page_of(tmp_path, *experiments)
     (pooled,) = [line for line in page.splitlines() if line.startswith("Pooled")]
     # The conditions share the net with p = .01, so p <= .05 for 3 of 5 nets: 60%, with the Clopper-Pearson
-    # interval [15%, 95%].
-    assert numbers(pooled)[:6] == [3, 5, 0.05, 60, 15, 95]
-    assert line_of(page, "C4")[4] == "share of nets that differ: 67% [9%, 99%]"
+    # interval [14.7%, 94.7%].
+    assert numbers(pooled)[:6] == [3, 5, 0.05, 60, 14.7, 94.7]
+    assert line_of(page, "C4")[4] == "share of nets that differ: 66.7% [9.43%, 99.2%]"
     assert "chance" not in page.split("## The rule")[0]
     readme = claims_table(read_evidence(tmp_path, experiments), experiments)
-    assert "| share of nets that differ: 67% [9%, 99%] |" in readme
+    assert "| share of nets that differ: 66.7% [9.43%, 99.2%] |" in readme
 
 
 def test_a_bound_has_no_p_value(root):
