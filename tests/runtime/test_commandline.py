@@ -168,15 +168,10 @@ def test_a_call_without_arguments_prints_help(program, arguments, capsys):
         ("alexnet", ["predict", "a.png", "--chekpoint=net"], "--checkpoint"),
         ("alexnet", ["--verison"], "--version"),
         ("experiments", ["run", "quickstart", "--result-dir", "x"], "--results-dir"),
+        ("benchmarks", ["run", "--zzz"], None),
     ],
 )
-def test_a_mistyped_name_is_answered_with_the_one_that_was_meant(program, arguments, meant, capsys):
+def test_a_mistyped_name_is_answered_with_the_one_that_it_resembles(program, arguments, meant, capsys):
     line = one_line_of_status_2(PROGRAMS[program].main, arguments, capsys)
 
-    assert line.endswith(f"; did you mean {meant!r}?")
-
-
-def test_an_unknown_option_that_resembles_none_is_refused_without_a_suggestion(capsys):
-    line = one_line_of_status_2(benchmarks.__main__.main, ["run", "--zzz"], capsys)
-
-    assert line.endswith("received '--zzz'")
+    assert line.endswith(f"; did you mean {meant!r}?" if meant else "received '--zzz'")

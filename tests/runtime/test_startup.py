@@ -117,50 +117,35 @@ def test_an_invalid_number_of_threads_is_refused(monkeypatch, name, text):
     assert intra_op_threads() > 0
 
 
-@pytest.mark.parametrize("name", ["KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH", "KERAS_NNX_ENABLED"])
-@pytest.mark.parametrize("value", ["2", ""])
-def test_variables_of_keras_that_have_no_effect_are_refused(monkeypatch, name, value):
-    monkeypatch.setenv(name, value)
-    with pytest.raises(InputError, match=f"{name}: expected no value"):
-        settle_environment()
+KERAS = "KERAS_MAX_EPOCHS", "KERAS_MAX_STEPS_PER_EPOCH", "KERAS_NNX_ENABLED"
+ONEDNN = "TF_ONEDNN_ASSUME_FROZEN_WEIGHTS", "TF_SET_ONEDNN_FPMATH_MODE", "ONEDNN_DEFAULT_FPMATH_MODE"
+CRASHING = [
+    ("XLA_FLAGS", "--xla_cpu_enable_fast_math=false", "--no_such_flag=1", ".*Unknown flag in XLA_FLAGS: "),
+    ("TF_XLA_FLAGS", "--tf_xla_clustering_debug", "--no_such_flag=1", ".*Unknown flag in TF_XLA_FLAGS: "),
+    ("TF_DETERMINISTIC_OPS", "true", "--no_such_flag=1", ".*Failed to parse the env-var"),
+    ("TF_ENABLED_DEVICE_TYPES", "CPU", "--no_such_flag=1", ".*NotFoundError"),
+    ("XLA_FLAGS", "", "--no_such_flag=1", ".*Unknown flag in XLA_FLAGS: "),
+    ("TF_DETERMINISTIC_OPS", "1", "", ""),
+]
 
 
 @pytest.mark.parametrize(
-    "name", ["TF_ONEDNN_ASSUME_FROZEN_WEIGHTS", "TF_SET_ONEDNN_FPMATH_MODE", "ONEDNN_DEFAULT_FPMATH_MODE"]
-)
-def test_variables_of_onednn_that_change_numbers_are_refused(monkeypatch, name):
-    monkeypatch.setenv(name, "")
-    settle_environment()
-    monkeypatch.setenv(name, "1")
-    with pytest.raises(InputError, match=f"{name}: expected no value"):
-        settle_environment()
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    ("name", "known", "reason"),
+    ("name", "accepted", "refused", "words"),
     [
-        ("XLA_FLAGS", "--xla_cpu_enable_fast_math=false", "Unknown flag in XLA_FLAGS: "),
-        ("TF_XLA_FLAGS", "--tf_xla_clustering_debug", "Unknown flag in TF_XLA_FLAGS: "),
-        ("TF_DETERMINISTIC_OPS", "true", "Failed to parse the env-var"),
-        ("TF_ENABLED_DEVICE_TYPES", "CPU", "NotFoundError"),
+        *((name, None, value, "no value") for name in KERAS for value in ("2", "")),
+        *((name, "", "1", "no value") for name in ONEDNN),
+        *(pytest.param(*given, f"values {words}", marks=pytest.mark.slow) for *given, words in CRASHING),
     ],
 )
-def test_values_that_would_crash_tensorflow_are_refused(monkeypatch, name, known, reason):
-    monkeypatch.setenv(name, known)
-    settle_environment()
-    monkeypatch.setenv(name, "--no_such_flag=1")
+def test_variables_that_change_numbers_or_nothing_or_crash_tensorflow_are_refused(
+    monkeypatch, name, accepted, refused, words
+):
     monkeypatch.setenv("TF_CPP_MIN_LOG_LEVEL", "4")
-    with pytest.raises(InputError, match=f"^{name}: expected values .*{reason}"):
+    if accepted is not None:
+        monkeypatch.setenv(name, accepted)
         settle_environment()
-
-
-@pytest.mark.slow
-def test_an_empty_value_is_refused_if_tensorflow_refuses_it(monkeypatch):
-    monkeypatch.setenv("XLA_FLAGS", "")
-    settle_environment()
-    monkeypatch.setenv("TF_DETERMINISTIC_OPS", "")
-    with pytest.raises(InputError, match="TF_DETERMINISTIC_OPS: expected values"):
+    monkeypatch.setenv(name, refused)
+    with pytest.raises(InputError, match=f"^{name}: expected {words}"):
         settle_environment()
 
 

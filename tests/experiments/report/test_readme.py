@@ -1,5 +1,3 @@
-import json
-
 import pytest
 
 from alexnet_tf.commands.scores import record_scores
@@ -7,6 +5,7 @@ from alexnet_tf.training.evaluate import Scores
 from experiments.evidence.read import read_evidence
 from experiments.report import readme
 from tests.experiments.made_up_results import POOLING, SPEED, fall, record, speed_results
+from tests.experiments.report.test_paper_tables import scored
 from tests.in_text import numbers
 
 
@@ -35,12 +34,8 @@ def test_a_single_pair_and_a_bound_are_marked_as_such(tmp_path):
 @pytest.fixture
 def results(tmp_path):
     folder = tmp_path / "results" / "pets" / "alexnet"
-    folder.mkdir(parents=True)
-    about = {"scores": {"epoch": 60}, "config": {"precision": "float32"}}
-    (folder / "model.json").write_text(json.dumps(about))
-    for views, error in ((1, 0.5), (10, 0.475)):
-        scores = Scores(1.0, error, error / 2, 400)
-        record_scores(folder / "scores.csv", scores, [folder], "folder:pets", views)
+    scored(folder)
+    record_scores(folder / "scores.csv", Scores(1.0, 0.475, 0.2375, 400), [folder], "folder:pets", 10)
     return tmp_path / "results"
 
 
