@@ -64,7 +64,7 @@ def run_growth(results_dir: Path, quick: bool = False) -> tuple[Path, list[str]]
     worker = Worker(sys.executable, "benchmarks.tensorflow_side")
     rows = []
     try:
-        write_machine(folder / "growth_machine.csv", describe_machine({"tensorflow": worker.about()}, quick))
+        about = describe_machine({"tensorflow": worker.about()}, quick)
         with scratch_folder() as images:
             for count in image_counts(quick):
                 write_thumbnails(images / str(count), count)
@@ -72,6 +72,8 @@ def run_growth(results_dir: Path, quick: bool = False) -> tuple[Path, list[str]]
                 for row in measure_alone(benchmark, {"tensorflow": worker}, CALLS):
                     print(f"  {row}", flush=True)
                     rows.append(row)
+                # Both files at once: the earlier ones may describe other rows.
+                write_machine(folder / "growth_machine.csv", about)
                 write_rows(folder / "growth.csv", rows)
     finally:
         worker.stop()
