@@ -20,7 +20,7 @@ from benchmarks.report.tables import (
 )
 from benchmarks.rows import Rows, read_rows
 from benchmarks.runner.machine import read_machine
-from experiments.report.markdown import replace_marked_section
+from experiments.report.markdown import is_marked, replace_marked_section
 
 
 def write_all(results_dir: Path) -> list[Path]:
@@ -53,12 +53,13 @@ def write_report(folder: Path) -> list[Path]:
 def write_machines(results_dir: Path) -> list[Path]:
     """Writes the table of all machines.
 
-    If the folder's parent is named `results`, the README.md beside `results` gets the section on speed.
+    If the folder's parent is named `results`, and the README.md beside `results` has a section on speed, the
+    section is replaced.
     """
     results_dir = results_dir.resolve()
     table, readme = results_dir / "table.md", results_dir.parent.parent / "README.md"
     write_text(table, machines_page(results_dir))
-    if results_dir.parent.name != "results" or not readme.exists():
+    if results_dir.parent.name != "results" or not is_marked(readme, "benchmark"):
         return [table]
     replace_marked_section(readme, "benchmark", readme_section(results_dir))
     return [table, readme]

@@ -75,6 +75,14 @@ def test_a_users_own_runs_do_not_change_the_readme(tmp_path):
     assert "<!-- benchmark --><!-- /benchmark -->" in readme.read_text()
 
 
+def test_a_readme_of_another_project_is_left_alone(tmp_path):
+    folder, readme = record(tmp_path / "results")
+    readme.write_text("of another project")
+
+    assert readme not in write_report(folder)
+    assert readme.read_text() == "of another project"
+
+
 def test_a_folder_without_machines_is_refused(tmp_path):
     with pytest.raises(InputError, match=r"expected <machine kind>/machine\.csv in .*; received none"):
         write_all(tmp_path)
