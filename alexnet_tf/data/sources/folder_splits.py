@@ -172,10 +172,15 @@ class _Look:
 def _look(name: str, root: Path, folder: str) -> _Look:
     problems: Quarantine = []
     folders, files = contents(root, folder, problems)
-    for path, reason in problems:
+    refuse_closed(name, root, folder, problems)
+    return _Look(len(folders), image_count(files))
+
+
+def refuse_closed(name: str, root: Path, folder: str, unused: Quarantine) -> None:
+    """Raises an InputError if `contents` could not read the folder itself."""
+    for path, reason in unused:
         if path == f"{folder}/":
             raise InputError(f"{name}: expected a readable folder {root / folder}; received: {reason}")
-    return _Look(len(folders), image_count(files))
 
 
 def _described(looks: dict[str, _Look]) -> str:

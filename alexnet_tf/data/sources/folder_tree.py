@@ -16,6 +16,7 @@ from alexnet_tf.data.sources.folder_splits import (
     few,
     find_splits,
     image_count,
+    refuse_closed,
     refuse_splits_of_classes,
 )
 from alexnet_tf.runtime.errors import InputError
@@ -59,11 +60,12 @@ def list_tree(name: str, root: Path) -> FolderTree:
     """Lists a folder; see `load_folder` for the layouts.
 
     Raises:
-        InputError: if the layout is none of these, there are fewer than two classes, or a class is only in
-            the report split or has an unprintable name.
+        InputError: if the folder cannot be read, the layout is none of these, there are fewer than two
+            classes, or a class is only in the report split or has an unprintable name.
     """
     unused: Quarantine = []
     folders, files = contents(root, "", unused)
+    refuse_closed(name, root, "", unused)
     unused += [(file, OUTSIDE) for file in files]
     train, report, report_split = find_splits(name, root, folders, unused)
     # Without splits, the training folder is `root`, and its unused entries are in `unused` already.
@@ -83,7 +85,7 @@ def list_tree(name: str, root: Path) -> FolderTree:
         if unknown:
             raise InputError(
                 f"{name}: expected the classes of {root / report} to be in {root / train} too; "
-                f"received {few(unknown)} only in {root / report}"
+                f"received {few(unknown)} only in {root / report}; rename them, or move them elsewhere"
             )
         more = _list_files(root, report_classes, names, unused)
         paths, labels = paths + more[0], labels + more[1]

@@ -150,6 +150,21 @@ def test_broken_links_loops_pipes_and_closed_folders_are_quarantined(tmp_path, s
     assert images.remarks.duplicates == (("b/deep/0.png", "a/linked.png", "in two classes"),)
 
 
+@pytest.mark.parametrize("folder", ["", "train"])
+def test_a_closed_folder_is_refused_with_the_reason(tmp_path, monkeypatch, folder):
+    build(tmp_path, "train/a", "train/b")
+    scandir = os.scandir
+
+    def refuse(path):
+        if Path(path) == tmp_path / folder:
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    with pytest.raises(InputError, match=r"a readable folder .*; received: .*Permission denied"):
+        load(tmp_path)
+
+
 def test_a_class_folder_changes_nothing_after_it_is_removed(tmp_path):
     root = build(tmp_path, "a", "c")
     before = load(root, "stream")
