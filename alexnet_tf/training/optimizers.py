@@ -44,7 +44,8 @@ class MomentumSGD(keras.optimizers.SGD):
         name: str = "momentum_sgd",
         **kwargs,
     ):
-        super().__init__(learning_rate=learning_rate, momentum=momentum, name=name, **kwargs)
+        # Keras refuses the integer 0.
+        super().__init__(learning_rate=learning_rate, momentum=float(momentum), name=name, **kwargs)
         self.decay = decay
         self.bias_rate = bias_rate
         self.freezable = freezable

@@ -48,7 +48,7 @@ def test_momentum_sgd_is_bit_equal_to_separate_operations():
 @pytest.mark.parametrize(
     ("optimizer", "keras_optimizer"),
     [
-        (MomentumSGD(0.1, momentum=0.0), keras.optimizers.SGD(0.1)),
+        (MomentumSGD(0.1, momentum=0), keras.optimizers.SGD(0.1)),
         (MomentumSGD(0.1, nesterov=True), keras.optimizers.SGD(0.1, momentum=0.9, nesterov=True)),
         (L2Adam(0.003), keras.optimizers.Adam(0.003, epsilon=1e-8)),
     ],
