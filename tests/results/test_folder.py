@@ -22,15 +22,6 @@ def test_rows_are_sorted_by_arm_order_seed_and_epoch(tmp_path):
     ]
 
 
-def test_files_do_not_depend_on_the_order_of_recording(tmp_path):
-    for folder, seeds in [(tmp_path / "a", (0, 1, 2)), (tmp_path / "b", (2, 0, 1))]:
-        results.prepare_folder(folder, METRICS, "f")
-        for seed in seeds:
-            record(folder, seed=seed)
-    for name in ("runs.csv", "curves.csv"):
-        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
-
-
 def test_recording_a_run_again_replaces_its_rows(tmp_path):
     record(tmp_path, status="failed", run_id="first")
     record(tmp_path, seed=1)
