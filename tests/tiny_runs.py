@@ -19,11 +19,11 @@ def metrics(history) -> list[tuple]:
 
 
 class Interrupt(keras.callbacks.Callback):
-    """Raises `error`, by default KeyboardInterrupt, when `hook` is called in `epoch` (counted from 1)."""
+    """Raises KeyboardInterrupt when `hook` is called in `epoch` (counted from 1)."""
 
-    def __init__(self, hook: str, epoch: int, error: BaseException | None = None):
+    def __init__(self, hook: str, epoch: int):
         super().__init__()
-        self._hook, self._epoch, self._error = hook, epoch, error or KeyboardInterrupt()
+        self._place = hook, epoch
 
     def on_epoch_begin(self, epoch, logs=None):
         self._now = epoch + 1
@@ -36,5 +36,5 @@ class Interrupt(keras.callbacks.Callback):
         self._raise_in("on_epoch_end")
 
     def _raise_in(self, hook: str) -> None:
-        if (hook, self._now) == (self._hook, self._epoch):
-            raise self._error
+        if (hook, self._now) == self._place:
+            raise KeyboardInterrupt
