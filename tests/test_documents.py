@@ -12,6 +12,7 @@ import alexnet_tf.__main__
 import benchmarks.__main__
 import experiments
 import experiments.__main__
+from experiments.runner.find_run import find_run
 
 ROOT = Path(__file__).resolve().parents[1]
 SITE = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "docs").glob("*/*.md"))
@@ -92,6 +93,10 @@ def test_documented_commands_exist(document):
     for _, options in found:
         if given := getattr(options, "arms", None):
             assert set(given.split(",")) <= arms[options.experiment], options.experiment
+        if run_id := getattr(options, "run_id", None):
+            # The built-in set is the only one whose images everybody has.
+            run = find_run(ROOT / "results", run_id)
+            assert run.record["config"]["data"]["dataset"] == "builtin", run_id
 
 
 def test_a_wrong_flag_of_a_document_is_found():
