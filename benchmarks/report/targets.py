@@ -68,7 +68,9 @@ class Target:
         """
         scale, text = (100, f"{100 * value:.0f}") if self.unit == "%" else (1, significant(value))
         digits = len(text.partition(".")[2])
-        while self.bound not in (None, value) and float(text.replace(",", "")) == scale * self.bound:
+        bound = None if self.bound is None else scale * self.bound
+        # 100 times a number next to the bound may equal 100 times the bound.
+        while bound not in (None, scale * value) and float(text.replace(",", "")) == bound:
             digits += 1
             text = f"{scale * value:,.{digits}f}"
         return f"{text}{self.unit}"
@@ -89,6 +91,9 @@ def paired_ratio(numerator: Row, denominator: Row) -> Measured:
 def share_of_peak(rows: Rows, case: str) -> Measured:
     """Operations per second of our AlexNet step / those of a matrix product."""
     step, product = (find(rows, "alexnet_step", case, name) for name in ("ours", "matrix product"))
+    for row in (step, product):
+        if row.measured and not row.gflop:
+            return Measured(note=f"the row of {row.contender} lacks gflop_per_second")
     return paired_ratio(replace(product, amount=product.gflop), replace(step, amount=step.gflop))
 
 
@@ -129,7 +134,7 @@ def step_ratio(rows: Rows, other: str, policy: str) -> Measured:
     if batch == 32:
         measured = replace(measured, note=f"{measured.note}, batch 32")
     step, product = (find(rows, "alexnet_step", case, name) for name in ("ours", "matrix product"))
-    if not (product.measured and step.gflop):
+    if not (product.gflop and step.gflop):
         return measured
     at_peak = replace(step, seconds=tuple(step.gflop / product.gflop * b for b in product.seconds))
     return replace(measured, limit=paired_ratio(best(rows, "alexnet_step", case, other), at_peak).ratio)

@@ -1,6 +1,9 @@
+import math
+from dataclasses import replace
+
 import pytest
 
-from benchmarks.report.targets import TARGETS, fastest, share_of_peak, step_ratio
+from benchmarks.report.targets import TARGETS, Measured, Target, fastest, share_of_peak, step_ratio
 from benchmarks.rows import Row
 from tests.benchmarks.recorded_rows import FILES, ROWS, STEP
 
@@ -24,6 +27,27 @@ def test_the_limit_uses_only_rounds_that_both_sides_share():
 
     assert step_ratio(rows, "PyTorch eager", "float32").limit == pytest.approx(5.0)
     assert step_ratio(rows, "PyTorch eager", "float32").rounds == 2
+
+
+@pytest.mark.parametrize("lacking", ["ours", "matrix product"])
+def test_without_a_count_of_operations_there_is_no_share_and_no_limit(lacking):
+    rows = {
+        "alexnet_step": [
+            replace(row, gflop=0.0) if row.contender == lacking else row for row in ROWS["alexnet_step"]
+        ]
+    }
+
+    share, step = share_of_peak(rows, STEP), step_ratio(rows, "PyTorch eager", "float32")
+    assert (share.rounds, share.note) == (0, f"the row of {lacking} lacks gflop_per_second")
+    assert (step.rounds, step.limit) == (3, None)
+
+
+def test_a_value_next_to_its_target_is_shown_without_end_of_digits():
+    target = Target("work", "float32", 0.94, lambda rows: Measured(), unit="%")
+    value = math.nextafter(0.94, 1)
+
+    assert 100 * value == 94
+    assert target.shown(value) == "94%"
 
 
 @pytest.mark.parametrize(
