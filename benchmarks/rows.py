@@ -188,7 +188,7 @@ def duration(seconds: float) -> str:
 
     Example:
 
-    >>> duration(1.5), duration(0.0123)
-    ('1.50 s', '12.3 ms')
+    >>> duration(1.5), duration(0.0123), duration(0.9997)
+    ('1.50 s', '12.3 ms', '1.00 s')
     """
-    return f"{seconds:.2f} s" if seconds >= 1 else f"{1000 * seconds:.3g} ms"
+    return f"{seconds:.2f} s" if seconds >= 0.9995 else f"{1000 * seconds:.3g} ms"
