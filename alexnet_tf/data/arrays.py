@@ -26,11 +26,15 @@ class NamedSet:
     remarks: Remarks
 
     def opening(self, listed: str = "") -> list[str]:
-        """For a folder, lines about its used and unused files (`Remarks.lines`); none for other sets."""
-        if not self.name.startswith("folder:"):
+        """Lines about used and unused files or examples (`Remarks.lines`).
+
+        There are none for a TFDS set whose examples are all used, and for the built-in set.
+        """
+        is_folder = self.name.startswith("folder:")
+        if not (is_folder or self.remarks.unused):
             return []
         images = len(self.train_labels) + len(self.report_labels)
-        return self.remarks.lines(images, self.classes, listed)
+        return self.remarks.lines(images, self.classes, listed, "file" if is_folder else "example")
 
     @property
     def classes(self) -> int:

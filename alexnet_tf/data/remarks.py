@@ -15,7 +15,8 @@ class Remarks:
     """What a user should know about the files of a set.
 
     Attributes:
-        unused: (path, reason) of each file that is not used; paths of folders end with `/`.
+        unused: (path, reason) of each file that is not used; paths of folders end with `/`. For a TFDS set,
+            examples take the place of files.
         duplicates: (path, path of an identical image, problem) of each duplicate; duplicates are used.
     """
 
@@ -23,10 +24,12 @@ class Remarks:
     duplicates: tuple[tuple[str, str, str], ...] = ()
     notes: tuple[str, ...] = ()
 
-    def lines(self, images: int, classes: int, listed: str = "") -> list[str]:
+    def lines(self, images: int, classes: int, listed: str = "", unit: str = "file") -> list[str]:
         """The remarks as lines of text.
 
-        `listed` is the file that lists the unused files; without it, the first line shows one of them.
+        Args:
+            listed: the file that lists the unused files; without it, the first line shows one of them.
+            unit: what is unused, besides folders: `file` or `example`.
 
         Example:
 
@@ -38,7 +41,7 @@ class Remarks:
         """
         line = f"{images:,} images, {classes:,} classes"
         if self.unused:
-            line += f"; {_counted(self.unused)} not used ({_kinds(self.unused)})"
+            line += f"; {_counted(self.unused, unit)} not used ({_kinds(self.unused)})"
             path, reason = min(self.unused, key=lambda found: _is_hidden(found[1]))
             line += f": {listed}" if listed else f", for example {path}: {reason}"
         lines = [line, *self.notes]
@@ -50,9 +53,9 @@ class Remarks:
         return [printable(line) for line in lines]
 
 
-def _counted(unused: tuple[tuple[str, str], ...]) -> str:
+def _counted(unused: tuple[tuple[str, str], ...], unit: str) -> str:
     folders = sum(path.endswith("/") for path, _ in unused)
-    counts = (len(unused) - folders, "file"), (folders, "folder")
+    counts = (len(unused) - folders, unit), (folders, "folder")
     return " and ".join(f"{count:,} {what}{'s' * (count > 1)}" for count, what in counts if count)
 
 

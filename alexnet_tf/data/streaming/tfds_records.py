@@ -79,9 +79,7 @@ class TfdsRecords:
         path, start = self._paths[self._shards[row]], self._starts[row]
         content = _read_record(path, start, self._sizes[row])
         if content is None:
-            raise ImageDecodeError(
-                f"wrong checksum of the record at byte {start} of {os.path.basename(path)}"
-            )
+            raise ImageDecodeError(f"wrong checksum: the record at byte {start} of {os.path.basename(path)}")
         try:
             features = Example.FromString(content).features.feature
             image, label = (features[key] for key in self._keys)

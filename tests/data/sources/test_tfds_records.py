@@ -61,6 +61,10 @@ def test_images_that_cannot_be_decoded_are_left_out_in_both_storages(tmp_path):
     assert place == "train, example 3"
     assert reason.startswith("not a JPEG, PNG")
     assert memory.quarantine == stream.quarantine
+    (line,) = memory.opening()
+    assert line.startswith("13 images, 2 classes; 1 example not used (1 not a JPEG, PNG")
+    assert line.endswith(f"for example train, example 3: {reason}")
+    assert stream.opening("out/quarantine.csv")[0].endswith("): out/quarantine.csv")
     assert (len(memory.train_images), stream.fingerprint) == (9, memory.fingerprint)
 
 
@@ -111,12 +115,16 @@ def test_a_record_with_a_flipped_bit_is_quarantined(tmp_path, pets, place):
     assert where == "train, example 2"
     assert "checksum" in reason
     assert pets.name in reason
+    assert images.opening("quarantine.csv") == [
+        "9 images, 2 classes; 1 example not used (1 wrong checksum): quarantine.csv"
+    ]
     with pytest.raises(InputError, match=r"train\.tfrecord.* checksum of record 2 is wrong"):
         load(tmp_path, "tiny_pets", storage="memory")
 
 
 def test_a_record_that_is_damaged_during_a_run_is_not_used(tmp_path, pets):
     images = load(tmp_path, "tiny_pets", storage="stream")
+    assert images.opening() == []
     flip(pets, record_places(pets)[4][0] + 20)
 
     assert images.read("train", np.arange(6))[1].tolist() == [True, True, True, True, False, True]
