@@ -166,7 +166,7 @@ def _condition_lines(
     name = f"[{evidence.experiment.name}]({evidence.path('table.md')}) on {evidence.dataset}"
     scale = f"; {evidence.scale}" if evidence.scale else ""
     missing = "" if evidence.is_complete or evidence.verdict == NO_PAIRS else ", incomplete"
-    first = f"{name}{' (decides the claim)' if decides else missing}{scale}"
+    first = f"{name}{' (decides the claim)' * decides}{missing}{scale}"
     return [
         [
             "" if place else first,

@@ -87,6 +87,12 @@ def test_a_section_has_conditions_reasons_notes_and_runs(root):
     assert not [text for text in ("weather", "A note of", "once so") if text in elsewhere]
 
 
+def test_missing_pairs_are_told_even_if_the_condition_decides(root):
+    arms = tuple(dataclasses.replace(arm, seeds=(0, 1, 2, 3)) for arm in POOLING.arms)
+    section = section_of(page_of(root, SPEED, dataclasses.replace(POOLING, arms=arms)), "C4")
+    assert "on builtin (decides the claim), incomplete | " in section
+
+
 def test_holm_corrects_over_the_primary_comparisons_of_all_claims(root):
     # Holm doubles the smaller p value (C1: .0030) and keeps the larger (C4: .0202).
     page = page_of(root, SPEED, POOLING, UNTRIED)
