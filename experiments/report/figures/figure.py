@@ -22,7 +22,8 @@ from experiments.report.finding import decided_elsewhere, finding
 
 _REMARKS = {
     "explained by": "Explained by: the control, which removes this cause, has no effect on the claimed side.",
-    "cause open": "Cause open: the control, which removes a simpler cause of the effect, is undecided.",
+    "cause open": "Cause open: the control, which removes a simpler cause of the effect, is undecided or has "
+    "no pairs.",
 }
 _BOUND = "Arrowheads: some runs never reached the target, so only a bound of the effect is known."
 _BAR = (
