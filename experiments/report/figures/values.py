@@ -47,10 +47,10 @@ def draw_values(axes: Axes, evidence: Evidence, metric: Metric, shown: Sequence[
         seeds, same = list(known), []
         if len(evidence.sample(name, metric.name)) < len(seeds):
             seeds, same = seeds[:1], seeds[1:]
-            is_one = (
-                "is one ensemble for all seeds, so its interval contains only the spread of the single nets."
-            )
-            words[f"{name} {is_one}"] = None
+            words[
+                f"{name} is one ensemble for all seeds, so the intervals of its effects contain only the "
+                "spread of the single nets."
+            ] = None
         paired = [seed for seed in seeds if seed in _paired(evidence, name, metric)] or seeds
         # The dots are side by side, so that equal values stay visible.
         offsets = np.linspace(-reach, reach, len(seeds)) if len(seeds) > 1 else [0.0] * len(seeds)
