@@ -142,13 +142,18 @@ def _label_margins(axes: Axes, shown: Sequence[Judged], metrics: Sequence[str]) 
             color=DARK, linespacing=1.3,
         )  # fmt: skip
     labels = [
-        f"{'control: ' if one.comparison.control else ''}{wording.contrast(one.comparison)}\n"
+        f"{'control: ' if one.comparison.control else ''}{_compared(one.comparison)}\n"
         f"{textwrap.fill(metric, 26)}".rstrip()
         for one, metric in zip(shown, metrics, strict=True)
     ]
     axes.set_yticks([-place for place in range(len(shown))], labels, fontsize="small")
     for label, one in zip(axes.get_yticklabels(), shown, strict=True):
         label.set_fontweight(_weight(one))
+
+
+def _compared(comparison: Comparison) -> str:
+    # The arm of a share may only be the one whose rows have the p values of these nets.
+    return "share of nets" if comparison.kind == "share" else wording.contrast(comparison)
 
 
 def _label_right(axes: Axes, shown: Sequence[Judged], letters: Sequence[str]) -> None:

@@ -1,10 +1,12 @@
 from dataclasses import replace
 
+from matplotlib.figure import Figure
+
 from alexnet_tf.statistics.effects import Effect
 from experiments.evidence.read import evidence_of
-from experiments.report.figures.effects import effect_groups, meanings
+from experiments.report.figures.effects import draw_effects, effect_groups, meanings
 from experiments.report.finding import finding
-from tests.experiments.made_up_results import POOLING, pooling_results
+from tests.experiments.made_up_results import POOLING, PROBE, pooling_results
 
 
 def test_the_reason_of_an_effect_without_a_place_is_given(tmp_path):
@@ -29,3 +31,11 @@ def test_a_primary_comparison_without_rows_is_in_the_figure_with_the_verdict_tha
 
     assert finding(found).endswith(": undecided (the weakest of its comparisons)")
     assert [one.comparison for (group) in effect_groups(found.with_rows) for one in group][1] == missing
+
+
+def test_a_share_of_nets_is_not_labelled_with_an_arm(tmp_path):
+    share = replace(POOLING.comparisons[0], metric=PROBE, kind="share", smallest_effect=0.5)
+    experiment = replace(POOLING, comparisons=(share,))
+    axes = Figure().add_subplot()
+    draw_effects(axes, evidence_of(pooling_results(tmp_path), experiment).judged)
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["share of nets"]
