@@ -67,7 +67,8 @@ def speed_sentence(machines: Sequence[Mapping[str, Sequence[Row]]]) -> str:
         ratios = sorted(one.ratio for one in measured if one.rounds)
         if target.work in SPOKEN and target.precision == "float32" and ratios:
             ends = dict.fromkeys(significant(ratio) for ratio in (ratios[0], ratios[-1]))
-            said.append(SPOKEN[target.work].format(" to ".join(ends)))
+            part = f" (on {len(ratios)} of them)" if len(ratios) < len(machines) else ""
+            said.append(SPOKEN[target.work].format(" to ".join(ends)) + part)
     if not said:
         return "Speed against PyTorch and Keras has not been measured."
     kinds = f"{len(machines)} kinds of machine" if len(machines) > 1 else "one machine"

@@ -12,6 +12,7 @@ def test_the_speed_sentence_states_the_smallest_and_the_largest_ratio():
     assert "2 kinds of machine" in speed_sentence([ROWS, faster])
     assert "training AlexNet 3.00 to 6.00 times" in speed_sentence([faster, ROWS])
     assert "training AlexNet 6.00 times" in speed_sentence([faster])
+    assert "training AlexNet 6.00 times that of PyTorch's best (on 1 of them)" in speed_sentence([faster, {}])
     assert "not been measured" in speed_sentence([{}])
 
 
