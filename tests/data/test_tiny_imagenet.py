@@ -181,11 +181,12 @@ def test_a_number_that_a_class_has_already_is_not_given_again():
 
 def test_the_words_of_a_synset_file_are_read(tmp_path):
     path = tmp_path / "synset_words.txt"
-    path.write_text("n01440764 tench, Tinca tinca\n\nn02909870\tpail\n")
+    path.write_text("n01440764 tench, Tinca tinca\n\nn02909870\tpail\npolar bear\tice bear, Ursus\n")
 
     words = read_words(path)
 
-    assert words == {"n01440764": "tench, Tinca tinca", "n02909870": "pail"}
+    bear = {"polar bear": "ice bear, Ursus"}
+    assert words == {"n01440764": "tench, Tinca tinca", "n02909870": "pail"} | bear
     assert readable_names(["n01440764", "n02909870", "n01443537"], words) == ("tench", "pail", "goldfish")
     path.write_text("n01440764\n")
     with pytest.raises(InputError, match=r"expected an id and its words; received .*:1: 'n01440764'"):

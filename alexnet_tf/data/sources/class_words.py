@@ -19,7 +19,8 @@ def read_words(path: Path) -> dict[str, str]:
     """Reads the words of WordNet ids: a dictionary from id to words.
 
     Each line of the file has an id and its words, separated by a tab or space, as in Tiny ImageNet's
-    `words.txt`, Caffe's `synset_words.txt` and Kaggle's `LOC_synset_mapping.txt`.
+    `words.txt`, Caffe's `synset_words.txt` and Kaggle's `LOC_synset_mapping.txt`. A name with spaces, such as
+    that of a class folder, has to end with a tab.
 
     Raises:
         InputError: if the file cannot be read or has a line without words.
@@ -33,10 +34,11 @@ def read_words(path: Path) -> dict[str, str]:
     for number, line in _numbered_lines(path, "--words: expected a text file of ids and words"):
         if not line.strip():
             continue
-        name, *rest = line.split(maxsplit=1)
+        ends_with_tab = "\t" in line.strip() and not WORDNET_ID.match(line)
+        name, *rest = line.strip().split("\t" if ends_with_tab else None, maxsplit=1)
         if not rest:
             raise InputError(f"--words: expected an id and its words; received {path}:{number}: {line!r}")
-        words[name] = rest[0].strip()
+        words[name.rstrip()] = rest[0].strip()
     return words
 
 
