@@ -158,6 +158,6 @@ def _read_side(folder: Path, named: Path) -> Side:
 def _kind(path: Path) -> str:
     header = read_bytes(path).decode("utf-8-sig", "replace").partition("\n")[0].rstrip("\r")
     for name, mark in MARKS.items():
-        if mark in header.split(","):
+        if mark in header.replace('"', "").split(","):  # some programs quote every text
             return name
     raise InputError(f"expected the columns of {' or '.join(SCHEMAS)} in {path}; received {header}")

@@ -58,6 +58,13 @@ def test_only_a_named_file_is_compared(trees, file, rows):
         compare(a.with_name("runs.csv"), b)
 
 
+def test_a_named_file_may_have_quotes_around_its_names_of_columns(trees):
+    a, b = (tree / "builtin" / "speed" / "runs.csv" for tree in trees)
+    header, rows = b.read_text().split("\n", 1)
+    b.write_text(",".join(f'"{name}"' for name in header.split(",")) + "\n" + rows)
+    assert agreeing(compared(AGREE, a, b))["runs.csv"] == 6
+
+
 def test_folders_below_state_are_not_compared(trees):
     shutil.copytree(trees[1] / "builtin/pooling", trees[1] / "builtin/speed/state/x/pooling")
     assert section(compared(AGREE, *trees), ALONE) == []
