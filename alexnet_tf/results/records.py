@@ -18,6 +18,8 @@ def read_records(folder: Path) -> tuple[dict[str, dict[str, Any]], list[str]]:
             parts = [content]
             if isinstance(content, dict):
                 parts = [content.get("config"), content.get("data", {}), content.get("environment", {})]
+            if isinstance(parts[0], dict):
+                parts += [parts[0].get(section, {}) for section in ("data", "model", "train")]
             if not all(isinstance(part, dict) for part in parts):
                 raise ValueError(str(content)[:60])
             records[path.stem] = content

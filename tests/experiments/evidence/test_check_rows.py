@@ -196,7 +196,15 @@ def test_without_records_the_rate_is_unknown_and_each_run_is_reported(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "content", ["{", "[]", '{"config": null}', '{"config": 3}', '{"config": {}, "environment": null}']
+    "content",
+    [
+        "{",
+        "[]",
+        '{"config": null}',
+        '{"config": 3}',
+        '{"config": {"train": null}}',
+        '{"config": {}, "environment": null}',
+    ],
 )
 def test_an_unreadable_record_is_reported_once(folder, content):
     path = folder / "records" / "speed-relu-0.json"
@@ -227,7 +235,7 @@ def test_a_row_whose_hash_differs_from_its_record_is_reported(folder):
     assert problem.startswith(f"{folder / 'runs.csv'}:{line}: config_hash: expected {config_hash}")
     assert "records/speed-relu-0.json" in problem
     assert problem.endswith(f"received {'0' * 64}")
-    path.write_text(json.dumps(content | {"data": {"fingerprint": "f" * 64}, "config": {"train": 3}}))
+    path.write_text(json.dumps(content | {"data": {"fingerprint": "f" * 64}, "config": {"train": {}}}))
     (problem,) = evidence_of(folder, SPEED).problems
     assert problem.startswith(f"{path}: expected the configuration")
 
