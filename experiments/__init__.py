@@ -34,7 +34,14 @@ def find_experiments(package: ModuleType) -> tuple[Experiment, ...]:
         if info.name == SHARED:
             continue
         module = importlib.import_module(f"{package.__name__}.{info.name}")
-        declared = getattr(module, "EXPERIMENTS", None) or (getattr(module, "EXPERIMENT", None),)
+        one = getattr(module, "EXPERIMENT", None)
+        declared = getattr(module, "EXPERIMENTS", None) or (one,)
+        declared = declared if isinstance(declared, tuple | list) else (declared,)
+        if one is not None and one not in declared:
+            raise InputError(
+                f"{module.__file__}: expected EXPERIMENT in EXPERIMENTS; received EXPERIMENTS without it; "
+                "add it, or give it another name"
+            )
         for experiment in declared:
             if not isinstance(experiment, Experiment):
                 raise InputError(

@@ -63,6 +63,18 @@ def test_a_fault_of_a_declaration_is_found_before_training(package, change, word
         find_experiments(made)
 
 
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("EXPERIMENT = POOLING\nEXPERIMENTS = (replace(POOLING, name='x'),)", "expected EXPERIMENT in EXPER"),
+        ("EXPERIMENTS = 3", "received 3;"),
+    ],
+)
+def test_a_file_that_would_drop_an_experiment_or_lists_none_is_refused(package, code, words):
+    with pytest.raises(InputError, match=f"/a.py: .*{words}"):
+        find_experiments(package(a=f"{HEADER}{code}\n"))
+
+
 def test_claims_are_in_the_order_of_the_paper():
     claims = [each.claim for each in EXPERIMENTS if each.is_of_paper]
     assert list(dict.fromkeys(claims)) == [f"C{number}" for number in range(1, 15)]
