@@ -26,6 +26,8 @@ from alexnet_tf.runtime.files import write_bytes, write_text
 from alexnet_tf.runtime.reading import read_json
 
 OPSET = 17
+# Pillow's weights of red, green and blue in a grey level, times 2^16.
+GREY_WEIGHTS = (19595, 38470, 7471)
 
 
 def run(options: argparse.Namespace) -> int:
@@ -138,12 +140,16 @@ def decoded(data: tf.Tensor, shape: tuple[int, int, int], method: Method) -> tf.
     The pixels of a JPEG differ by at most one grey level from those in `Trained.preprocess`.
     """
     size, _, channels = shape
+    # For one channel, TensorFlow would refuse a BMP or a GIF, and weight a PNG's colours in another way.
     image = tf.cond(
         tf.io.is_jpeg(data),
-        lambda: tf.io.decode_jpeg(data, channels, dct_method="INTEGER_ACCURATE"),
-        lambda: tf.io.decode_image(data, channels, expand_animations=False),
+        lambda: tf.io.decode_jpeg(data, 3, dct_method="INTEGER_ACCURATE"),
+        lambda: tf.io.decode_image(data, 3, expand_animations=False),
     )
-    image = upright(image, data)
+    image = upright(in_colors(image, data), data)
+    if channels == 1:
+        weighted = tf.cast(image, tf.int32) * GREY_WEIGHTS
+        image = tf.cast((tf.reduce_sum(weighted, -1, keepdims=True) + 2**15) // 2**16, tf.uint8)
     lengths = tf.shape(image)[:2]
     # As in `central_square`, `bilinear` crops in whole pixels before it scales.
     if method == "bilinear":
@@ -160,6 +166,19 @@ def decoded(data: tf.Tensor, shape: tuple[int, int, int], method: Method) -> tf.
         antialias=method == "antialiased",
     )
     return tf.ensure_shape(tf.round(square[0]), shape)
+
+
+def in_colors(image: tf.Tensor, data: tf.Tensor) -> tf.Tensor:
+    """The image with the colours of its palette if `data` is a BMP of 8 bits per pixel.
+
+    TensorFlow takes the numbers of these colours for grey levels.
+    """
+    # 14 bytes, a header of 40 to 124 bytes, whose first byte is its length, and four bytes for each colour.
+    start = tf.io.decode_raw(tf.strings.substr(data, 0, 2**11), tf.uint8, fixed_length=2**11)
+    first = 14 + tf.cast(start[14], tf.int32)
+    palette = tf.reshape(start[first : first + 4 * 256], [-1, 4])[:, 2::-1]
+    is_indexed = tf.reduce_all(start[:2] == tf.constant([*b"BM"], tf.uint8)) & (start[28] == 8)
+    return tf.cond(is_indexed, lambda: tf.gather(palette, tf.cast(image[..., 0], tf.int32)), lambda: image)
 
 
 def upright(image: tf.Tensor, data: tf.Tensor) -> tf.Tensor:

@@ -117,6 +117,20 @@ def test_an_exported_network_scales_like_the_pipeline(size, method):
     assert np.abs(decoded(tf.constant(data), (64, 64, 3), method).numpy() - expected).max() <= 1
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+@pytest.mark.parametrize(
+    ("kind", "mode"),
+    [
+        ("BMP", "RGB"), ("BMP", "P"), ("BMP", "L"), ("GIF", "P"), ("JPEG", "RGB"), ("JPEG", "CMYK"),
+        ("PNG", "RGBA"), ("PNG", "P"), ("PNG", "L"),
+    ],
+)  # fmt: skip
+def test_an_exported_network_decodes_files_of_every_kind_like_the_pipeline(kind, mode, channels):
+    data = encode(Image.fromarray(NOISE[:64, :64]).convert(mode), kind)
+    expected = decode_image(data, channels).astype(int)
+    assert np.abs(decoded(tf.constant(data), (64, 64, channels), "antialiased").numpy() - expected).max() <= 1
+
+
 NOISE = np.random.default_rng(0).integers(0, 256, (150, 130, 3)).astype(np.uint8)
 
 
