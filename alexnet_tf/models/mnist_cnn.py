@@ -21,12 +21,17 @@ def mnist_cnn(
     Args:
         input_shape: (height, width, channels); height and width are at least 4 pixels.
 
+    Raises:
+        ValueError: for images that are too small.
+
     Example:
 
     >>> mnist_cnn((28, 28, 1), 10).count_params()
     421642
     """
     config = config or MnistCnnConfig()
+    if min(input_shape[:2]) < 4:
+        raise ValueError(f"input_shape: expected sides of at least 4 pixels; received {input_shape}")
     x = images = keras.Input(input_shape, name="images")
     for stage, filters in enumerate((32, 64), start=1):  # 28 -> 14 -> 7
         gaussian = keras.initializers.RandomNormal(stddev=0.01)
