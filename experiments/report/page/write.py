@@ -138,9 +138,12 @@ def _command(evidence: Evidence) -> str:
 
 
 def _effects(found: Sequence[Evidence]) -> list[dict[str, Any]]:
+    data_sets = Counter(evidence.experiment.name for evidence in found)
     return [
         {
-            "label": f"{evidence.experiment.claim}, {evidence.experiment.name.removeprefix('ablation-')}: "
+            # Effects with the same label would be drawn in the same row.
+            "label": f"{evidence.experiment.claim}, {evidence.experiment.name.removeprefix('ablation-')}"
+            f"{f' on {evidence.dataset}' * (data_sets[evidence.experiment.name] > 1)}: "
             f"{wording.measure(one.comparison)}",
             "text": wording.judged_effect(one),
             "verdict": one.verdict,

@@ -22,6 +22,7 @@ import vl_convert
 from experiments.report.page.charts import COLORS, curve_points, curves_chart, forest_point
 from experiments.report.page.write import HERE, PAGE, write_page
 from tests.experiments.committed import RESULTS
+from tests.experiments.made_up_results import POOLING, pooling_results
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 
@@ -262,6 +263,14 @@ def test_a_page_of_a_users_own_runs_names_their_data_set(tmp_path):
     assert "make ablation-bias DATASET=&#39;folder:my photos&#39;</code>" in text
     assert '<div data-chart="forest">' not in text, "expected no forest plot, as one pair has no interval"
     assert "No effect has an interval yet" in text
+
+
+def test_effects_on_two_data_sets_have_rows_of_their_own(tmp_path):
+    for dataset in ("builtin", "cifar10"):
+        pooling_results(tmp_path / dataset / "pooling")
+    text = write(tmp_path, [POOLING]).read_text("utf-8")
+    labels = re.findall(r'"label":"C4, (.*?): test error', text)
+    assert {*labels} == {"pooling on builtin", "pooling on cifar10"}
 
 
 def test_a_part_without_content_has_no_heading(tmp_path):
