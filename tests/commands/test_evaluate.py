@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 
 from alexnet_tf.__main__ import main
 from alexnet_tf.checkpoints.saved import load_trained, open_data_for, write_trained
@@ -39,9 +40,7 @@ def nets(tree, tmp_path_factory):
 
 def test_an_ensemble_averages_the_probabilities_of_its_nets(nets, tree):
     def probabilities(path, images):
-        logits = np.asarray(load_trained(path).model(images), np.float64)
-        exponentials = np.exp(logits - logits.max(1, keepdims=True))
-        return exponentials / exponentials.sum(1, keepdims=True)
+        return softmax(np.asarray(load_trained(path).model(images), np.float64), axis=1)
 
     data = open_data_for(load_trained(nets / "a"), f"folder:{tree}")
     loss, count = 0.0, 0

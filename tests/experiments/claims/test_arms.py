@@ -3,6 +3,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.special import softmax
 
 import alexnet_tf.data.pipeline
 import experiments.runner.options
@@ -137,8 +138,7 @@ def test_an_ensemble_averages_the_probabilities_of_its_nets(images, tmp_path, mo
         batches = list(data.report(50))
         labels = np.concatenate([y[w > 0] for _, y, w in batches])
         logits = [np.concatenate([model(x)[w > 0] for x, _, w in batches]) for model in models]
-        exponentials = [np.exp(one - one.max(axis=1, keepdims=True)) for one in logits]
-        predicted.append((exponentials, labels))
+        predicted.append((softmax(logits, axis=-1).mean(axis=0), labels))
         return averaged(models, data)
 
     arm = ensemble.EXPERIMENT.arm("two")
@@ -148,8 +148,7 @@ def test_an_ensemble_averages_the_probabilities_of_its_nets(images, tmp_path, mo
     finally:
         object.__setattr__(arm, "probe", averaged)
 
-    for row, (exponentials, labels) in zip(written, predicted, strict=True):
-        mean = sum(one / one.sum(axis=1, keepdims=True) for one in exponentials) / 2
+    for row, (mean, labels) in zip(written, predicted, strict=True):
         assert float(row["averaged_error"]) == np.mean(mean.argmax(axis=1) != labels)
     # Seeds 3 and 4 form the first ensemble, seeds 4 and 0 the second: three nets are kept.
     assert len(list((tmp_path / "builtin/ablation-ensemble/state/nets").iterdir())) == 3
