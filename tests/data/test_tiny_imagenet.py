@@ -160,9 +160,8 @@ def test_the_words_of_imagenets_classes_are_known():
     assert {*IDS} < {*words}
     # Networks trained elsewhere have their outputs in this order.
     assert readable_names([*words][:2]) == ("tench", "goldfish")
-    assert [list(words)[place] for place in (134, 517)] == ["n02012849", "n03126707"], (
-        "expected the two classes named crane, a bird and a machine"
-    )
+    # The two classes named crane, a bird and a machine.
+    assert [list(words)[place] for place in (134, 517)] == ["n02012849", "n03126707"]
 
 
 def test_the_thousand_classes_of_imagenet_have_different_names():

@@ -86,7 +86,6 @@ def test_a_metric_is_declared_once_and_has_a_range():
     metrics = {metric for each in EXPERIMENTS for metric in each.metrics}
     assert len({metric.name for metric in metrics}) == len(metrics)
     for experiment in EXPERIMENTS:
-        assert {one.metric for one in experiment.comparisons if not one.metric.derived} <= {
-            experiment.metric(name) for name in experiment.ranges
-        }
+        declared = {experiment.metric(name) for name in experiment.ranges}
+        assert {one.metric for one in experiment.comparisons if not one.metric.derived} <= declared
         assert all(low < high for low, high in experiment.ranges.values())

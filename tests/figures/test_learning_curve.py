@@ -55,9 +55,8 @@ def test_a_curve_without_top5_error_is_drawn_without_its_line(tmp_path):
 
 def test_labels_of_curves_that_end_together_do_not_overlap(tmp_path):
     with house_look():
-        figure = learning_curve.curve_figure(
-            rows_of(HEADER + "0,5,0.90,5,0.91,0.9,0.1,\n", tmp_path), "alexnet", "cats"
-        )
+        rows = rows_of(HEADER + "0,5,0.90,5,0.91,0.9,0.1,\n", tmp_path)
+        figure = learning_curve.curve_figure(rows, "alexnet", "cats")
 
     heights = sorted(text.xyann[1] for text in figure.axes[0].texts)
     assert min(high - low for low, high in pairwise(heights)) > 0.04

@@ -27,15 +27,12 @@ def updated(replicas: str) -> list[np.ndarray]:
     keras.utils.set_random_seed(0)
     with strategy.scope():
         model = build_model(config.model, images.shape[1:], 10)
-        model.compile(
-            make_optimizer(config.train.learning_rate, weight_decay=config.train.weight_decay),
-            keras.losses.SparseCategoricalCrossentropy(from_logits=True),
-        )
+        optimizer = make_optimizer(config.train.learning_rate, weight_decay=config.train.weight_decay)
+        model.compile(optimizer, keras.losses.SparseCategoricalCrossentropy(from_logits=True))
         model.optimizer.build(model.trainable_variables)
     before = model.get_weights()
-    batches = strategy.experimental_distribute_dataset(
-        tf.data.Dataset.from_tensor_slices((images, labels)).batch(BATCH, drop_remainder=True)
-    )
+    dataset = tf.data.Dataset.from_tensor_slices((images, labels)).batch(BATCH, drop_remainder=True)
+    batches = strategy.experimental_distribute_dataset(dataset)
 
     @tf.function
     def step(batch):

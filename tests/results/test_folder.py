@@ -17,9 +17,8 @@ def test_rows_are_sorted_by_arm_order_seed_and_epoch(tmp_path):
         record(tmp_path, arm, seed)
     order = [("relu", 1), ("tanh", 9), ("tanh", 10), ("elu", 0), ("zelu", 0)]
     assert [(row["arm"], row["seed"]) for row in results.read_runs(tmp_path).rows] == order
-    assert [(row["arm"], row["seed"], row["epoch"]) for row in results.read_curves(tmp_path).rows] == [
-        (*run, epoch) for run in order for epoch in range(3)
-    ]
+    points = [(row["arm"], row["seed"], row["epoch"]) for row in results.read_curves(tmp_path).rows]
+    assert points == [(*run, epoch) for run in order for epoch in range(3)]
 
 
 def test_recording_a_run_again_replaces_its_rows(tmp_path):

@@ -18,10 +18,8 @@ from tests.data.streaming.test_streamed_set import ALL, assert_same_batches, ass
 @pytest.fixture
 def reads(monkeypatch) -> list[int]:
     """A list that grows by the index of each image whose file is read."""
-    rows = []
-    monkeypatch.setattr(
-        ImageFiles, "read", lambda self, row, read=ImageFiles.read: rows.append(row) or read(self, row)
-    )
+    rows, read = [], ImageFiles.read
+    monkeypatch.setattr(ImageFiles, "read", lambda self, row: rows.append(row) or read(self, row))
     return rows
 
 

@@ -79,9 +79,8 @@ def test_a_reader_that_is_killed_is_replaced(tree, capsys):
 def test_readers_that_die_again_and_again_end_the_run_in_one_line(tree, monkeypatch):
     monkeypatch.setattr(sys, "executable", "/bin/false")
     with stream(tree).read_by(2) as read:
-        assert read.read("train", np.arange(9))[1].all(), (
-            "expected no search for other images, as `check_readable` reports the error"
-        )
+        # Other images are not searched, as `check_readable` reports the error.
+        assert read.read("train", np.arange(9))[1].all()
         with pytest.raises(InputError, match=r"expected processes that stay alive; .* status 1"):
             read.check_readable()
     read.read("train", np.arange(9))

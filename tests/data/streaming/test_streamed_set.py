@@ -138,10 +138,8 @@ def test_the_fingerprint_does_not_depend_on_the_size_of_chunks(split_tree, monke
 
 def test_a_scan_is_kept_until_a_file_changes(split_tree, monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    reads = []
-    monkeypatch.setattr(
-        streamed_set, "scan_images", lambda *a, scan=streamed_set.scan_images: reads.append(a) or scan(*a)
-    )
+    reads, scan = [], streamed_set.scan_images
+    monkeypatch.setattr(streamed_set, "scan_images", lambda *given: reads.append(given) or scan(*given))
 
     first, again = stream(split_tree), stream(split_tree)
     assert len(reads) == 1
@@ -197,9 +195,7 @@ def test_batches_do_not_depend_on_threads_or_the_size_of_parts(split_tree, monke
 def test_a_batch_is_read_in_parts_of_at_most_the_limit(split_tree, monkeypatch):
     images, parts, read = stream(split_tree), [], StreamedSet.read
     monkeypatch.setattr(batches, "PART_BYTES", 7 * 32 * 32 * 3)
-    monkeypatch.setattr(
-        StreamedSet, "read", lambda self, split, rows: parts.append(len(rows)) or read(self, split, rows)
-    )
+    monkeypatch.setattr(StreamedSet, "read", lambda *given: parts.append(len(given[2])) or read(*given))
 
     assert len(list(DataPipelines(images, DataConfig(image_size=32)).train(0, 1, 16))) == 3
     assert max(parts) == 7
@@ -240,9 +236,8 @@ def test_a_disk_that_is_gone_ends_the_run_in_one_line(split_tree):
     data = DataPipelines(stream(split_tree), DataConfig(image_size=32))
     (split_tree / "train").rename(split_tree / "away")
 
-    assert len(images_and_labels(data.train(0, 1, 10))[0]) == 60, (
-        "expected the epoch to be filled up with black images"
-    )
+    # The epoch is filled up with black images.
+    assert len(images_and_labels(data.train(0, 1, 10))[0]) == 60
     with pytest.raises(InputError, match=r"received more than 10 unreadable files, the last train/") as error:
         data.check_readable()
     assert "\n" not in str(error.value)

@@ -71,10 +71,8 @@ def pairs(name: str) -> list[float]:
 def inputs(layer: str) -> float:
     """Inputs of a unit in a layer of ablation-init's net, divided by the inputs in the paper's net."""
     with weightless():
-        models = (
-            build_model(arm("init", "he").model, (32, 32, 3), 10),
-            build_model(PAPER, (224, 224, 3), 1000),
-        )
+        nets = (arm("init", "he").model, (32, 32, 3), 10), (PAPER, (224, 224, 3), 1000)
+        models = [build_model(*net) for net in nets]
     ours, papers = (math.prod(model.get_layer(layer).kernel.shape[:-1]) for model in models)
     return ours / papers
 

@@ -81,9 +81,8 @@ def test_experiments_on_two_data_sets_are_paired_by_name(root, tmp_path_factory)
 def test_a_folder_is_paired_with_the_longest_path_that_its_own_path_ends_with(root):
     inner = both_results(root / "float32") / "builtin" / "speed"
     text = compared(AGREE, inner, root)
-    assert section(text, ALONE) == [
-        f"only in {root}: {name}" for name in ("builtin/pooling", "builtin/speed", "float32/builtin/pooling")
-    ]
+    alone = "builtin/pooling", "builtin/speed", "float32/builtin/pooling"
+    assert section(text, ALONE) == [f"only in {root}: {name}" for name in alone]
 
 
 def test_experiments_with_equal_names_are_told_apart_by_their_paths(trees):

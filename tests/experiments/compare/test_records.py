@@ -71,9 +71,8 @@ def test_damaged_records_are_listed_and_the_rest_compared(trees):
     damaged = [line.split(": ")[0] for line in section(text, "not readable")]
     assert damaged == [str(records / f"speed-{run}.json") for run in ("relu-1", "tanh-0", "tanh-1")]
     configs = section(text, CONFIGS)
-    assert [line.split(": ")[0] for line in configs] == [
-        f"builtin/speed {run} seed {seed}" for run, seed in (("relu", 0), ("tanh", 0), ("tanh", 2))
-    ]
+    runs = [f"builtin/speed {run} seed {seed}" for run, seed in (("relu", 0), ("tanh", 0), ("tanh", 2))]
+    assert [line.split(": ")[0] for line in configs] == runs
     assert all("no readable record" in line for line in configs[:2])
     assert "warmth" in configs[2]
 

@@ -203,10 +203,8 @@ def test_a_run_waits_for_the_nets_that_it_shares(with_jobs, tmp_path, monkeypatc
             record(task, function(*task.arguments, None))
 
     with_jobs(last_task_first)
-    arms = [
-        replace(ENSEMBLE.arm(name), config=TINY_CONFIG.replace(epochs=1), seeds=(0, 1), probe=first_weight)
-        for name in ("one", "two")
-    ]
+    changes = {"config": TINY_CONFIG.replace(epochs=1), "seeds": (0, 1), "probe": first_weight}
+    arms = [replace(ENSEMBLE.arm(name), **changes) for name in ("one", "two")]
     made_up = replace(ENSEMBLE, arms=tuple(arms), comparisons=())
     monkeypatch.setattr(experiments, "EXPERIMENTS", [made_up], raising=False)
     arguments = ["run", "ensemble", "--dataset", "builtin", "--results-dir"]

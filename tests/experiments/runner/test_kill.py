@@ -39,9 +39,8 @@ def speeds(checkpoint: Path) -> list[float]:
 @pytest.mark.slow
 def test_a_killed_run_resumes_to_the_rows_of_an_uninterrupted_one(tree, tmp_path):
     killed, whole = tmp_path / "killed" / FOLDER, tmp_path / "whole" / FOLDER
-    process = subprocess.Popen(
-        command(tree, tmp_path / "killed"), cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL
-    )
+    outputs = {"stderr": subprocess.PIPE, "stdout": subprocess.DEVNULL}
+    process = subprocess.Popen(command(tree, tmp_path / "killed"), cwd=ROOT, **outputs)
     deadline = time.monotonic() + 240
     # Waits for the third point of the second arm; the first arm is then recorded.
     while not (found := list(killed.glob("state/*tanh*.npz"))) or len(speeds(found[0])) < 3:

@@ -58,13 +58,10 @@ def test_a_run_that_another_experiment_has_is_not_planned_again(own_results, cap
 
 @pytest.mark.usefixtures("tiny_builtin")
 def test_a_net_that_several_runs_need_is_planned_once(tmp_path, monkeypatch, capsys):
-    arms = [
-        replace(ENSEMBLE.arm(name), config=TINY_CONFIG.replace(epochs=1), seeds=(0, 1))
-        for name in ("two", "one")
-    ]
-    monkeypatch.setattr(
-        experiments, "EXPERIMENTS", [replace(ENSEMBLE, arms=tuple(arms), comparisons=())], raising=False
-    )
+    changes = {"config": TINY_CONFIG.replace(epochs=1), "seeds": (0, 1)}
+    arms = tuple(replace(ENSEMBLE.arm(name), **changes) for name in ("two", "one"))
+    declared = [replace(ENSEMBLE, arms=arms, comparisons=())]
+    monkeypatch.setattr(experiments, "EXPERIMENTS", declared, raising=False)
     monkeypatch.setattr(plan, "measured_speed", lambda *arguments: 0.1)
 
     command = ["run", "ensemble", "--dataset", "builtin", "--results-dir", str(tmp_path), "--dry-run"]
