@@ -34,6 +34,8 @@ def claim_text(name: str) -> str:
     """Markdown of a claim's verdict and conditions."""
     if name not in claims() or not claims()[name].conditions:
         raise ValueError(f"claim: expected one with rows in results/; received {name!r}")
+    from experiments.claims.common import DATASET_NOTES
+
     claim = claims()[name]
     rule = "{doc}`How a verdict is made </why/seeds-and-intervals>`"
     parts = [f"Verdict on {name}: **{claim.verdict}**. {rule}."]
@@ -44,8 +46,10 @@ def claim_text(name: str) -> str:
             if decides
             else f"The verdict here is: {one.verdict}{'' if one.is_complete else ' (incomplete)'}"
         )
+        images = {row["data_fingerprint"] for row in one.rows} & {*DATASET_NOTES}
+        data_set = one.dataset + "".join(f" ({DATASET_NOTES[each]})" for each in sorted(images))
         parts += [
-            f"*{experiment.statement}* {verdict}. Data set: {one.dataset}{one.scale and f'; {one.scale}'}.",
+            f"*{experiment.statement}* {verdict}. Data set: {data_set}{one.scale and f'; {one.scale}'}.",
             comparisons_table(
                 [each for each in one.judged if each.comparison.primary or each.comparison.control]
             ),
