@@ -56,6 +56,13 @@ TINY_SCALE = "reduced: a quarter of the width, 64-pixel images, 100 classes, 12 
 LONG_SCALE = "reduced: a quarter of the width, 64-pixel images, 100 classes, 36 epochs"
 TRAINED_SCALE = "reduced: half the width, 64-pixel images, 100 classes, 36 epochs"
 
+# Data fingerprint -> note.
+DATASET_NOTES = {
+    "a97172261fa282d75ad7025aa87d5d6bec91521f4b849a87972b382d3e358c50": (
+        "CIFAR-10 with its 60,000 images re-encoded as JPEG of quality 75, not the original pixels"
+    )
+}
+
 # Changes of an experiment declared in mixed_bfloat16, to run it in float32.
 IN_FLOAT32: dict[str, Any] = {
     "precision": "float32",

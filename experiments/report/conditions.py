@@ -7,15 +7,9 @@ from typing import Any
 
 from alexnet_tf.data.selection import SELECTION_SHARE
 from alexnet_tf.statistics.intervals import is_tie
+from experiments.claims.common import DATASET_NOTES
 from experiments.evidence.read import Evidence
 from experiments.evidence.runs import Row
-
-# Data fingerprint -> note.
-DATASET_NOTES: dict[str, str] = {
-    "a97172261fa282d75ad7025aa87d5d6bec91521f4b849a87972b382d3e358c50": (
-        "CIFAR-10 with its 60,000 images re-encoded as JPEG of quality 75, not the original pixels"
-    )
-}
 
 
 def notes(evidence: Evidence, search_rows: Sequence[Row]) -> list[str]:

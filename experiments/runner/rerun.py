@@ -14,6 +14,7 @@ from alexnet_tf.runtime.environment import environment
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.training.progress import RunProgress
 from alexnet_tf.training.train import train
+from experiments.claims.common import DATASET_NOTES
 from experiments.experiment import Curve, Experiment, Probe
 from experiments.runner.find_run import RecordedRun
 
@@ -73,9 +74,10 @@ def rerun(
     data = open_data(config.data, access)
     expected = run.row["data_fingerprint"]
     if data.image_set.fingerprint != expected:
+        note = f": {DATASET_NOTES[expected]}" if expected in DATASET_NOTES else ""
         raise InputError(
-            f"{config.data.dataset}: expected images of fingerprint {expected[:12]}... (the row's); "
-            f"received {data.image_set.fingerprint[:12]}..."
+            f"{config.data.dataset}: expected images of fingerprint {expected[:12]}... (the row's"
+            f"{note}); received {data.image_set.fingerprint[:12]}..."
         )
     bar = RunProgress(run.row["run_id"], data.train_size, config.train)
     model, history = train(config, data, strategy, callbacks=[bar])

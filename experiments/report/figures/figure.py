@@ -116,7 +116,10 @@ def _place(evidence: Evidence) -> str:
     if not experiment.is_of_paper:
         place = f"A question of our own on section {experiment.section} of the paper"
     precisions = " and ".join(sorted({row["precision"] for row in evidence.rows}))
-    return f"{place}{f'; {evidence.scale}' if evidence.scale else ''}; {precisions}."
+    text = f"{place}{f'; {evidence.scale}' if evidence.scale else ''}; {precisions}."
+    if len({row["data_fingerprint"] for row in evidence.rows}) > 1:
+        text += " The folders hold runs on different images (data_fingerprint in runs.csv)."
+    return text
 
 
 def _arms(evidence: Evidence, panel: str = "") -> str:

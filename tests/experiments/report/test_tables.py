@@ -1,6 +1,6 @@
 import dataclasses
 
-from experiments.report.conditions import DATASET_NOTES
+from experiments.claims.common import DATASET_NOTES
 from tests.experiments.made_up_results import BASE, POOLING, SPEED, fall, pooling_results, record
 from tests.experiments.tables_read_back import reported
 

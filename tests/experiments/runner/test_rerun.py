@@ -8,10 +8,12 @@ import alexnet_tf.data.pipeline
 import experiments.runner.rerun
 from experiments.__main__ import main
 from experiments.claims import ensemble
+from experiments.claims.common import DATASET_NOTES
 from experiments.claims.kernels import KERNELS
 from experiments.runner.rerun import replay_row
 from tests.command_errors import one_line_of_status_2
 from tests.in_text import numbers
+from tests.tables import read_rows
 from tests.tiny import tiny_image_set
 
 
@@ -249,4 +251,7 @@ def test_unknown_and_failed_runs_and_incomplete_curves_are_refused(recorded, cap
 def test_other_images_are_refused(recorded, capsys, monkeypatch):
     fewer = tiny_image_set(train=48)
     monkeypatch.setattr(alexnet_tf.data.pipeline, "_load_once", lambda *names, **more: fewer)
-    assert "fingerprint" in one_line_of_status_2(main, arguments(recorded), capsys)
+    (row,) = read_rows(recorded[0] / "runs.csv")
+    monkeypatch.setitem(DATASET_NOTES, row["data_fingerprint"], "a note on these pixels")
+    said = one_line_of_status_2(main, arguments(recorded), capsys)
+    assert re.search(r"fingerprint \w+\.\.\. \(the row's: a note on these pixels\)", said)

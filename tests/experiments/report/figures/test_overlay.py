@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 from alexnet_tf.runtime.errors import InputError
 from experiments.report.figures.collect import collect
 from experiments.report.figures.curves import draw_pair
-from experiments.report.figures.figure import _by_pair
+from experiments.report.figures.figure import _by_pair, _place
 from experiments.report.figures.overlay import figure_name, overlaid
 from experiments.report.finding import finding
 from tests.experiments.made_up_results import POOLING, SPEED, fall, record, speed_results
@@ -50,6 +50,13 @@ def test_folders_whose_last_parts_are_equal_keep_their_own_arms_and_figures(tmp_
     own = [f"{arm} ({name})" for name in folders[1:] for arm in ("relu", "tanh")]
     assert overlaid(folders, [SPEED]).arms == ["relu", "tanh", *own]
     assert figure_name(folders[1:2]) != figure_name(folders[2:])
+
+
+def test_the_caption_says_if_the_folders_have_different_images(tmp_path):
+    found = overlaid(folders_of(tmp_path, "results", "runs"), [SPEED])
+    assert "different images" not in _place(found)
+    rows = [{**row, "data_fingerprint": str(place < 6)} for place, row in enumerate(found.rows)]
+    assert "different images" in _place(dataclasses.replace(found, rows=rows))
 
 
 def test_the_title_names_both_precisions_of_the_runs(tmp_path):
