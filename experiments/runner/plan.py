@@ -11,6 +11,7 @@ from alexnet_tf.config.fields import Config
 from alexnet_tf.data.arrays import results_slug
 from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.results.folder import finished_run, read_curves, read_runs
+from alexnet_tf.results.records import experiment_folders
 from alexnet_tf.runtime.errors import print_lines
 from alexnet_tf.training.network import check_run, compile_model, compiled_steps
 from experiments.experiment import Experiment
@@ -60,7 +61,8 @@ def plan(experiment: Experiment, options: Options, strategy: tf.distribute.Strat
     runs = list((_candidates if is_search else _runs)(experiment, options, folder, strategy))
     missing = [run for run in runs if run.nets]
     speed = measured_speed(missing[0], strategy, MEASURED_SECONDS) if missing else 0.0
-    rows = [] if is_search else _recorded(folder, experiment)
+    place = _committed(folder)
+    rows = [] if is_search else _recorded(place)
     first = [row["speed"] for row in rows if missing and row["arm"] == missing[0].of]
     slower = mean(first) / speed if first else 1.0
     width = max(16, *(len(run.arm) for run in runs))
@@ -93,7 +95,6 @@ def plan(experiment: Experiment, options: Options, strategy: tf.distribute.Strat
     total += f", {at_once} at once" * (at_once > 1)
     lines.append(f"{len(missing)} of {len(runs)} to train, about {total}")
     if missing:
-        place = f"{RECORDED / folder.parent.name / experiment.name}"
         timed = {row["arm"] for row in rows}
         unknown = "lr_search.csv has no times" if is_search else f"no recorded times of these arms in {place}"
         how = (
@@ -155,10 +156,14 @@ def _candidates(
             yield Planned(arm.name, arm.name, config, data, row["status"] if row else "", int(row is None))
 
 
-def _recorded(folder: Path, experiment: Experiment) -> list[dict]:
-    place = RECORDED / folder.parent.name / experiment.name
-    if not place.is_dir():
-        return []
+def _committed(folder: Path) -> Path:
+    """The folder at or below `results/` with the rows of the same data set and experiment."""
+    own = Path(folder.parent.name, folder.name)
+    found = [path for path in experiment_folders(RECORDED) if path.parts[-2:] == own.parts]
+    return min(found, key=lambda path: len(path.parts), default=RECORDED / own)
+
+
+def _recorded(place: Path) -> list[dict]:
     speeds: dict[tuple, list[float]] = {}
     for point in read_curves(place).rows:
         if point["images_per_second"]:

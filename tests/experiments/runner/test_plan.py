@@ -1,6 +1,7 @@
 import json
 import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -8,7 +9,6 @@ import experiments
 from experiments.__main__ import main
 from experiments.claims.ensemble import EXPERIMENT as ENSEMBLE
 from experiments.claims.pooling import POOLING
-from experiments.claims.relu import EXPERIMENT as RELU
 from experiments.runner import options, plan
 from tests.experiments.one_run import ARM, COMMON, RUN
 from tests.tiny import TINY_CONFIG
@@ -128,10 +128,11 @@ def test_parallel_jobs_divide_the_minutes(monkeypatch, capsys, tmp_path):
 
 
 def test_epochs_seconds_and_speed_of_recorded_rows_are_read(own_results, monkeypatch):
-    monkeypatch.setattr(plan, "RECORDED", own_results)
+    monkeypatch.setattr(plan, "RECORDED", own_results.parent)
     (folder,) = own_results.glob("*/ablation-relu")
+    assert plan._committed(Path("runs", folder.parent.name, "ablation-relu")) == folder
 
-    (row,) = plan._recorded(folder, RELU)
+    (row,) = plan._recorded(folder)
 
     assert (row["arm"], row["epochs"]) == ("relu", 2)
     assert row["seconds"] > 0
