@@ -50,8 +50,9 @@ def read_profile(path: Path) -> list[Share]:
     """Reads profile.csv; an empty list if the file does not exist.
 
     Raises:
-        InputError: if the columns are not `COLUMNS`, a number is not positive, `WHOLE` or `MATRIX_PRODUCT` is
-            missing or repeated in a call, or a call has no other part.
+        InputError: if the columns are not `COLUMNS`, a number is not positive, `WHOLE`, `MATRIX_PRODUCT` or a
+            layer has no `gflop`, `WHOLE` or `MATRIX_PRODUCT` is missing or repeated in a call, or a call has
+            no layer.
     """
     shares = [
         Share(
@@ -61,15 +62,18 @@ def read_profile(path: Path) -> list[Share]:
             values["part"],
             values["layer"],
             positive_number("seconds", values["seconds"], place),
-            positive_number("gflop", values["gflop"], place) if values["gflop"] else 0.0,
+            positive_number("gflop", values["gflop"], place)
+            if values["gflop"] or values["layer"] or values["part"] in (WHOLE, MATRIX_PRODUCT)
+            else 0.0,
         )
         for place, values in read_texts(path, COLUMNS)
     ]
     for (work, precision, batch), found in by_call(shares).items():
         parts = [one.part for one in found]
-        if not (parts.count(WHOLE) == parts.count(MATRIX_PRODUCT) == 1 and len(parts) > 2):
+        has_layer = any(one.layer for one in found)
+        if not (parts.count(WHOLE) == parts.count(MATRIX_PRODUCT) == 1 and has_layer):
             raise InputError(
-                f"{path}: expected {WHOLE!r} once, {MATRIX_PRODUCT!r} once and at least one other part, in "
+                f"{path}: expected {WHOLE!r} once, {MATRIX_PRODUCT!r} once and at least one layer, in "
                 f"{work}, {precision}, batch {batch}; received {parts}"
             )
     return shares

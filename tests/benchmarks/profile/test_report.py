@@ -35,6 +35,9 @@ def test_a_damaged_profile_is_bad_input(tmp_path):
     path = tmp_path / "profile.csv"
     for before, after, words in [
         ("0.5,40", "nan,40", r"profile\.csv:3: expected seconds above 0 and finite; received 'nan'"),
+        # The speed of a layer is divided by the product's speed.
+        (",1,100\n", ",1,\n", r"profile\.csv:7: expected gflop above 0 and finite; received ''"),
+        ("0.5,40", "0.5,", r"profile\.csv:3: expected gflop above 0 and finite; received ''"),
         (
             rows.WHOLE,
             "step",
