@@ -239,9 +239,11 @@ def make_row(
 def shortened(drops: tuple[int, ...], epochs: int, search_epochs: int) -> tuple[int, ...]:
     """The epochs after which a shorter run drops its rate, at about the same fractions of the run.
 
+    Drops that would follow the same epoch become one.
+
     Example:
 
-    >>> shortened((11, 13), epochs=15, search_epochs=6)
-    (4, 5)
+    >>> shortened((11, 13), epochs=15, search_epochs=6), shortened((8, 10), epochs=12, search_epochs=4)
+    ((4, 5), (3,))
     """
-    return tuple(max(1, round(drop * search_epochs / epochs)) for drop in drops)
+    return tuple(dict.fromkeys(max(1, round(drop * search_epochs / epochs)) for drop in drops))
