@@ -4,7 +4,6 @@ import contextlib
 import copy
 import dataclasses
 import math
-import sys
 import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -24,7 +23,7 @@ from alexnet_tf.data.streaming.pixel_cache import CacheContents, PixelCache, ope
 from alexnet_tf.data.streaming.readers import Readers
 from alexnet_tf.data.streaming.scan import Scan, scan_images
 from alexnet_tf.data.streaming.scan_cache import cache_name, load_arrays, save_arrays
-from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.errors import InputError, print_lines
 
 # A run fails if the images that became unreadable exceed both this number and this share of the training
 # images, because the disk is probably failing. The limit is at most a quarter of the training images.
@@ -223,10 +222,13 @@ def open_scan(
     if arrays is not None:
         return Scan.from_arrays(arrays)
     scan = scan_images(name, encoded, *groups, scaling, sizes)
-    if any(reason.startswith(CANNOT_BE_READ) for _, reason in scan.unusable):
-        # Not saved, because a failure of the disk or network may be temporary.
-        return scan
-    problem = save_arrays(place, identity, scan.to_arrays())
+    # Not saved if a file cannot be read, because a failure of the disk or network may be temporary.
+    closed = [found for found in scan.unusable if found[1].startswith(CANNOT_BE_READ)]
+    if closed:
+        row, reason = closed[0]
+        problem: str | None = f"{encoded.describe(row)} {reason}"
+    else:
+        problem = save_arrays(place, identity, scan.to_arrays())
     if problem:
-        print(f"note: the next run will read {name} again: {problem}", file=sys.stderr)
+        print_lines([f"the next run will read {name} again: {problem}"])
     return scan

@@ -154,7 +154,7 @@ def test_a_scan_is_kept_until_a_file_changes(split_tree, monkeypatch, tmp_path):
     assert len(reads) == 3
 
 
-def test_a_file_that_could_not_be_read_is_read_by_the_next_load(split_tree, monkeypatch, tmp_path):
+def test_a_file_that_could_not_be_read_is_read_by_the_next_load(split_tree, monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     read = ImageFiles.read
 
@@ -168,7 +168,10 @@ def test_a_file_that_could_not_be_read_is_read_by_the_next_load(split_tree, monk
         broken = stream(split_tree)
     assert broken.quarantine == (("train/ape/07.jpg", "cannot be read: Input/output error"),)
     assert len(broken.train_labels) == 59
+    (note,) = capsys.readouterr().err.splitlines()
+    assert note.endswith(" again: train/ape/07.jpg cannot be read: Input/output error")
     assert stream(split_tree).quarantine == ()
+    assert capsys.readouterr().err == ""
 
 
 def test_a_scan_that_cannot_be_cached_is_reported_and_used(split_tree, monkeypatch, tmp_path, capsys):
