@@ -62,7 +62,7 @@ def load_caffe(model: keras.Model, arrays: Mapping[str, np.ndarray]) -> None:
     _set_layers(model, arrays, CAFFE_NAMES)
 
 
-def read_arrays(path: Path) -> dict[str, np.ndarray]:
+def read_arrays(path: str | Path) -> dict[str, np.ndarray]:
     """Reads named arrays from an .npz, .safetensors or .npy file; nothing in it is executed.
 
     Args:
@@ -72,6 +72,7 @@ def read_arrays(path: Path) -> dict[str, np.ndarray]:
     Raises:
         InputError: if the file is missing, damaged, or of another kind.
     """
+    path = Path(path)
     try:
         with open_file(path) as stream:
             start = stream.read(9)

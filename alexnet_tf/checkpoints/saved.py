@@ -178,7 +178,7 @@ def is_trained(folder: Path, config: Config, data: DataPipelines) -> bool:
     return True
 
 
-def load_trained(path: Path, flag: str = "--checkpoint") -> Trained:
+def load_trained(path: str | Path, flag: str = "--checkpoint") -> Trained:
     """Reads a network that `save_trained` or `write_trained` has written.
 
     Args:
@@ -189,6 +189,7 @@ def load_trained(path: Path, flag: str = "--checkpoint") -> Trained:
         InputError: if a file is missing, damaged or unreasonably large, the files do not fit each other, or a
             weight is not finite.
     """
+    path = Path(path)
     folder = folder_of(path)
     weights = path if path.name.endswith(".weights.h5") else folder / MODEL
     try:

@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 
+from alexnet_tf.checkpoints.import_weights import read_arrays
 from alexnet_tf.checkpoints.saved import is_trained, load_trained, save_trained, write_trained
 from alexnet_tf.checkpoints.weights import has_finite_weights
 from alexnet_tf.data.pipeline import DataPipelines
@@ -46,6 +47,13 @@ def test_the_loaded_network_equals_the_trained_one(trained, name):
     assert_same_weights(net.model, trained[1])
     images = np.ones((2, *net.model.input.shape[1:]), np.float32)
     np.testing.assert_array_equal(net.model(images), trained[1](images))
+
+
+def test_a_path_may_be_a_text(trained, tmp_path):
+    assert_same_weights(load_trained(str(trained[0])).model, trained[1])
+    (tmp_path / "net.pth").write_bytes(b"\x80 as PyTorch writes")
+    with pytest.raises(InputError, match="a file of PyTorch"):
+        read_arrays(str(tmp_path / "net.pth"))
 
 
 @pytest.mark.parametrize("precision", ["mixed_bfloat16", "float32"])
