@@ -15,7 +15,6 @@ from alexnet_tf.config.models import (
     ModelConfig,
     OneWeirdTrickConfig,
 )
-from alexnet_tf.runtime.errors import InputError
 
 # Two towers, 60,965,224 parameters with 1000 classes.
 PAPER = AlexNetConfig()
@@ -186,16 +185,11 @@ def with_recipe(config: Config, name: str) -> Config:
 
     The model and the other data fields, such as `crop` and `image_size`, stay as they are.
 
-    Raises:
-        InputError: for an unknown name.
-
     Example:
 
     >>> with_recipe(Config(), "2012-code").train.drops
     (25, 51, 79)
     """
-    if name not in RECIPES:
-        raise InputError(f"--recipe: expected one of {', '.join(RECIPES)}; received {name!r}")
     # `start` and `freeze` are kept, because they belong to the network that the run starts from.
     train = dataclasses.replace(RECIPES[name].train, start=config.train.start, freeze=config.train.freeze)
     return config.replace(train=train, **RECIPES[name].data)

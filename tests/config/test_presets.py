@@ -6,7 +6,6 @@ from alexnet_tf.config.fields import Config
 from alexnet_tf.config.presets import PRESETS, RECIPES, with_recipe
 from alexnet_tf.models import build_model
 from alexnet_tf.models.summary import weightless
-from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.training.schedule import check_schedule, learning_rate
 
 
@@ -95,8 +94,3 @@ def test_a_recipe_does_not_change_the_model_and_its_input(name):
 
     assert changed.model == config.model
     assert (changed.data.crop, changed.data.image_size, changed.data.input_scale) == (24, 32, "unit")
-
-
-def test_unknown_recipes_are_refused():
-    with pytest.raises(InputError, match="--recipe: expected one of 2012, 2012-code; received '2013'"):
-        with_recipe(Config(), "2013")
