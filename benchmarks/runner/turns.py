@@ -112,7 +112,9 @@ def _with_lock(
         held = seconds_held(pid, spy_python, lambda: _timed(contender, workers, calls))
     except (LockError, WorkerError) as error:
         return replace(row, note=str(error))
-    return replace(row, lock_seconds=held / calls[contender.name] or None)
+    if not held:
+        return replace(row, note="py-spy saw no thread that reads images hold the GIL")
+    return replace(row, lock_seconds=held / calls[contender.name])
 
 
 def measure_alone(benchmark: Benchmark, workers: Mapping[str, Worker], calls: int) -> Iterator[Row]:

@@ -4,6 +4,7 @@ import math
 import pytest
 
 from benchmarks.plan import OTHER_ALLOCATOR, Benchmark, Contender
+from benchmarks.runner import turns
 from benchmarks.runner.turns import Budget, measure, measure_alone
 from benchmarks.runner.worker import WorkerError
 
@@ -122,6 +123,24 @@ def test_a_slower_rival_is_timed_again_after_the_fastest_has_failed():
     assert not fast.measured
     # The slower rival is skipped only in the second round, in which its turn comes before the failure.
     assert len(slow.seconds) == 3
+
+
+@pytest.mark.parametrize(
+    ("held", "seconds", "note"),
+    [(2.0, 0.4, "2 threads"), (0.0, None, "py-spy saw no thread that reads images hold the GIL")],
+)
+def test_the_seconds_with_the_lock_are_those_of_a_call(monkeypatch, held, seconds, note):
+    class Spied(FakeWorker):
+        pid, python = 1, "python"
+
+    monkeypatch.setattr(turns, "seconds_held", lambda pid, python, work: held)
+    benchmark = dataclasses.replace(COMPARISON, contenders=(dataclasses.replace(CONTENDERS[0], lock=True),))
+    there = {side: Spied([]) for side in ("tensorflow", "pytorch")}
+
+    (row,) = measure(benchmark, there, Budget(1, 100.0, least_rounds=1, shortest=0.5))
+
+    # A turn has five calls of .1 s.
+    assert (row.lock_seconds, row.note) == (seconds, note)
 
 
 @pytest.mark.parametrize("step", ["prepare", "time"])
