@@ -9,7 +9,7 @@ import tensorflow as tf
 from alexnet_tf.models import alexnet
 from alexnet_tf.models.summary import weightless
 from benchmarks.runner.photographs import write_photographs
-from benchmarks.tensorflow_side import input_pipeline, layers, machine_limits, training_step
+from benchmarks.tensorflow_side import about, input_pipeline, layers, machine_limits, training_step
 
 
 def test_the_network_of_stock_keras_has_the_weight_shapes_of_this_library():
@@ -17,6 +17,13 @@ def test_the_network_of_stock_keras_has_the_weight_shapes_of_this_library():
         net, stock = alexnet((224, 224, 3), 1000), training_step.stock_model()
 
     assert [weight.shape for weight in stock.weights] == [weight.shape for weight in net.weights]
+
+
+def test_the_description_has_the_threads_of_the_environment(monkeypatch):
+    monkeypatch.setenv("TF_NUM_INTRAOP_THREADS", "3")
+    monkeypatch.setenv("TF_NUM_INTEROP_THREADS", "5")
+    described = about.about()
+    assert (described["intra_op_threads"], described["inter_op_threads"]) == (3, 5)
 
 
 def test_a_call_of_a_training_task_does_all_its_steps():
