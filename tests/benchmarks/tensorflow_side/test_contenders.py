@@ -1,5 +1,7 @@
+import ast
 import functools
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from benchmarks.runner.serve import Server
 from benchmarks.runner.worker import Worker
 from benchmarks.tensorflow_side import inference, input_pipeline, layers, training_step
 
+ROOT = Path(__file__).parents[3]
 # Small values that replace the plan's arguments.
 LITTLE = dict.fromkeys(("megabytes", "runs", "epochs"), 1) | dict.fromkeys(("batch", "steps"), 2)
 LITTLE |= {"size": 8, "shape": [2, 5, 5, 8], "filters": 4, "kernel": 3}
@@ -94,12 +97,21 @@ def test_two_devices_train_on_one_batch():
 
 
 def test_the_optimizers_have_the_hyperparameters_of_the_pytorch_side():
-    # The same values as in pytorch_side/training_step.py.
+    # Read from the source, because PyTorch may not be installed.
+    source = (ROOT / "benchmarks" / "pytorch_side" / "training_step.py").read_text("utf-8")
+    (call,) = (
+        node
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "torch.optim.SGD"
+    )
+    rate = ast.literal_eval(call.args[1])
+    given = {each.arg: ast.literal_eval(each.value) for each in call.keywords}
     optimizer, keras_optimizer = training_step.paper_optimizer(), training_step.keras_sgd()
 
-    assert float(optimizer.learning_rate) == pytest.approx(1e-4)
+    assert (rate, given["momentum"], given["weight_decay"]) == (1e-4, 0.9, 5e-4)
+    assert float(optimizer.learning_rate) == pytest.approx(rate)
     assert (optimizer.momentum, optimizer.decay) == (0.9, 5e-4)
-    assert float(keras_optimizer.learning_rate) == pytest.approx(1e-4)
+    assert float(keras_optimizer.learning_rate) == pytest.approx(rate)
     assert (keras_optimizer.momentum, keras_optimizer.weight_decay) == (0.9, 5e-4)
 
 
