@@ -175,6 +175,7 @@ def averaged(nets: Sequence[Trained], views: int) -> keras.Model:
         raise InputError(f"--checkpoint: {error}") from error
 
 
-def _scale(net: Trained) -> tuple[str, int, float | None]:
+def _scale(net: Trained) -> tuple[str, int, float | None, str]:
     data = net.config.data
-    return data.input_scale, data.pad, net.statistics.stddev if data.input_scale == "unit" else None
+    stddev = net.statistics.stddev if data.input_scale == "unit" else None
+    return data.input_scale, data.pad, stddev, data.scaling

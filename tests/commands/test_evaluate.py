@@ -27,12 +27,13 @@ def train(tree, out, *more: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def nets(tree, tmp_path_factory):
-    """The folder of a trained net `a`, of `b` with other weights, and of `unit` with another input scale."""
+    """Folders of a trained net `a`, of `b` with other weights, and of two nets with other preprocessing."""
     root = tmp_path_factory.mktemp("nets")
     assert main(train(tree, root / "a")) == 0
     net = load_trained(root / "a")
-    unit = dataclasses.replace(net, config=net.config.replace(input_scale="unit"))
-    write_trained(root / "unit", unit, net.data_fingerprint, {})
+    for name, changes in (("unit", {"input_scale": "unit"}), ("bilinear", {"scaling": "bilinear"})):
+        changed = dataclasses.replace(net, config=net.config.replace(**changes))
+        write_trained(root / name, changed, net.data_fingerprint, {})
     net.model.set_weights([weight[::-1] for weight in net.model.get_weights()])
     write_trained(root / "b", net, net.data_fingerprint, {})
     return root
@@ -128,8 +129,9 @@ def test_the_training_split_of_an_imported_net_is_whole(nets, tree):
     assert [example_count(_batches(data, "train", [each])) for each in (net, imported)] == [42, 48]
 
 
-def test_nets_with_different_preprocessing_cannot_be_averaged(nets, tree, capsys):
-    checkpoints = ["--checkpoint", str(nets / "a"), "--checkpoint", str(nets / "unit")]
+@pytest.mark.parametrize("other", ["unit", "bilinear"])
+def test_nets_with_different_preprocessing_cannot_be_averaged(nets, tree, capsys, other):
+    checkpoints = ["--checkpoint", str(nets / "a"), "--checkpoint", str(nets / other)]
     line = one_line_of_status_2(main, ["evaluate", *checkpoints, "--dataset", f"folder:{tree}"], capsys)
     assert "expected the scale and padding of" in line
 
