@@ -30,7 +30,7 @@ CLASSES, CONFUSION, FIGURE = "classes.csv", "confusion.csv", "confusion"
 def run(options: argparse.Namespace) -> int:
     if options.csv and options.split not in (None, "report"):
         raise InputError(
-            "--csv: expected the report split, because the table has only its scores; "
+            "--csv: expected the report split or no --split, because the table does not name the split; "
             f"received --split {options.split}"
         )
     if options.csv:
