@@ -65,7 +65,8 @@ addEventListener("hashchange", () => {
   if (box) { box.click(); claim.scrollIntoView(); }
 });
 
-// Every table can be sorted by each column whose heading has no link: numbers by value, empty cells last.
+// A table can be sorted by each column whose heading has no link: numbers by value, empty cells last. A row
+// with an empty first cell belongs to the row above it, so a table with such rows cannot be sorted.
 const number = (cell) => {
   // Only a number at the start of a cell is a value, not a digit within a name.
   const found = cell.replaceAll("\u2212", "-").match(/(?<=^[<>\s]*)[-+]?\d[\d,]*\.?\d*(e[-+]?\d+)?/i);
@@ -76,8 +77,10 @@ const compare = (a, b, sign) => {
   const [x, y] = [number(a), number(b)];
   return sign * (Number.isNaN(x) || Number.isNaN(y) ? a.localeCompare(b) : x - y);
 };
+const isSortable = (table) => [...table.tBodies[0].rows].every((row) => row.cells[0].textContent.trim());
 // A button must not contain a link.
 for (const head of document.querySelectorAll("thead th:not(:empty, :has(a))")) {
+  if (!isSortable(head.closest("table"))) continue;
   const button = document.createElement("button");
   button.type = "button";
   button.append(...head.childNodes);
