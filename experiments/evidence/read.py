@@ -150,15 +150,23 @@ def without_rows(experiments: Sequence[Experiment], found: Sequence[Evidence]) -
 
 
 def contradictions(found: Sequence[Evidence]) -> list[str]:
-    """Messages about rows that have the same images and configuration, but different results."""
-    first: dict[tuple[str, str], tuple[str, Row]] = {}
+    """Messages about rows that have the same images and configuration, but different results.
+
+    Runs whose records name different kinds of processors or numbers of threads are not compared, because
+    their sums are rounded differently.
+    """
+    first: dict[tuple[str, str], tuple[str, Row, tuple]] = {}
     problems = []
     for evidence in found:
         for row in evidence.rows:
             if row["status"] == "failed":
                 continue  # it has no results
             name = f"{evidence.path('')}{row['run_id']}"
-            known, earlier = first.setdefault((row["data_fingerprint"], row["config_hash"]), (name, row))
+            machine = evidence.processor(row), evidence.about(row, "environment").get("intra_op_threads")
+            key = row["data_fingerprint"], row["config_hash"]
+            known, earlier, other = first.setdefault(key, (name, row, machine))
+            if any(a and b and a != b for a, b in zip(machine, other, strict=True)):
+                continue
             problems += [
                 f"{name}: {column}: expected {earlier[column]} as in {known}, which has the same "
                 f"configuration; received {row[column]}"

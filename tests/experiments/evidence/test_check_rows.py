@@ -12,7 +12,7 @@ from experiments.experiment import Comparison
 from experiments.report.claims_page import claims_page
 from experiments.report.figures.collect import collect
 from tests.experiments.made_up_results import EPOCHS, POOLING, SPEED, pooling_results, record, speed_results
-from tests.experiments.tables_read_back import effects, report
+from tests.experiments.tables_read_back import alter_record, effects, report
 from tests.tables import read_cells, read_rows
 
 
@@ -271,12 +271,18 @@ def test_one_configuration_with_two_results_is_reported(folder):
     other = pooling_results(results / "builtin" / "pooling")
     assert contradictions(read_evidence(results, [SPEED, POOLING])) == []
     edit(other / "runs.csv", {"config_hash": "relu0"})
+    first = other / "records/pooling-separate-0.json"
     problems = contradictions(read_evidence(results, [SPEED, POOLING]))
     assert [problem.split(": ")[1] for problem in problems] == ["epochs", "train_error", "test_error"]
     assert problems[0].startswith("builtin/pooling/pooling-separate-0: epochs: expected 8 ")
     assert "builtin/speed/speed-relu-0" in problems[0]
     assert problems[0].endswith("received 3")
     assert problems[0] in claims_page(read_evidence(results, [SPEED, POOLING]), [SPEED, POOLING])
+    # On another kind of processor or with other threads, equal configurations have other last digits.
+    for name, here, there in (("processor", "A", "B"), ("intra_op_threads", 1, 2)):
+        for path, value in ((folder / "records/speed-relu-0.json", here), (first, there)):
+            alter_record(path, environment={name: value})
+        assert contradictions(read_evidence(results, [SPEED, POOLING])) == []
 
 
 @pytest.mark.parametrize("statuses", [("diverged", "diverged"), ("diverged", "failed")])
