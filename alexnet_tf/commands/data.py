@@ -16,7 +16,7 @@ from alexnet_tf.data.streaming.streamed_set import StreamedSet
 from alexnet_tf.figures.look import encoded, house_look
 from alexnet_tf.figures.samples import draw_samples
 from alexnet_tf.results.csv_rows import to_lines
-from alexnet_tf.runtime.errors import print_lines
+from alexnet_tf.runtime.errors import print_lines, printable
 from alexnet_tf.runtime.files import make_folder, write_bytes, write_text
 from alexnet_tf.training.callbacks import write_quarantine
 
@@ -33,7 +33,8 @@ def run(options: argparse.Namespace) -> int:
     statistics = report_data(config.data, options.out, options.seed, options.access)
     print_lines(options.notes)
     width = max(map(len, statistics))
-    print(options.dataset, *(f"  {name:{width}}  {value}" for name, value in statistics.items()), sep="\n")
+    lines = [options.dataset, *(f"  {name:{width}}  {value}" for name, value in statistics.items())]
+    print(*map(printable, lines), sep="\n")
     return 0
 
 

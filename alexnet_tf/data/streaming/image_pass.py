@@ -22,6 +22,7 @@ from alexnet_tf.data.scaling import ImageShape
 from alexnet_tf.data.selection import example_hashes
 from alexnet_tf.data.streaming.encoded import EncodedImages
 from alexnet_tf.runtime.bars import Bars, duration, make_bars
+from alexnet_tf.runtime.errors import printable
 
 # Images decoded in one task.
 CHUNK = 16
@@ -88,7 +89,7 @@ class ImageProgress:
     """Shows progress after `SILENT_SECONDS`: a bar on a terminal, otherwise a line each `LOG_SECONDS`."""
 
     def __init__(self, name: str, images: int):
-        self._name, self._images, self._done = name, images, 0
+        self._name, self._images, self._done = printable(name), images, 0
         self._task: TaskID | None = None
 
     def __enter__(self) -> "ImageProgress":

@@ -24,7 +24,7 @@ import numpy as np
 from alexnet_tf.data.arrays import fingerprint_header
 from alexnet_tf.data.streaming.image_pass import CHUNK, ImageProgress, in_order
 from alexnet_tf.runtime.archives import open_npz
-from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.errors import InputError, printable
 from alexnet_tf.runtime.files import UNREADABLE_ARCHIVE, hold_lock, remove_temporaries, write_bytes
 from alexnet_tf.runtime.reading import check_file
 
@@ -208,11 +208,8 @@ def _check_space(place: str, contents: CacheContents, done: int) -> None:
             f"received {_gigabytes(free)}"
         )
     there = f"; {done:,} are written already" if done else ""
-    print(
-        f"{place}.pixels: writing {what}, {_gigabytes(missing)} of {_gigabytes(free)} free{there}",
-        file=sys.stderr,
-        flush=True,
-    )
+    line = f"{place}.pixels: writing {what}, {_gigabytes(missing)} of {_gigabytes(free)} free{there}"
+    print(printable(line), file=sys.stderr, flush=True)
 
 
 def _gigabytes(size: int) -> str:

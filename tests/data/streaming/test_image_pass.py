@@ -18,7 +18,7 @@ def go_through(monkeypatch):
     def run(*times: float) -> None:
         now = [1000.0]
         monkeypatch.setattr(time, "monotonic", lambda: now[0])
-        with ImageProgress("reading pets", 100) as progress:
+        with ImageProgress("reading pets\x07", 100) as progress:
             for seconds in times:
                 now[0] = 1000.0 + seconds
                 progress.advance(20)
@@ -40,8 +40,8 @@ def test_a_log_has_a_line_after_five_seconds_and_then_one_a_minute(go_through, c
     go_through(4, 10, 20, 80, 85)
 
     assert capsys.readouterr().err.splitlines() == [
-        "reading pets: 40 of 100, 4 images/s, 15 s left",
-        "reading pets: 80 of 100, 1 images/s, 20 s left",
+        r"reading pets\x07: 40 of 100, 4 images/s, 15 s left",
+        r"reading pets\x07: 80 of 100, 1 images/s, 20 s left",
     ]
 
 
@@ -55,7 +55,7 @@ def test_a_terminal_shows_a_bar(go_through, terminal, capsys):
     bars, written = terminal
     go_through(4, 10, 20, 80, 85)
 
-    assert "reading pets 4 images/s, 15 s left" in written.getvalue()
+    assert r"reading pets\x07 4 images/s, 15 s left" in written.getvalue()
     assert "\n" not in capsys.readouterr().err
     assert (bars.tasks, Bars.shown) == ([], None)
 
