@@ -25,6 +25,7 @@ from alexnet_tf.runtime.commandline import program
 from alexnet_tf.runtime.environment import environment
 from alexnet_tf.runtime.errors import InputError, print_lines
 from alexnet_tf.runtime.files import claimed_folder, remove_temporaries
+from alexnet_tf.runtime.signals import signals_held
 from alexnet_tf.runtime.startup import quiet_startup
 from alexnet_tf.training.callbacks import GradientNorms, HistoryFiles, KeptWeights, QuarantineLog
 from alexnet_tf.training.evaluate import TOP_K
@@ -109,9 +110,11 @@ def _train(options: argparse.Namespace, strategy: tf.distribute.Strategy) -> int
                 checkpoint_every=options.checkpoint_every,
             )
     except TrainingInterrupted as stop:
-        if is_chief(strategy):
-            save_trained(out, model, config, data, _about(stop.history, data, strategy))
-        raise
+        # A second signal meanwhile has no effect.
+        with signals_held():
+            if is_chief(strategy):
+                save_trained(out, model, config, data, _about(stop.history, data, strategy))
+            raise
     current_workers().leave()
     if is_chief(strategy):
         save_trained(out, model, config, data, _about(history, data, strategy))

@@ -242,10 +242,15 @@ def test_an_interrupted_training_prints_how_to_resume(tree, tmp_path, capsys, mo
             if epoch == 1:
                 os.kill(os.getpid(), number)
 
+    def environment_after_a_second_signal(strategy):
+        os.kill(os.getpid(), number)
+        return {}
+
     out = tmp_path / "out"
     arguments = ["train", *TINY, "--dataset", f"folder:{tree}", "--out", str(out), "--epochs", "2"]
     with monkeypatch.context() as patch:
         patch.setattr("alexnet_tf.commands.train.QuarantineLog", Signal)
+        patch.setattr("alexnet_tf.commands.train.environment", environment_after_a_second_signal)
         assert main(arguments) == 128 + number
 
     said = capsys.readouterr().err
