@@ -137,7 +137,8 @@ def classifier(net: Trained) -> Callable[[tf.Tensor], dict[str, tf.Tensor]]:
 def decoded(data: tf.Tensor, shape: tuple[int, int, int], method: Method) -> tf.Tensor:
     """Decodes an image file's content to pixels of this `shape`, like `alexnet predict`.
 
-    The pixels of a JPEG differ by at most one grey level from those in `Trained.preprocess`.
+    The pixels differ by at most one grey level from those in `Trained.preprocess`, except that transparent
+    pixels of a GIF become black.
     """
     size, _, channels = shape
     # For one channel, TensorFlow would refuse a BMP or a GIF, and weight a PNG's colours in another way.
