@@ -17,6 +17,7 @@ COMMON = [metric.name for metric in COMMON_METRICS]
 NAMED = {each.name: each for each in EXPERIMENTS}
 ALL = [metric for each in EXPERIMENTS for metric in (*COMMON_METRICS, *each.metrics)]
 FRACTIONS = {metric.name for metric in ALL if metric.is_fraction}
+NOT_AVERAGED = {metric.name for metric in ALL if not metric.is_averaged}
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,7 @@ def equivalence(pair: Pair, metric: str, margin: float) -> list[tuple[bool, str]
         (whether equivalence is shown, a line of text) for each common arm.
 
     Raises:
-        InputError: if a side does not have the metric.
+        InputError: if a side does not have the metric, or its mean is not meaningful.
     """
     for side in (pair.a, pair.b):
         if side.runs and metric not in metrics(side):
@@ -93,9 +94,10 @@ def common_arms(pair: Pair) -> list[str]:
 
 
 def metrics(side: Side) -> list[str]:
-    """The metrics of a runs.csv; empty if it has no rows."""
+    """The metrics of a runs.csv whose means are meaningful; empty if it has no rows."""
     row = next(iter(side.runs.values()), {})
-    return [*COMMON, *metric_columns(list(row))] if row else []
+    found = [*COMMON, *metric_columns(list(row))] if row else []
+    return [name for name in found if name not in NOT_AVERAGED]
 
 
 def sample(side: Side, arm: str, metric: str) -> Sample:

@@ -147,6 +147,10 @@ def test_equivalence_with_an_unreadable_line_is_undecided(folders):
 def test_an_unknown_metric_or_no_common_arm_is_refused(folders, trees):
     with pytest.raises(InputError, match=r"--metric: expected one of train_error, .*gap.* received loss"):
         compare_means(*folders, "loss", 0.01)
+    kernels = [RESULTS / "tiny_imagenet100" / f"ablation-kernels{name}" for name in ("", "-long")]
+    with pytest.raises(InputError, match=r"one of .*grey_tower in .* received deals_beyond"):
+        compare_means(*kernels, "deals_beyond", 0.01)
+    assert "deals_beyond: A" not in compare(*kernels)[1]
     arms = r"in common; received the arms separate in .* and the arms relu; tanh in "
     with pytest.raises(InputError, match=arms):
         compare_means(folders[0], trees[0] / "builtin" / "speed", "test_error", 0.01)
