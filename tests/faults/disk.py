@@ -49,9 +49,8 @@ def trials(seed: int, count: int, folder: Path) -> Iterator[Trial]:
             ending = f"status {end.status}: {end.last_line}"
             if end.crashed:
                 return Trial(name, seed, TRACEBACK, ending)
-            if end.status not in (0, 2) or (
-                end.status and not (end.has_one_error and FULL.search(end.last_line))
-            ):
+            is_refused = end.status == 2 and end.has_one_error and FULL.search(end.last_line)
+            if end.status and not is_refused:
                 return Trial(name, seed, LOST, ending)
             if mounted:
                 subprocess.run(["mount", "-o", f"remount,size={LARGEST * 9}", str(place)], check=True)

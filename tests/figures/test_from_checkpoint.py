@@ -193,9 +193,8 @@ def test_an_image_that_becomes_unreadable_is_refused_and_does_not_move_the_other
     (expected,) = data.chosen("train", indices, len(indices))
     np.testing.assert_array_equal(np.flatnonzero(found[2] == 0), lost)
     np.testing.assert_array_equal(np.delete(found[0], lost, 0), np.delete(expected[0], lost, 0))
-    with pytest.raises(
-        InputError, match=r"files that stay readable .*; received an unreadable file, .*01.png \(.+\)$"
-    ):
+    words = r"files that stay readable .*; received an unreadable file, .*01.png \(.+\)$"
+    with pytest.raises(InputError, match=words):
         find_neighbours(net.model, streamed, seed=0)
 
 

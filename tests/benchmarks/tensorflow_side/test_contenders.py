@@ -50,11 +50,10 @@ def narrow_alexnet(monkeypatch):
 
 
 SLOW = ("step_with_input.cached", "step_with_input.files", "commands.ablation")
+NAMES = [pytest.param(name, marks=[pytest.mark.slow] * (name in SLOW)) for name in must_run()]
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(one, marks=[pytest.mark.slow] * (one in SLOW)) for one in must_run()]
-)
+@pytest.mark.parametrize("name", NAMES)
 def test_a_required_contender_runs(name, images, monkeypatch):
     monkeypatch.setattr(input_pipeline, "CIFAR_SIZE", 1000)
     monkeypatch.setattr(input_pipeline, "READ_BATCH", 4)

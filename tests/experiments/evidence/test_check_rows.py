@@ -106,13 +106,11 @@ def test_a_curve_without_a_row_is_reported_and_left_out(folder):
     assert found.curves == before.curves
 
 
-@pytest.mark.parametrize(
-    ("column", "text"), [("test_loss", ""), ("test_top5_error", ""), ("test_loss", "nan")]
-)
-def test_an_empty_or_nan_value_in_the_curve_of_a_finished_run_is_reported(folder, column, text):
-    line = edit(folder / "curves.csv", {column: text}, lambda row: row["arm"] == "relu")
+@pytest.mark.parametrize(("name", "text"), [("test_loss", ""), ("test_top5_error", ""), ("test_loss", "nan")])
+def test_an_empty_or_nan_value_in_the_curve_of_a_finished_run_is_reported(folder, name, text):
+    line = edit(folder / "curves.csv", {name: text}, lambda row: row["arm"] == "relu")
     (problem,) = report(folder, SPEED)
-    assert problem.startswith(f"{folder / 'curves.csv'}:{line}: {column}: ")
+    assert problem.startswith(f"{folder / 'curves.csv'}:{line}: {name}: ")
     assert problem.endswith(f"received {text!r}")
     record(folder, SPEED, "relu", 0, [0.9, math.nan], status="diverged", epochs_to_25=None)
     assert evidence_of(folder, SPEED).problems == []
