@@ -52,7 +52,7 @@ def read_gradient_norms(path: Path) -> dict[str, list[tuple[float, float]]]:
 
 def _read(path: Path, columns: Sequence[str], texts: Collection[str]) -> list[dict[str, Any]]:
     try:
-        rows = [
+        rows: list[dict[str, Any]] = [
             {
                 name: row[name] if name in texts else float(row[name])
                 for name in columns
