@@ -12,6 +12,8 @@ READY := $(VENV)/.ready$(if $(CUDA),-cuda)
 export GLIBC_TUNABLES ?= glibc.malloc.hugetlb=1
 
 RESULTS_DIR ?= runs
+# For targets that read recorded rows: `results`, unless RESULTS_DIR is given.
+RECORDED = $(if $(filter command line environment,$(origin RESULTS_DIR)),$(RESULTS_DIR),results)
 # A name for the rows of one arm. It is cleared here, because make itself defines AS, as the assembler.
 AS :=
 FLAGS = $(if $(DATASET),--dataset "$(DATASET)") $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") \
@@ -94,14 +96,14 @@ quickstart: $(READY)
 
 # `always` makes the target run even if there is a file or folder of its name.
 ablation-%: $(READY) always
-	$(RUN) run $@ $(FLAGS) $(if $(SEEDS),--seeds $(SEEDS))
+	$(RUN) run $@ $(FLAGS) $(if $(SEEDS),--seeds "$(SEEDS)")
 
 ablations: $(READY)
 	names=$$($(RUN) list | sed -n 's/^\(ablation-[^ ]*\) .*/\1/p') && test -n "$$names" && \
 		$(MAKE) --no-print-directory $$names
 
 run: $(READY)
-	$(RUN) run $(NAME) $(FLAGS) $(if $(SEEDS),--seeds $(SEEDS))
+	$(RUN) run $(NAME) $(FLAGS) $(if $(SEEDS),--seeds "$(SEEDS)")
 
 search: $(READY)
 	$(RUN) search $(NAME) $(FLAGS)
@@ -109,7 +111,7 @@ search: $(READY)
 rerun: $(READY)
 	$(RUN) rerun "$(RUN_ID)" $(if $(DATA_DIR),--data-dir "$(DATA_DIR)") $(if $(EPOCHS),--epochs $(EPOCHS)) \
 		$(if $(TOLERANCE),--tolerance $(TOLERANCE)) $(if $(REPLICAS),--replicas $(REPLICAS)) \
-		--results-dir $(if $(filter command line environment,$(origin RESULTS_DIR)),$(RESULTS_DIR),results)
+		--results-dir "$(RECORDED)"
 
 # The recipe of 2012 on every GPU; the same command resumes an interrupted training. RECIPE=2012-code is what the
 # authors' program did. CACHE is a folder for decoded pixels, READERS the number of processes that decode.
@@ -133,7 +135,7 @@ $(VENV)/.ready-report: $(READY) requirements-report.txt
 report: $(VENV)/.ready-report
 
 tables figures report: $(READY)
-	$(RUN) $@ --results-dir $(if $(filter command line environment,$(origin RESULTS_DIR)),$(RESULTS_DIR),results)
+	$(RUN) $@ --results-dir "$(RECORDED)"
 
 # If PyTorch cannot be installed, the rest is measured, and PyTorch's rows say that it is missing. torchvision is
 # installed in a second step, because it lacks wheels for some machines that PyTorch has wheels for.
@@ -143,17 +145,17 @@ benchmark: $(READY)
 		|| echo "PyTorch could not be installed; its rows will say that it was not measured" >&2
 	$(BENCHMARK_PIP) -r requirements-benchmark.txt \
 		|| echo "torchvision, OpenCV or py-spy could not be installed; the rows that need it will say that they were not measured" >&2
-	$(VENV)/bin/python -m benchmarks run $(if $(QUICK),--quick) $(if $(ITEMS),--items $(ITEMS)) \
-		--pytorch $(BENCHMARK_VENV)/bin/python --results-dir $(RESULTS_DIR)/benchmarks
+	$(VENV)/bin/python -m benchmarks run $(if $(QUICK),--quick) $(if $(ITEMS),--items "$(ITEMS)") \
+		--pytorch $(BENCHMARK_VENV)/bin/python --results-dir "$(RESULTS_DIR)/benchmarks"
 
 growth: $(READY)
-	$(VENV)/bin/python -m benchmarks growth $(if $(QUICK),--quick) --results-dir $(RESULTS_DIR)/benchmarks
+	$(VENV)/bin/python -m benchmarks growth $(if $(QUICK),--quick) --results-dir "$(RESULTS_DIR)/benchmarks"
 
 profile: $(READY)
-	$(VENV)/bin/python -m benchmarks profile --results-dir $(RESULTS_DIR)/benchmarks
+	$(VENV)/bin/python -m benchmarks profile --results-dir "$(RESULTS_DIR)/benchmarks"
 
 scaling: $(READY)
-	$(VENV)/bin/python -m benchmarks scaling --results-dir $(RESULTS_DIR)/benchmarks --out $(RESULTS_DIR)/scaling
+	$(VENV)/bin/python -m benchmarks scaling --results-dir "$(RESULTS_DIR)/benchmarks" --out "$(RESULTS_DIR)/scaling"
 
 # Two processes, because most tests spend their time building graphs, which uses one thread.
 TEST := $(VENV)/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder

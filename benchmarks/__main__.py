@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from alexnet_tf.runtime.commandline import OneLineParser, run_command
+from alexnet_tf.runtime.commandline import OneLineParser, path, run_command
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.files import claimed_folder
 from alexnet_tf.runtime.startup import quiet_startup
@@ -37,7 +37,7 @@ def _parser() -> OneLineParser:
         added.set_defaults(command=command)
         added.add_argument(
             "--results-dir",
-            type=Path,
+            type=_folder,
             default=Path("results/benchmarks"),
             help="folder of the rows; default results/benchmarks",
         )
@@ -50,7 +50,10 @@ def _parser() -> OneLineParser:
     add("report", _report, "table, chart and README's section from recorded rows")
     scaling = add("scaling", _scaling, "predict the training speed of many machines from the rows of one")
     scaling.add_argument(
-        "--out", type=Path, default=Path("results/scaling"), help="folder to write; default results/scaling"
+        "--out",
+        type=_folder,
+        default=Path("results/scaling"),
+        help="folder to write; default results/scaling",
     )
     purpose = "time and memory by number of devices, and by size of batch, image and data set"
     growing = add("growth", _growth, purpose)
@@ -61,6 +64,10 @@ def _parser() -> OneLineParser:
     checking = commands.add_parser("gpu-check", help=purpose, description=purpose, epilog=example)
     checking.set_defaults(command=_gpu_check)
     return parser
+
+
+def _folder(text: str) -> Path:
+    return path(os.path.expanduser(text))
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -84,7 +91,7 @@ def _report(options: argparse.Namespace) -> int:
 def _scaling(options: argparse.Namespace) -> int:
     from benchmarks.scaling.report import write_scaling
 
-    machines = sorted(path.parent for path in options.results_dir.glob("*/alexnet_step.csv"))
+    machines = sorted(file.parent for file in options.results_dir.glob("*/alexnet_step.csv"))
     if not machines:
         raise InputError(
             f"--results-dir: expected <machine kind>/alexnet_step.csv in {options.results_dir}; received none"
@@ -121,8 +128,8 @@ def _gpu_check(options: argparse.Namespace) -> int:
 
 
 def _finished(written: Sequence[Path], failures: Sequence[str] = ()) -> int:
-    for path in written:
-        print(path)
+    for file in written:
+        print(file)
     for line in failures:
         print(f"WARNING: {line}", file=sys.stderr)
     return 1 if failures else 0

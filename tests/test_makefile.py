@@ -75,15 +75,23 @@ def test_every_experiment_is_a_make_target():
     ("given", "words"),
     [
         (
-            "ablation-relu DATASET=folder:a~b SEEDS=0,1 SET=width=0.5 AS=b~c DRY_RUN=1 RESULTS_DIR=d~e",
+            "ablation-relu DATASET=folder:a~b SEEDS=0,~1 SET=width=0.5 AS=b~c DRY_RUN=1 RESULTS_DIR=d~e",
             "run ablation-relu --dataset folder:a~b --set width=0.5 --as b~c --dry-run --results-dir d~e "
-            "--seeds 0,1",
+            "--seeds 0,~1",
         ),
         ("compare A=a~b B=c~d MARGIN=0.01", "compare a~b c~d --margin 0.01"),
+        ("rerun RUN_ID=a RESULTS_DIR=d~e", "rerun a --results-dir d~e"),
+        ("report RESULTS_DIR=d~e", "report --results-dir d~e"),
+        ("report", "report --results-dir results"),
+        ("scaling RESULTS_DIR=d~e", "scaling --results-dir d~e/benchmarks --out d~e/scaling"),
+        (
+            "benchmark ITEMS=a,~b BENCHMARK_VENV=v RESULTS_DIR=d~e",
+            "run --items a,~b --pytorch v/bin/python --results-dir d~e/benchmarks",
+        ),
     ],
 )
 def test_variables_become_flags_of_the_command(given, words):
     # Each ~ becomes a space, to test that the Makefile quotes its variables.
     variables, expected = ([part.replace("~", " ") for part in text.split()] for text in (given, words))
     last = make("-n", *variables).stdout.replace("\\\n", "").splitlines()[-1]
-    assert shlex.split(last.split("-m experiments ")[1]) == expected
+    assert shlex.split(re.split("-m (?:experiments|benchmarks) ", last)[1]) == expected

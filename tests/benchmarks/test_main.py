@@ -1,3 +1,5 @@
+import os
+
 import pytest
 
 from benchmarks.__main__ import main
@@ -13,6 +15,8 @@ from tests.command_errors import one_line_of_status_2
         (["run", "--items", "inference", "--results-dir", "file/below"], ["--results-dir", "file/below"]),
         (["growth", "--results-dir", "file/below"], ["--results-dir", "file/below"]),
         (["scaling", "--results-dir", "nowhere"], ["alexnet_step.csv", "nowhere"]),
+        (["scaling", "--results-dir", "~/nowhere"], [os.path.expanduser("~/nowhere")]),
+        (["report", "--results-dir", ""], ["--results-dir", "expected a path; received ''"]),
     ],
     ids=" ".join,
 )
