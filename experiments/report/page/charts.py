@@ -15,6 +15,8 @@ from experiments.evidence.read import Evidence
 COLORS = [color for color in PALETTE if color not in ("#000000", "#882255")]
 DASHES = ([1, 0], [6, 3], [2, 2], [8, 2, 2, 2])
 SPLITS = {"train_error": "training error", "test_error": "test error"}
+# Opacity of effects that do not decide their claim.
+PALE = 0.5
 TICKS = (-20, -10, -5, -2, -1, 0, 1, 2, 5, 10, 20, 50)
 
 
@@ -119,7 +121,10 @@ def forest_point(one: Judged) -> dict[str, float | None] | None:
 
 
 def forest_chart(effects: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Vega-Lite chart of all effects and the paper's numbers on the scale of `forest_point`."""
+    """Vega-Lite chart of all effects and the paper's numbers on the scale of `forest_point`.
+
+    Effects that do not decide their claim are pale.
+    """
     labels = [effect["label"] for effect in effects]
     title = ["effect / smallest effect of interest", "(0: no effect, 1: the smallest of interest)"]
     ends = [value for effect in effects for value in (effect["low"], effect["high"])]
@@ -127,7 +132,8 @@ def forest_chart(effects: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     scale = alt.Scale(type="symlog", domain=domain, nice=False)
     axis = alt.Axis(values=TICKS, format="~g")
     base = alt.Chart(alt.Data(values=list(effects))).encode(
-        y=alt.Y("label:N", sort=labels, title=None, axis=alt.Axis(labelLimit=420, grid=True)),
+        y=alt.Y("label:N", sort=labels, title=None, axis=alt.Axis(labelLimit=460, grid=True)),
+        opacity=alt.condition("datum.decides", alt.value(1), alt.value(PALE)),
         href="href:N",
         tooltip=[alt.Tooltip("label:N"), alt.Tooltip("text:N", title="effect"), alt.Tooltip("verdict:N")],
     )
@@ -139,11 +145,11 @@ def forest_chart(effects: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         alt.Chart(alt.Data(values=[{"at": 0}])).mark_rule(strokeWidth=2).encode(x=x("at")),
         alt.Chart(alt.Data(values=[{"at": 1}])).mark_rule(strokeDash=[4, 3]).encode(x=x("at")),
         base.mark_rule(strokeWidth=2, color=PALETTE[5]).encode(x=x("low"), x2="high:Q"),
-        base.mark_point(filled=True, size=70, opacity=1, color=PALETTE[0]).encode(x=x("effect")),
+        base.mark_point(filled=True, size=70, color=PALETTE[0]).encode(x=x("effect")),
         base.transform_filter("isValid(datum.paper)")
         .mark_point(shape="diamond", size=90, filled=False, strokeWidth=2, color=PALETTE[1])
         .encode(x=x("paper")),
-        width=460,
+        width=430,
         height={"step": 22},
     )
     return _specification(chart)

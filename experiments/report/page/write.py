@@ -46,13 +46,13 @@ COLUMNS = ("arm", "seed", "status", "epochs", "learning_rate", "train_error", "t
 
 def write_page(results_dir: Path, found: Sequence[Evidence], experiments: Sequence[Experiment]) -> Path:
     """Writes `report/index.html`, which needs no other file, server or network; returns its path."""
-    charts = {_chart_name(evidence): curves_chart(evidence) for evidence in found}
-    if effects := _effects(found):
-        charts["forest"] = forest_chart(effects)
     adjusted = adjusted_p(found)
     all_claims = claims_of(found, experiments)
     claims = [_claim(claim, results_dir, adjusted) for claim in all_claims if claim.conditions]
     deciding = [claim.decides for claim in all_claims if claim.decides]
+    charts = {_chart_name(evidence): curves_chart(evidence) for evidence in found}
+    if effects := _effects(found, deciding):
+        charts["forest"] = forest_chart(effects)
     rely = before_you_rely(found, deciding, not_adjusted(all_claims, adjusted))
     template = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined,
@@ -137,7 +137,8 @@ def _command(evidence: Evidence) -> str:
     return f"make {experiment.name} DATASET={shlex.quote(dataset)}{place}"
 
 
-def _effects(found: Sequence[Evidence]) -> list[dict[str, Any]]:
+def _effects(found: Sequence[Evidence], deciding: Sequence[Evidence]) -> list[dict[str, Any]]:
+    folders = {evidence.folder for evidence in deciding}
     data_sets = Counter(evidence.experiment.name for evidence in found)
     return [
         {
@@ -148,6 +149,7 @@ def _effects(found: Sequence[Evidence]) -> list[dict[str, Any]]:
             "text": wording.judged_effect(one),
             "verdict": one.verdict,
             "href": f"#{evidence.experiment.claim}",
+            "decides": evidence.folder in folders,
             **point,
         }
         for evidence in found

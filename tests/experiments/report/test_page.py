@@ -19,7 +19,14 @@ pytest.importorskip("altair", reason="needs `make report`'s packages: pip instal
 import numpy as np
 import vl_convert
 
-from experiments.report.page.charts import COLORS, curve_points, curves_chart, forest_point
+from experiments.report.page.charts import (
+    COLORS,
+    PALE,
+    curve_points,
+    curves_chart,
+    forest_chart,
+    forest_point,
+)
 from experiments.report.page.write import HERE, PAGE, write_page
 from tests.experiments.committed import RESULTS
 from tests.experiments.made_up_results import POOLING, pooling_results
@@ -94,6 +101,16 @@ def test_a_share_of_nets_at_chance_is_no_effect_in_the_forest_plot():
     share = Comparison("net", "chance", Metric("p", "p value"), "share", None, 0.25)
     point = forest_point(Judged(share, Effect(4, 0.05, 0.05, 0.25, None), None, ""))
     assert (point["effect"], point["low"], point["high"]) == (0, 0, 1)
+
+
+def test_effects_that_do_not_decide_their_claim_are_pale():
+    same = {"effect": 2, "low": 1, "high": 3, "paper": None, "href": "#C4", "text": "", "verdict": ""}
+    effects = [{"label": f"decides: {decides}", "decides": decides, **same} for decides in (True, False)]
+
+    svg = vl_convert.vegalite_to_svg(forest_chart(effects))
+
+    drawn = dict(re.findall(r'label: decides: (True|False);[^>]*"point"[^>]*opacity="([^"]*)"', svg))
+    assert drawn == {"True": "1", "False": f"{PALE}"}
 
 
 def test_curves_can_be_seen_on_a_light_and_on_a_dark_page():
