@@ -77,7 +77,7 @@ const compare = (a, b, sign) => {
   const [x, y] = [number(a), number(b)];
   return sign * (Number.isNaN(x) || Number.isNaN(y) ? a.localeCompare(b) : x - y);
 };
-const isSortable = (table) => [...table.tBodies[0].rows].every((row) => row.cells[0].textContent.trim());
+const isSortable = (table) => [...table.querySelectorAll("tbody tr")].every((row) => row.cells[0].textContent.trim());
 // A button must not contain a link.
 for (const head of document.querySelectorAll("thead th:not(:empty, :has(a))")) {
   if (!isSortable(head.closest("table"))) continue;
