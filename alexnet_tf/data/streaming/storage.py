@@ -1,7 +1,10 @@
 """Storage of image sets: in memory or on disk."""
 
+import contextlib
 import math
 import os
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Literal
 
 from alexnet_tf.runtime.errors import InputError
@@ -9,6 +12,9 @@ from alexnet_tf.runtime.errors import InputError
 Storage = Literal["auto", "memory", "stream"]
 
 MEMORY_LIMIT = 4 * 2**30
+
+# Linux's control groups: those of this process, and the folder of their limits.
+GROUPS, GROUP_LIMITS = Path("/proc/self/cgroup"), Path("/sys/fs/cgroup")
 
 
 def is_streamed(
@@ -21,7 +27,7 @@ def is_streamed(
     """Whether a set is streamed from disk.
 
     `auto` streams a set if its `count` images of `image_shape` (height, width, channels) take more than
-    `max_bytes` or half of the machine's memory.
+    `max_bytes` or half of the machine's memory (`physical_memory`).
 
     Raises:
         InputError: if `storage` is `memory` and the set takes more than half of the machine's memory.
@@ -38,13 +44,30 @@ def is_streamed(
         streams = "storage=stream reads them from disk"
         way_out = "a smaller image_size takes less" if name == "builtin" else streams
         raise InputError(
-            f"{name}: storage=memory: expected at most {most / 1e9:.1f} GB of decoded images, half of this "
-            f"machine's memory; received {count} images of {image_shape[0]}x{image_shape[1]}, "
+            f"{name}: storage=memory: expected at most {most / 1e9:.1f} GB of decoded images, half of the "
+            f"memory; received {count} images of {image_shape[0]}x{image_shape[1]}, "
             f"{size / 1e9:.1f} GB; {way_out}"
         )
     return storage == "stream" or (storage == "auto" and size > min(max_bytes, most))
 
 
 def physical_memory() -> int:
-    """The machine's physical memory in bytes."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    """The machine's physical memory in bytes, or the limit of this process's container or batch job."""
+    return min([os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"), *_group_limits()])
+
+
+def _group_limits() -> Iterator[int]:
+    try:
+        lines = GROUPS.read_text().splitlines()
+    except OSError:  # no Linux
+        return
+    for _, controllers, path in (line.split(":", 2) for line in lines):
+        # Version 1 has a hierarchy of groups for each controller, and version 2 a single one.
+        if controllers in ("", "memory"):
+            top = GROUP_LIMITS / controllers
+            group = top / path.strip("/")
+            for folder in (group, *group.parents[: len(group.parts) - len(top.parts)]):
+                # A group without a limit has the text "max". In a container, outer groups are not visible.
+                with contextlib.suppress(OSError, ValueError):
+                    name = "memory.limit_in_bytes" if controllers else "memory.max"
+                    yield int((folder / name).read_text())
