@@ -24,11 +24,12 @@ EXTRAS = PROJECT["optional-dependencies"]
 IMPORTED_AS = {"pillow": "PIL", "opencv-python-headless": "cv2"}
 
 
-def test_the_version_is_the_same_in_all_files():
+def test_the_version_and_its_date_are_the_same_in_all_files():
     assert PYPROJECT["tool"]["setuptools"]["dynamic"]["version"] == {"attr": "alexnet_tf.__version__"}
     version = alexnet_tf.__version__
-    assert f"## {version} - " in (ROOT / "CHANGELOG.md").read_text("utf-8")
-    assert f"\nversion: {version}\n" in (ROOT / "CITATION.cff").read_text("utf-8")
+    citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
+    assert citation["version"] == version
+    assert f"\n## {version} - {citation['date-released']}\n" in (ROOT / "CHANGELOG.md").read_text("utf-8")
 
 
 def test_the_citation_has_what_its_format_requires_and_names_the_paper():
