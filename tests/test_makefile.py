@@ -95,3 +95,36 @@ def test_variables_become_flags_of_the_command(given, words):
     variables, expected = ([part.replace("~", " ") for part in text.split()] for text in (given, words))
     last = make("-n", *variables).stdout.replace("\\\n", "").splitlines()[-1]
     assert shlex.split(re.split("-m (?:experiments|benchmarks) ", last)[1]) == expected
+
+
+# A stand-in for Python that logs its arguments. `pip install` fails if its arguments contain `{fails_on}`.
+PYTHON = """#!/bin/sh
+echo "$*" >> {log}
+case "$*" in
+*"pip install"*"{fails_on}"*) exit 1 ;;
+esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("fails_on", "warned"),
+    [("no such", []), ("-r requirements", ["torchvision"]), ("requirements", ["PyTorch", "torchvision"])],
+)
+def test_make_benchmark_runs_and_names_libraries_that_could_not_be_installed(tmp_path, fails_on, warned):
+    for name in ("venv", "pytorch"):
+        python = tmp_path / name / "bin" / "python"
+        python.parent.mkdir(parents=True)
+        python.write_text(PYTHON.format(log=tmp_path / "log", fails_on=fails_on))
+        python.chmod(0o755)
+    (tmp_path / "venv" / ".ready").touch()
+    places = [f"VENV={tmp_path}/venv", f"BENCHMARK_VENV={tmp_path}/pytorch", f"RESULTS_DIR={tmp_path}"]
+
+    done = make("benchmark", *places)
+
+    assert done.returncode == 0
+    calls = (tmp_path / "log").read_text().splitlines()
+    pip, file = "-m pip install --quiet --disable-pip-version-check", "requirements-benchmark.txt"
+    assert calls[:2] == [f"{pip} -c {file} torch numpy pillow", f"{pip} -r {file}"]
+    assert calls[2].startswith("-m benchmarks run")
+    lines = [line.split()[0].strip(",") for line in done.stderr.splitlines() if "not be installed" in line]
+    assert lines == warned

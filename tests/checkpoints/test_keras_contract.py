@@ -17,15 +17,12 @@ from alexnet_tf.training.optimizers import make_optimizer
 OLD = Path(__file__).parents[1] / "fixtures" / "net_of_0.1"
 
 
-def images() -> np.ndarray:
-    return np.random.default_rng(1).normal(size=(2, 39, 39, 3)).astype("float32")
-
-
 def test_a_network_of_an_earlier_version_loads():
+    images = np.random.default_rng(1).normal(size=(2, 39, 39, 3)).astype("float32")
     expected = np.load(OLD / "logits.npy")
 
     for model in (alexnet_tf.load_trained(OLD).model, keras.saving.load_model(OLD / "model.keras")):
-        np.testing.assert_allclose(model(images()), expected, rtol=1e-5, atol=1e-6)
+        np.testing.assert_allclose(model(images), expected, rtol=1e-5, atol=1e-6)
 
 
 @pytest.mark.slow

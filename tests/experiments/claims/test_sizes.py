@@ -115,11 +115,6 @@ def lag(name: str, arm_name: str, seed: int) -> float:
     return found.pop(seed) - fmean(found.values())
 
 
-def shown_kernels() -> list[float]:
-    rows = read_rows(RESULTS / "tiny_imagenet100/alexnet/kernels.csv")
-    return [round(float(row["colorfulness"]), 2) for row in rows]
-
-
 def pause(name: str, arm_name: str, seed: int) -> float:
     """Seconds by which a run took longer than the median of its arm's other runs."""
     seconds = values(name, arm_name, "seconds")
@@ -155,6 +150,7 @@ def untrained_share() -> float:
 
 
 HOUR = 3600
+KERNELS_SHOWN = RESULTS / "tiny_imagenet100/alexnet/kernels.csv"
 # Experiment and words of a reason or note -> a function that checks the words.
 SIZES: dict[tuple[str, str], Callable[[], bool]] = {
     ("relu", ".3149 at .016"): lambda: searched("relu", "tanh", 0.016, "train_error") == 0.3149,
@@ -292,7 +288,7 @@ SIZES: dict[tuple[str, str], Callable[[], bool]] = {
         0.4, 0.5, mean("kernels", "dealt", "tower_contrast") / 0.33
     ),
     ("kernels", "(half the width, 60 epochs) have a colourfulness of .54 and .19"): lambda: (
-        shown_kernels() == [0.54, 0.19]
+        [round(float(row["colorfulness"]), 2) for row in read_rows(KERNELS_SHOWN)] == [0.54, 0.19]
     ),
     ("kernels", "for most of an hour"): lambda: between(HOUR / 2, HOUR, pause("kernels", "one", 1)),
     ("retrieval-trained", "about a third of the effect on the distance in pixels"): lambda: between(
