@@ -16,7 +16,7 @@ from alexnet_tf.checkpoints.saved import Trained, check_images, is_trained, load
 from alexnet_tf.checkpoints.trained_files import EPOCHS_FOLDER
 from alexnet_tf.checkpoints.transfer import ALL_BUT_HEAD, transfer_config
 from alexnet_tf.commands.small_folder import fit_small_folder
-from alexnet_tf.config.check import check_config
+from alexnet_tf.config.check import check_config, ineffective
 from alexnet_tf.config.fields import Config
 from alexnet_tf.config.presets import PRESETS, with_recipe
 from alexnet_tf.data.load import DataAccess
@@ -45,6 +45,8 @@ def run(options: argparse.Namespace) -> int:
     Raises:
         InputError: if the data set, the folder or the config is unsuitable; no network is written then.
     """
+    if options.freeze == "":  # as from an unset variable of a shell
+        raise InputError("--freeze: expected a layer, all-but-head or none; received an empty name")
     if options.freeze and not options.start:
         raise InputError(f"--freeze: expected --from too; received only --freeze {options.freeze}")
     with quiet_startup():
@@ -158,6 +160,8 @@ def _config(options: argparse.Namespace, start: Trained | None) -> Config:
         config = with_recipe(config, options.recipe)
     config = config.replace(seed=options.seed).with_settings(*options.settings)
     check_config(config)
+    if message := ineffective(config, options.settings):
+        raise InputError(message)
     return config
 
 

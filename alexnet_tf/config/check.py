@@ -3,6 +3,7 @@
 import dataclasses
 import math
 import typing
+from collections.abc import Sequence
 from typing import Any
 
 from alexnet_tf.config.fields import Config
@@ -82,6 +83,37 @@ def check_config(config: Config) -> None:
     _check("min_learning_rate", floor, 0 <= floor <= rate, f"a number from 0 to learning_rate {rate}")
     rising = all(before < after for before, after in zip((0, *train.drops), train.drops, strict=False))
     _check("drops", train.drops, rising, "increasing epochs >= 1")
+
+
+# Field of the training -> (another field, values of it with which the first has an effect; None: all but 0).
+_NEEDS: dict[str, tuple[str, tuple[str, ...] | None]] = {
+    "drops": ("schedule", ("steps",)),
+    "drop_factor": ("schedule", ("steps", "plateau")),
+    "patience": ("schedule", ("plateau",)),
+    "max_drops": ("schedule", ("plateau",)),
+    "stop_extra_epochs": ("stop_train_error", None),
+    "early_stopping_watch": ("early_stopping", None),
+}
+
+
+def ineffective(config: Config, settings: Sequence[str]) -> str:
+    """An error message if another field deprives one of the `--set` settings of its effect; else empty.
+
+    Example:
+
+    >>> ineffective(Config(), ["drops=30,60"])
+    '--set drops=30,60: expected schedule=steps too; received schedule=constant, with which it has no effect'
+    """
+    for setting in settings:
+        other, values = _NEEDS.get(setting.partition("=")[0], ("", None))
+        if not other:
+            continue
+        value = getattr(config.train, other)
+        if value == 0 if values is None else value not in values:
+            needed = " or ".join(f"{other}={one}" for one in values or ("...",))
+            received = f"{other}={value}, with which it has no effect"
+            return f"--set {setting}: expected {needed} too; received {received}"
+    return ""
 
 
 def _check(name: str, value: Any, holds: bool, expected: str) -> None:

@@ -69,7 +69,7 @@ def parse(name: str, text: str, hint: Any) -> Any:
     """
     choices = typing.get_args(hint)
     if typing.get_origin(hint) is tuple:
-        return tuple(parse(name, part, choices[0]) for part in text.split(",") if part)
+        return tuple(parse(name, part, choices[0]) for part in text.split(",")) if text else ()
     readers: dict[Any, Callable[[str], Any]] = {
         str: str,
         int: whole_number(),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from alexnet_tf.config.check import check_config
+from alexnet_tf.config.check import check_config, ineffective
 from alexnet_tf.config.fields import Config, Precision
 from alexnet_tf.data.arrays import results_slug
 from alexnet_tf.data.load import DataAccess, resolve_auto
@@ -110,6 +110,10 @@ class Options:
         for arm in arms:
             for seed in self.seeds or arm.seeds:
                 check_config(self.configured(arm.config.replace(seed=seed)))
+        # A setting may be meant for some of the arms.
+        messages = [ineffective(self.configured(arm.config), self.settings) for arm in arms]
+        if all(messages):
+            raise InputError(messages[0])
 
     def _made_equal(self, experiment: Experiment) -> list[str]:
         return [

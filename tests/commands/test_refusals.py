@@ -41,6 +41,8 @@ OUTSIDE = "expected a place outside the images"
         ([*SCALED, "--set", "filters=96,256"], "model: filters: expected 5 numbers"),
         ([*TRAIN, "--from", "x", "--model", "alexnet"], "not allowed with argument"),
         ([*TRAIN, "--freeze", "conv1"], "--freeze: expected --from"),
+        ([*TRAIN, "--freeze", ""], "--freeze: expected a layer"),
+        ([*CIFAR, "--set", "drops=2"], "--set drops=2: expected schedule=steps too"),
         (["evaluate", "--checkpoint", "x/epochs/0001.weights.h5", "--dataset", "builtin"], "--checkpoint: "),
         ([*EVALUATE, "--views", "3"], "--views"),
         ([*EVALUATE, "--csv", "."], "--csv: expected a file in an existing folder"),

@@ -3,7 +3,7 @@ import math
 import keras
 import pytest
 
-from alexnet_tf.config.check import ACTIVATIONS, check_config
+from alexnet_tf.config.check import ACTIVATIONS, check_config, ineffective
 from alexnet_tf.config.fields import Config
 from alexnet_tf.config.presets import PRESETS
 from alexnet_tf.runtime.errors import InputError
@@ -66,3 +66,19 @@ def test_the_allowed_activations_are_all_activations_of_keras():
 def test_fields_with_a_flag_of_their_own_cannot_be_changed_with_set(setting):
     with pytest.raises(InputError, match=r"--set: expected a field, one of .*; received"):
         Config().with_settings(setting)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        (["drops=30"], "--set drops=30: expected schedule=steps too; received schedule=constant"),
+        (["schedule=steps", "patience=3"], "expected schedule=plateau too; received schedule=steps"),
+        (["stop_extra_epochs=1"], "expected stop_train_error=... too; received stop_train_error=0.0"),
+        (["drops=30", "schedule=steps"], ""),
+        (["stop_extra_epochs=1", "stop_train_error=0.3"], ""),
+        (["momentum=0.8"], ""),
+    ],
+)
+def test_a_setting_that_another_field_makes_ineffective_is_named(settings, message):
+    found = ineffective(Config().with_settings(*settings), settings)
+    assert (message in found) if message else not found

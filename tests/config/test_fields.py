@@ -55,6 +55,7 @@ def test_a_setting_is_read_with_the_type_of_its_field(setting, name, value):
         ("lrn=yes", "lrn: expected true or false; received 'yes'"),
         ("input_scale=loud", "input_scale: expected raw or unit; received 'loud'"),
         ("drops=1,x", "drops: expected a whole number >= 0; received 'x'"),
+        ("drops=10,,20", "drops: expected a whole number >= 0; received ''"),
     ],
 )
 def test_the_error_for_a_bad_setting_states_what_was_expected(setting, words):
