@@ -94,8 +94,9 @@ def rerun(
         )
     largest = max(curve.largest, row.largest)
     equal = not curve.differing and not row.differing
+    count = len(recorded_curve) - 1
     lines = [
-        f"{run.row['run_id']}: {verdict(equal, largest, tolerance)}, {len(recorded_curve) - 1} epochs",
+        f"{run.row['run_id']}: {verdict(equal, largest, tolerance)}, {count} epoch{'s' * (count != 1)}",
         f"curve: {curve_answer(curve, tolerance)}",
         *row_answer(row, tolerance),
         *environment_differences(run.record.get("environment", {}), environment(strategy)),

@@ -86,7 +86,7 @@ def test_a_partial_replay_names_differences_of_the_environments(recorded, capsys
     assert main(arguments(recorded, "--epochs", "1")) == 0
 
     text = capsys.readouterr().out
-    assert "bit-equal, 1 epoch" in text
+    assert "bit-equal, 1 epoch\n" in text
     (note,) = [line for line in text.splitlines() if "not replayed" in line]
     assert numbers(note) == [2]
     assert "row: " not in text
