@@ -128,9 +128,10 @@ def test_parallel_jobs_divide_the_minutes(monkeypatch, capsys, tmp_path):
 
 
 def test_epochs_seconds_and_speed_of_recorded_rows_are_read(own_results, monkeypatch):
-    monkeypatch.setattr(plan, "RECORDED", own_results.parent)
-    (folder,) = own_results.glob("*/ablation-relu")
-    assert plan._committed(Path("runs", folder.parent.name, "ablation-relu")) == folder
+    monkeypatch.setattr(plan, "RECORDED", own_results)
+    (own_results / "deeper").mkdir()
+    folder = (own_results / "builtin").rename(own_results / "deeper/builtin") / "ablation-relu"
+    assert plan._committed(Path("runs/builtin/ablation-relu")) == folder
 
     (row,) = plan._recorded(folder)
 
