@@ -8,6 +8,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.ticker import PercentFormatter
 
 from alexnet_tf.figures.look import DARK, GREY, PALETTE, caption, encoded, house_look, title
 from alexnet_tf.statistics.effects import (
@@ -211,6 +212,8 @@ def draw_panel(axes: Axes, unit: str, lines: Sequence[Line]) -> None:
         axes.locator_params(axis="x", numticks=3)
     else:
         axes.locator_params(axis="x", nbins=2, min_n_ticks=2)
+    if unit == "share":
+        axes.xaxis.set_major_formatter(PercentFormatter(1))
     axes.tick_params(axis="y", left=False, labelleft=False)
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="x", labelsize="x-small")
