@@ -5,7 +5,7 @@ from statistics import median
 from types import MappingProxyType
 
 from alexnet_tf.results.folder import read_lr_search
-from alexnet_tf.statistics.effects import LEVEL, NO_PAIRS, UNDECIDED, share_effect, verdict
+from alexnet_tf.statistics.effects import LEVEL, UNDECIDED, share_effect, verdict
 from alexnet_tf.statistics.power import pairs_needed
 from experiments.evidence import wording
 from experiments.evidence.claims import Claim, claims_of, count_verdicts, weakest_of
@@ -14,6 +14,7 @@ from experiments.evidence.paper import Place, place_of
 from experiments.evidence.read import Evidence, contradictions
 from experiments.experiment import Experiment
 from experiments.report.conditions import duration, known_seconds, notes, seconds_of
+from experiments.report.finding import missing_pairs
 from experiments.report.markdown import bullets, markdown
 from experiments.report.overview import at_a_glance, before_you_rely, ensemble, nets_of
 from experiments.report.robustness import adjusted_p, our_noise, paper_noise, without_pairing
@@ -165,7 +166,7 @@ def _condition_lines(
     shown = [one for one in evidence.judged if one.comparison.primary or one.comparison.control]
     name = f"[{evidence.experiment.name}]({evidence.path('table.md')}) on {evidence.dataset}"
     scale = f"; {evidence.scale}" if evidence.scale else ""
-    missing = "" if evidence.is_complete or evidence.verdict == NO_PAIRS else ", incomplete"
+    missing = ", incomplete" if missing_pairs(evidence) else ""
     first = f"{name}{' (decides the claim)' * decides}{missing}{scale}"
     return [
         [

@@ -1,3 +1,4 @@
+from alexnet_tf.statistics.effects import NO_PAIRS
 from experiments.evidence import wording
 from experiments.evidence.effects import Judged
 from experiments.evidence.read import Evidence
@@ -41,6 +42,12 @@ def decided_elsewhere(decider: Evidence) -> str:
     experiment = decider.experiment
     place = f"{experiment.name} on {label(decider.dataset)}"
     return f"The verdict on {experiment.claim} comes from {place}: {decider.verdict}."
+
+
+def missing_pairs(evidence: Evidence) -> str:
+    """A sentence if the evidence has some of its declared pairs, but not all; else empty."""
+    is_partial = not evidence.is_complete and evidence.verdict != NO_PAIRS
+    return "Incomplete: some of the declared pairs are missing." if is_partial else ""
 
 
 def conclusion(evidence: Evidence, decider: Evidence | None = None) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from alexnet_tf.results.csv_rows import Table
-from alexnet_tf.statistics.effects import NO_PAIRS
 from alexnet_tf.statistics.intervals import mean_interval
 from experiments.evidence import wording
 from experiments.evidence.effects import Judged
@@ -11,10 +10,8 @@ from experiments.evidence.read import Evidence
 from experiments.evidence.runs import Row, Values
 from experiments.experiment import TEST_ERROR, TEST_TOP5_ERROR, TRAIN_ERROR, Comparison, Metric
 from experiments.report.conditions import conditions, count, joined, notes
-from experiments.report.finding import decided_elsewhere
+from experiments.report.finding import decided_elsewhere, missing_pairs
 from experiments.report.markdown import bullets, markdown
-
-INCOMPLETE = "Incomplete: some of the declared pairs are missing."
 
 
 def experiment_table(evidence: Evidence, searched: Table, decider: Evidence | None = None) -> str:
@@ -32,7 +29,7 @@ def experiment_table(evidence: Evidence, searched: Table, decider: Evidence | No
         f"# {experiment.claim}: {experiment.name} on {joined(evidence.rows, 'dataset')}",
         f"{of_paper if experiment.is_of_paper else own}. {experiment.statement}",
         decided_elsewhere(decider) if decider else "",
-        "" if evidence.is_complete or evidence.verdict == NO_PAIRS else INCOMPLETE,
+        missing_pairs(evidence),
         _arms(evidence),
         _effects(evidence.with_rows),
         bullets("Left out of the pairs", _left_out(evidence.with_rows)),

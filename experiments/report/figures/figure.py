@@ -18,7 +18,7 @@ from experiments.report.figures.collect import Curves, collect
 from experiments.report.figures.curves import draw_all_arms, draw_pair
 from experiments.report.figures.effects import draw_effects, effect_groups, marks
 from experiments.report.figures.values import draw_values
-from experiments.report.finding import decided_elsewhere, finding
+from experiments.report.finding import decided_elsewhere, finding, missing_pairs
 
 _REMARKS = {
     "explained by": "Explained by: the control, which removes this cause, has no effect on the claimed side.",
@@ -100,7 +100,8 @@ def _drawn(evidence: Evidence, look: Look, decider: Evidence | None, growth: np.
         lines = f"{lines} {marks(evidence.judged)}"
     if look.has_title:
         title(figure, finding(evidence, decider))
-        about = f"{decided_elsewhere(decider)}\n" if decider else ""
+        first = decided_elsewhere(decider) if decider else "", missing_pairs(evidence)
+        about = f"{' '.join(filter(None, first))}\n".lstrip()
         about += f"{_place(evidence)} {_arms(evidence, look.panel)}\n{lines}"
         if any(one.effect.bound in ("lower", "upper") for one in evidence.judged) and not look.panel:
             about += f"\n{_BOUND}"

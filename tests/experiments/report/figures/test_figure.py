@@ -98,6 +98,16 @@ def test_the_caption_gives_a_common_rate_once_and_others_by_arm(tmp_path, unenco
     assert re.findall(r"(?:separate|overlapping), in words; (0\.0\d)\)", caption) == of_arms
 
 
+def test_the_caption_says_if_declared_pairs_are_missing(tmp_path, unencoded):
+    said = "Incomplete: some of the declared pairs are missing."
+    found = evidence_of(pooling_results(tmp_path), POOLING)
+    assert said not in draw(found).get_supxlabel()
+    arms = tuple(dataclasses.replace(arm, seeds=(0, 1, 2, 3)) for arm in POOLING.arms)
+    assert (
+        draw(evidence_of(tmp_path, dataclasses.replace(POOLING, arms=arms))).get_supxlabel().startswith(said)
+    )
+
+
 def test_each_effect_of_a_variant_names_its_own_arms(tmp_path, unencoded):
     speed_results(tmp_path)
     for name in ("relu, a=1", "tanh, b=1"):
