@@ -2,6 +2,7 @@
 
 import argparse
 import io
+import itertools
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -133,5 +134,9 @@ def nearest(
 
 
 def _pixels(net: Trained, files: Sequence[Path]) -> np.ndarray:
-    read = [image for batch in read_batches(net, files) for _, image in batch]
-    return net.pixels(np.stack([image for image in read if not isinstance(image, str)]))
+    images = []
+    for path, image in itertools.chain.from_iterable(read_batches(net, files)):
+        if isinstance(image, str):
+            raise InputError(f"expected files that stay readable; received {path}: {image}")
+        images.append(image)
+    return net.pixels(np.stack(images))

@@ -9,7 +9,7 @@ from keras import ops
 
 from alexnet_tf.checkpoints.saved import Trained
 from alexnet_tf.data.batches import ReadSplit
-from alexnet_tf.data.decode import decode_image, read_image
+from alexnet_tf.data.decode import ImageDecodeError, decode_image, read_image, why_unusable
 from alexnet_tf.data.pipeline import DataPipelines
 from alexnet_tf.data.scaling import central_square
 from alexnet_tf.data.selection import balanced_subset
@@ -105,12 +105,21 @@ def draw_files(
     Args:
         predictions: (file, its prediction or the reason why it is unreadable).
         names: class -> readable name, as from `readable_names`.
+
+    Raises:
+        InputError: if one of these files has become unreadable, or the figure cannot be written.
     """
     drawn = []
     for file, best in predictions:
         if isinstance(best, str):
             continue
-        image = decode_image(read_image(file), oriented=True)
+        try:
+            image = decode_image(read_image(file), oriented=True)
+        except (OSError, ImageDecodeError) as error:
+            reason = why_unusable(error)
+            raise InputError(
+                f"--figure: expected files that stay readable; received {file}: {reason}"
+            ) from error
         named = [(names[name], probability) for name, probability in best]
         drawn.append(Predicted(central_square(image, min(FILE_SIDE, *image.shape[:2])), file.name, named))
     if drawn:

@@ -38,3 +38,13 @@ def test_predictions_are_printed_even_if_a_disk_is_full(arguments, tmp_path, cap
     said = capsys.readouterr()
     assert [entry["path"] for entry in json.loads(said.out)] == [str(tmp_path / "a.png")]
     assert said.err.endswith("No space left on device\n")
+
+
+def test_a_file_that_becomes_unreadable_before_it_is_drawn_is_named(arguments, tmp_path, capsys):
+    (tmp_path / "a.png").write_text("no image")
+
+    assert main([*arguments, "--figure", str(tmp_path / "figure.png")]) == 2
+
+    said = capsys.readouterr()
+    assert json.loads(said.out)
+    assert f"--figure: expected files that stay readable; received {tmp_path / 'a.png'}: not a" in said.err

@@ -5,6 +5,7 @@ import pytest
 
 from alexnet_tf.__main__ import main
 from alexnet_tf.commands.image_files import image_files
+from alexnet_tf.commands.similar import _pixels
 from alexnet_tf.runtime.errors import InputError
 from tests.colored_images import write_colored_tree
 from tests.figures.untrained import untrained
@@ -75,6 +76,11 @@ def test_a_folder_of_only_the_query_is_refused(folder, net, capsys):
 
     assert "image besides each query; received only" in capsys.readouterr().err
     assert not (folder / "out").exists()
+
+
+def test_a_file_that_becomes_unreadable_before_it_is_drawn_is_named(folder):
+    with pytest.raises(InputError, match=r"files that stay readable; received .*notes.jpg: not a JPEG"):
+        _pixels(untrained("ab"), [folder / "among" / "red" / "03.png", folder / "among" / "notes.jpg"])
 
 
 def test_without_a_readable_query_nothing_is_written(folder, net, capsys):
