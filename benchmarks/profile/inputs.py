@@ -4,11 +4,9 @@ import dataclasses
 import functools
 import os
 import statistics
-import tempfile
 import time
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,7 +19,7 @@ from alexnet_tf.data.pipeline import DataPipelines, open_data
 from alexnet_tf.data.scaling import Method, central_square
 from alexnet_tf.results.csv_rows import read_texts
 from benchmarks.rows import positive_number, write_lines
-from benchmarks.runner.photographs import write_photographs, write_thumbnails
+from benchmarks.runner.photographs import scratch_folder, write_photographs, write_thumbnails
 from experiments.report.markdown import markdown
 
 COLUMNS = ("work", "stage", "cpu_ms", "elapsed_ms")
@@ -54,8 +52,7 @@ def profile_inputs(images: int) -> list[Stage]:
 
     The stages take turns; the first round is a warm-up.
     """
-    with ExitStack() as stack:
-        scratch = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+    with scratch_folder() as scratch:
         write_photographs(scratch / "large", images)
         write_thumbnails(scratch / "small", 4 * images)
         calls = [*_calls(scratch)]

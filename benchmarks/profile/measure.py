@@ -51,7 +51,7 @@ def run_profile(results_dir: Path, batches: Sequence[int] = BATCHES, images: int
     folder = machine_folder(results_dir)
     # In a separate process, because the setting below restricts the threads of this one.
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
-        write_stages(folder / "profile_inputs.csv", pool.submit(profile_inputs, images).result())
+        stages = pool.submit(profile_inputs, images).result()
     # Run operations one after another, so that their times add up to the time of the step.
     tf.config.threading.set_inter_op_parallelism_threads(1)
     described = describe_machine({"tensorflow": about()}, quick=False)
@@ -65,6 +65,8 @@ def run_profile(results_dir: Path, batches: Sequence[int] = BATCHES, images: int
         net = training_step.half_width_alexnet(largest, precision)
         shares += _shares(HALF_WIDTH, precision, largest, net)
     shares += _shares(INFERENCE, "float32", 1, inference.alexnet(1, 1, "float32"))
+    # All at the end, because the table shows the three files as one profile.
+    write_stages(folder / "profile_inputs.csv", stages)
     write_profile(folder / "profile.csv", shares)
     write_machine(folder / "profile_machine.csv", described)
     return folder

@@ -1,12 +1,16 @@
+import contextlib
 import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import tensorflow as tf
 
 from alexnet_tf.models import alexnet
 from alexnet_tf.models.summary import weightless
+from alexnet_tf.runtime.errors import InputError
 from benchmarks.profile import inputs, rows
 from benchmarks.profile import measure as profile
 from benchmarks.profile.inputs import BILINEAR, CACHED, FILES, SMALL, stages_table
@@ -46,6 +50,21 @@ def test_the_bilinear_stages_are_profiled(tmp_path, monkeypatch):
     calls[BILINEAR, "decoding"]()
     calls[BILINEAR, "scaling"]()
     assert methods == ["bilinear"]
+
+
+def test_a_profile_that_fails_writes_no_file(tmp_path, monkeypatch):
+    pool = SimpleNamespace(submit=lambda *_: SimpleNamespace(result=list))
+
+    def failing(*_):
+        raise InputError("other names of operations")
+
+    monkeypatch.setattr(profile, "ProcessPoolExecutor", lambda *_, **__: contextlib.nullcontext(pool))
+    monkeypatch.setattr(tf.config.threading, "set_inter_op_parallelism_threads", lambda count: None)
+    monkeypatch.setattr(profile.training_step, "alexnet", failing)
+
+    with pytest.raises(InputError, match="other names"):
+        profile.run_profile(tmp_path)
+    assert list(tmp_path.rglob("*.csv")) == []
 
 
 @pytest.mark.slow
