@@ -28,10 +28,10 @@ def write_all(results_dir: Path) -> list[Path]:
     if not folders:
         raise InputError(f"expected <machine kind>/machine.csv in {results_dir}; received none")
     grown = [folder for folder in folders if (folder / "growth.csv").exists()]
-    return [
-        *(path for folder in folders for path in write_report(folder)),
-        *(path for folder in grown for path in write_growth_report(folder)),
-    ]
+    written = [path for folder in folders for path in write_report(folder)]
+    written += [path for folder in grown for path in write_growth_report(folder)]
+    # Each machine's report writes the table of all machines, and the README.
+    return list(dict.fromkeys(written))
 
 
 def write_report(folder: Path) -> list[Path]:

@@ -1,3 +1,5 @@
+import shutil
+
 import pytest
 
 from alexnet_tf.runtime.errors import InputError
@@ -66,6 +68,16 @@ def test_rows_of_an_earlier_plan_give_no_ratios(tmp_path):
         assert "3.00×" not in table.read_text()
     assert "64.0 images/s" in (folder / "table.md").read_text()
     assert "has not been measured" in readme.read_text()
+
+
+def test_the_files_of_all_machines_are_listed_once(tmp_path):
+    folder, readme = record(tmp_path / "results")
+    shutil.copytree(folder, folder.with_name("other-cpu"))
+
+    written = write_all(folder.parent)
+
+    assert len(set(written)) == len(written)
+    assert {folder / "table.md", folder.with_name("other-cpu") / "table.md", readme} < set(written)
 
 
 def test_a_users_own_runs_do_not_change_the_readme(tmp_path):
