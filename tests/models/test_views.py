@@ -12,11 +12,6 @@ def linear_net(seed: int, side: int = 4) -> keras.Model:
     return keras.Model(images, keras.layers.Dense(6)(keras.layers.Flatten()(images)))
 
 
-@pytest.fixture
-def images() -> np.ndarray:
-    return np.random.default_rng(0).normal(size=(5, 7, 6, 3)).astype(np.float32)
-
-
 def test_ten_views_are_the_papers_five_crops_and_their_mirror_images():
     places = [(0, 0), (0, 32), (32, 0), (32, 32), (16, 16)]
 
@@ -34,7 +29,8 @@ def test_views_are_distinct_and_include_the_centre(views):
     assert any(mirror for _, _, mirror in offsets) == (views in (2, 10))
 
 
-def test_probabilities_are_averaged_over_views_and_nets(images):
+def test_probabilities_are_averaged_over_views_and_nets():
+    images = np.random.default_rng(0).normal(size=(5, 7, 6, 3)).astype(np.float32)
     nets = [linear_net(0), linear_net(1)]
 
     logits = averaging_model(nets, (7, 6, 3), views=10)(images)
