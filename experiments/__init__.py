@@ -79,6 +79,9 @@ def _faults(experiment: Experiment) -> Iterator[str]:
         if s == null or (one.kind == "ratio" and s <= 0):
             expected = f"a {one.kind} other than {null:g}{', and > 0' if one.kind == 'ratio' else ''}"
             yield f"smallest_effect: expected {expected}; received {s:g}"
+        if one.paper_effect is not None and (one.paper_effect > null) != (s > null):
+            expected = f"a number on the same side of {null:g} as smallest_effect {s:g}"
+            yield f"paper_effect: expected {expected}; received {one.paper_effect:g}"
     if experiment.figure not in (shown := [*metrics, TRAIN_LOSS.name]):
         yield f"figure: expected one of {', '.join(shown)}; received {experiment.figure!r}"
     if experiment.objective == "epochs_to_target" and not any(one.of_curve for one in experiment.metrics):

@@ -53,6 +53,10 @@ def test_claims_are_ordered_by_number_and_our_own_questions_by_name(package):
         ("comparisons=(replace(FIRST, metric=EPOCHS),)", "metrics .*gap.* received 'epochs_to_25'"),
         ("comparisons=(replace(FIRST, smallest_effect=0.0),)", "smallest_effect: .*difference other than 0"),
         ("comparisons=(replace(FIRST, kind='ratio'),)", "smallest_effect: .*1, and > 0; received -0.002"),
+        (
+            "comparisons=(replace(FIRST, smallest_effect=0.002),)",
+            "paper_effect: .*side of 0 .*; received -0.004",
+        ),
         ("figure='loss'", "figure: .*train_loss; received 'loss'"),
         ("objective='epochs_to_target', metrics=POOLING.metrics[1:], comparisons=()", "received probe"),
     ],
