@@ -24,3 +24,27 @@ def test_the_builtin_set_in_a_size_that_exceeds_the_memory_is_refused(monkeypatc
 
     with pytest.raises(InputError, match=r"; a smaller image_size takes less$"):
         load_image_set("builtin", image_size=256)
+
+
+@pytest.mark.parametrize(
+    ("groups", "file"),
+    [
+        ("0::/slurm/job/step\n", "slurm/job/memory.max"),
+        ("5:cpu:/\n4:memory:/docker/1a\n0::/\n", "memory/memory.limit_in_bytes"),
+    ],
+)
+def test_the_memory_is_that_of_the_container_or_batch_job(tmp_path, monkeypatch, groups, file):
+    monkeypatch.setattr(storage, "GROUPS", tmp_path / "groups")
+    monkeypatch.setattr(storage, "GROUP_LIMITS", tmp_path)
+    whole = storage.physical_memory()
+    (tmp_path / "groups").write_text(groups)
+    (tmp_path / "slurm" / "job" / "step").mkdir(parents=True)
+    (tmp_path / "slurm" / "job" / "step" / "memory.max").write_text("max\n")
+    assert storage.physical_memory() == whole
+
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    (tmp_path / file).write_text("1000000\n")
+
+    assert storage.physical_memory() == 1_000_000
+    assert storage.is_streamed("pets", 1, (500, 500, 2)) is False
+    assert storage.is_streamed("pets", 1, (500, 501, 2)) is True
