@@ -1,8 +1,7 @@
 """Generates claims.md: one verdict for each claim, and the evidence for it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from statistics import median
-from types import MappingProxyType
 
 from alexnet_tf.results.folder import read_lr_search
 from alexnet_tf.statistics.effects import LEVEL, UNDECIDED, share_effect, verdict
@@ -128,9 +127,7 @@ def paper_place(one: Judged) -> str:
     return words.get(place, "none" if one.comparison.paper_effect is None else f"{number}, not decided")
 
 
-def claim_section(
-    claim: Claim, adjusted: Mapping[int, float | None], unread: Mapping[str, str] = MappingProxyType({})
-) -> str:
+def claim_section(claim: Claim, adjusted: Mapping[int, float | None], unread: Collection[str]) -> str:
     lines = [
         line
         for evidence in claim.conditions
@@ -193,7 +190,7 @@ def _by_condition(claim: Claim, of_evidence) -> list[str]:
     ]
 
 
-def _not_run(experiment: Experiment, unread: Mapping[str, str]) -> str:
+def _not_run(experiment: Experiment, unread: Collection[str]) -> str:
     scale = f" ({experiment.scale})" if experiment.scale else ""
     reason = "No runs yet" + "; its precision is mixed_bfloat16" * (experiment.precision == "mixed_bfloat16")
     if any(name.endswith(f"/{experiment.name}") for name in unread):

@@ -5,7 +5,7 @@ import json
 import re
 import shlex
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ from alexnet_tf.results.folder import read_lr_search
 from alexnet_tf.runtime.files import make_folder, write_text
 from experiments.evidence import wording
 from experiments.evidence.claims import Claim, claims_of, count_verdicts
-from experiments.evidence.read import Evidence
+from experiments.evidence.read import Evidence, folders_of
 from experiments.experiment import Experiment
 from experiments.report.claims_page import claim_section, not_adjusted, statement_of
 from experiments.report.overview import at_a_glance, before_you_rely
@@ -48,7 +48,13 @@ def write_page(results_dir: Path, found: Sequence[Evidence], experiments: Sequen
     """Writes `report/index.html`, which needs no other file, server or network; returns its path."""
     adjusted = adjusted_p(found)
     all_claims = claims_of(found, experiments)
-    claims = [_claim(claim, results_dir, adjusted) for claim in all_claims if claim.conditions]
+    unread = {
+        f"{folder.parent.name}/{folder.name}"
+        for experiment in experiments
+        for folder in folders_of(results_dir, experiment)
+        if folder not in {evidence.folder for evidence in found}
+    }
+    claims = [_claim(claim, results_dir, adjusted, unread) for claim in all_claims if claim.conditions]
     deciding = [claim.decides for claim in all_claims if claim.decides]
     charts = {_chart_name(evidence): curves_chart(evidence) for evidence in found}
     if effects := _effects(found, deciding):
@@ -78,7 +84,9 @@ def write_page(results_dir: Path, found: Sequence[Evidence], experiments: Sequen
     return results_dir / PAGE
 
 
-def _claim(claim: Claim, results_dir: Path, adjusted: Mapping[int, float | None]) -> dict[str, Any]:
+def _claim(
+    claim: Claim, results_dir: Path, adjusted: Mapping[int, float | None], unread: Collection[str]
+) -> dict[str, Any]:
     section = claim.experiments[0].section
     return {
         "name": claim.name,
@@ -86,7 +94,7 @@ def _claim(claim: Claim, results_dir: Path, adjusted: Mapping[int, float | None]
         "section": f"Section {section} of the paper." if claim.is_of_paper else "A question of our own.",
         "verdict": claim.verdict,
         # Without heading and statement.
-        "text": _html(claim_section(claim, adjusted).split("\n\n", 2)[2], results_dir, results_dir),
+        "text": _html(claim_section(claim, adjusted, unread).split("\n\n", 2)[2], results_dir, results_dir),
         "experiments": [_experiment(evidence, claim.decides) for evidence in claim.conditions],
     }
 

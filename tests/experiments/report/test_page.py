@@ -2,6 +2,7 @@ import json
 import math
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -296,6 +297,17 @@ def test_effects_on_two_data_sets_have_rows_of_their_own(tmp_path):
     text = write(tmp_path, [POOLING]).read_text("utf-8")
     labels = re.findall(r'"label":"C4, (.*?): test error', text)
     assert {*labels} == {"pooling on builtin", "pooling on cifar10"}
+
+
+def test_an_unreadable_folder_is_not_one_without_runs(tmp_path):
+    pooling_results(tmp_path / "builtin" / "pooling")
+    again = replace(POOLING, name="pooling-again")
+    assert "No runs yet" in write(tmp_path, [POOLING, again]).read_text("utf-8")
+    (tmp_path / "builtin" / again.name).mkdir()
+    (tmp_path / "builtin" / again.name / "runs.csv").write_text("")
+    text = write(tmp_path, [POOLING, again]).read_text("utf-8")
+    assert "No readable runs" in text
+    assert "No runs yet" not in text
 
 
 def test_a_part_without_content_has_no_heading(tmp_path):
