@@ -190,6 +190,7 @@ def _open(file: BinaryIO) -> Image.Image:
         counted: Any = Counted(file)
         image = Image.open(counted, formats=FORMATS)
         counted.left = MOST_READS["pixels"]
+        is_preview = image.format == "TIFF" and tiff.is_preview(image)
     except UnidentifiedImageError:
         file.seek(0)
         start = file.read(12)
@@ -201,6 +202,8 @@ def _open(file: BinaryIO) -> Image.Image:
         raise ImageDecodeError(f"too large: {error}") from None
     except Exception as error:
         raise ImageDecodeError(f"damaged image: {error}") from None
+    if is_preview:
+        raise ImageDecodeError("a camera's raw file, which begins with a preview; expected a developed photo")
     # Pillow decodes a run-length encoded BMP in Python: 5 s for LARGE_PIXELS, but 20 s for MAX_PIXELS.
     most = LARGE_PIXELS if image.tile and image.tile[0][0] == "bmp_rle" else MAX_PIXELS
     if image.width * image.height > most:

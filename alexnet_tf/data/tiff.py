@@ -1,9 +1,10 @@
-"""Limits on a TIFF's directory and tiles, which can be large although the image is small."""
+"""Limits on the parts of a TIFF, which can be large although the image is small; previews in TIFFs."""
 
 import struct
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 STARTS = (b"II", b"MM")
+SUBFILE_TYPE, SUB_IFDS, REDUCED = 254, 330, 1
 TILE_WIDTH, TILE_LENGTH = 0x0142, 0x0143
 SHORT = 3
 # Field types (byte, text, undefined): Pillow keeps all values of such a field in one object. Their number is
@@ -45,3 +46,11 @@ def too_much_to_read(file: BinaryIO, most_pixels: int) -> str:
     if width * height > most_pixels:
         return f"a TIFF of tiles of {width:,} x {height:,} pixels; expected at most {most_pixels:,}"
     return ""
+
+
+def is_preview(image: Any) -> bool:
+    """Whether Pillow's image of a TIFF is only a preview of other images in the file.
+
+    The raw files of many cameras (DNG, NEF, ARW) are such TIFFs.
+    """
+    return image.tag_v2.get(SUBFILE_TYPE) == REDUCED and SUB_IFDS in image.tag_v2

@@ -2,9 +2,9 @@ import io
 import struct
 
 import pytest
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
-from alexnet_tf.data.decode import ImageDecodeError, decode_image
+from alexnet_tf.data.decode import ImageDecodeError, decode_image, image_dimensions
 from tests.data.encoded import encode, with_more_scans
 
 
@@ -29,6 +29,23 @@ def test_small_tiffs_that_declare_large_parts_are_refused(order, kind, tag, coun
 def test_a_tiff_may_have_a_colour_profile_of_any_length():
     data = encode(Image.new("RGB", (5, 4)), "TIFF", icc_profile=bytes(2**21))
     assert decode_image(data).shape == (4, 5, 3)
+
+
+@pytest.mark.parametrize(
+    ("kind", "others", "is_refused"), [(1, True, True), (1, False, False), (0, True, False)]
+)
+def test_the_preview_in_a_raw_file_of_a_camera_is_refused(photo, kind, others, is_refused):
+    tags = TiffImagePlugin.ImageFileDirectory_v2()
+    tags[254] = kind
+    if others:
+        tags[330] = 8
+    data = encode(photo, "TIFF", tiffinfo=tags)
+    if not is_refused:
+        assert decode_image(data).shape == (30, 40, 3)
+        return
+    for read in (decode_image, lambda data: image_dimensions(io.BytesIO(data))):
+        with pytest.raises(ImageDecodeError, match=r"^a camera's raw file, which begins with a preview"):
+            read(data)
 
 
 def test_a_tiff_that_contains_a_jpeg_of_many_scans_is_refused(photo):

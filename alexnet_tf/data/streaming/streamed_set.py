@@ -33,8 +33,8 @@ LOST_SHARE = 0.01
 # Alignment of TensorFlow's tensors in memory, in bytes.
 ALIGNMENT = 64
 
-# Increase it when the format of saved scans changes.
-FORMAT = 4
+# Increase it when the format of saved scans changes, or which files can be used.
+FORMAT = 5
 
 
 class StreamedSet(NamedSet):
