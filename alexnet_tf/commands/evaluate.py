@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -55,7 +56,9 @@ def _print_scores(scores: Scores, views: int, nets: int, as_json: bool) -> None:
     errors = {name: error for name, error in errors.items() if error is not None}
     counts = {"examples": scores.count, "views": views, "nets": nets}
     if as_json:
-        print(json.dumps({**counts, **errors, "loss": scores.loss}))
+        # JSON has no word for a loss that is not finite.
+        loss = scores.loss if math.isfinite(scores.loss) else None
+        print(json.dumps({**counts, **errors, "loss": loss}))
         return
     print(*(f"{name} {count}" for name, count in counts.items()), sep="  ")
     texts = [f"{name.replace('_', ' ').replace('top', 'top-')} {error:.4f}" for name, error in errors.items()]
@@ -72,9 +75,11 @@ def load_nets(checkpoints: Sequence[Path]) -> list[Trained]:
     first = nets[0]
     for path, net in zip(checkpoints, nets, strict=True):
         if net.class_names != first.class_names or net.image_shape != first.image_shape:
+            other = next((b for a, b in zip(first.class_names, net.class_names, strict=False) if a != b), "")
             raise InputError(
                 f"--checkpoint {path}: expected the classes and image size of {checkpoints[0]}; received "
-                f"{len(net.class_names)} classes, images {list(net.image_shape)}"
+                f"{len(net.class_names)} classes{f', such as {other!r}' * bool(other)}, "
+                f"images {list(net.image_shape)}"
             )
         if not np.array_equal(net.statistics.mean_image, first.statistics.mean_image):
             raise InputError(

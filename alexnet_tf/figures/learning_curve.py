@@ -180,6 +180,8 @@ def training_figure(
 
 
 def _log_axis(axes: Axes) -> None:
+    if axes.dataLim.y1 <= 0:  # as with a rate of 0, which a logarithmic axis cannot show
+        return
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(

@@ -69,8 +69,10 @@ def check_outside(place: str | Path | None, images: str | Path | None, flag: str
         images = images if kind == "folder" else None
     if not (place and images):
         return
-    root = os.path.realpath(os.path.expanduser(images))
-    if Path(os.path.realpath(place)).is_relative_to(root):
+    root, path = os.path.realpath(os.path.expanduser(images)), Path(os.path.realpath(place))
+    # On a disk that ignores case, `photos` and `Photos` are one folder.
+    existing = filter(os.path.exists, (path, *path.parents) if os.path.exists(root) else ())
+    if path.is_relative_to(root) or any(os.path.samefile(part, root) for part in existing):
         raise InputError(f"{flag}: expected a place outside the images of {images}; received {place}")
 
 

@@ -101,3 +101,9 @@ def test_without_measured_gradient_norms_their_panel_is_left_out(tmp_path):
 def test_files_that_are_not_curves_are_refused(tmp_path, content):
     with pytest.raises(InputError, match=r"curve\.csv: expected"):
         rows_of(content, tmp_path)
+
+
+def test_a_rate_of_zero_is_drawn_without_a_warning(tmp_path):
+    rows = rows_of(ROWS.replace(",0.1,", ",0,").replace(",0.01,", ",0,"), tmp_path)
+    with house_look():
+        learning_curve.training_figure(rows, {}, "alexnet", "cats").draw_without_rendering()

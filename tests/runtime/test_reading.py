@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from alexnet_tf.runtime.errors import InputError
-from alexnet_tf.runtime.reading import MAX_TEXT, file_kind, read_bytes, read_json, read_stdin, read_text
+from alexnet_tf.runtime.reading import (
+    MAX_TEXT,
+    check_outside,
+    file_kind,
+    read_bytes,
+    read_json,
+    read_stdin,
+    read_text,
+)
 
 
 def make_socket(path: Path) -> None:
@@ -83,3 +91,17 @@ def test_standard_input_is_read_as_a_file(monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(bytes(MAX_TEXT + 1))))
     with pytest.raises(InputError, match="at most 16,777,216 bytes"):
         read_stdin()
+
+
+def test_a_disk_that_ignores_case_has_one_folder_for_both_spellings(tmp_path, monkeypatch):
+    (tmp_path / "Photos").mkdir()
+    exists, samefile = os.path.exists, os.path.samefile
+
+    def real(path):
+        return str(path).replace("photos", "Photos")
+
+    monkeypatch.setattr(os.path, "exists", lambda path: exists(real(path)))
+    monkeypatch.setattr(os.path, "samefile", lambda a, b: samefile(real(a), real(b)))
+    with pytest.raises(InputError, match="--out: expected a place outside the images"):
+        check_outside(tmp_path / "photos" / "out", f"folder:{tmp_path / 'Photos'}", "--out")
+    check_outside(tmp_path / "out", f"folder:{tmp_path / 'Photos'}", "--out")
