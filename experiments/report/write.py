@@ -36,8 +36,9 @@ def write_all(
     directory is named `results` and the README has markers. The README inside the directory is updated if it
     has the marker `article` and the network trained by the article's recipe has scores of one view.
 
-    Folders without a valid row are skipped with a warning, and so are unreadable tables of scores. If a table
-    of scores is unreadable, the table of networks in the README beside the results directory is not updated.
+    Folders without a valid row are skipped with a warning, and so are unreadable tables of scores and curves
+    of networks. If a table of scores is unreadable, the table of networks in the README beside the results
+    directory is not updated.
 
     Raises:
         InputError: if no file of any experiment is written.
@@ -63,7 +64,7 @@ def write_all(
         raise InputError(next(iter(unread.values()), nothing))
     scored, unscored = scored_networks(results_dir)
     for problem in (*unread.values(), *unscored):
-        print(f"WARNING: {problem}; everything else is written", file=sys.stderr)
+        _warn(problem)
     unread = {name: _relative(problem, results_dir) for name, problem in unread.items()}
     found = read_evidence(results_dir, experiments)
     if tables:
@@ -82,8 +83,12 @@ def write_all(
         from alexnet_tf.figures.learning_curve import write_curves
 
         for folder in dict.fromkeys(network.folder for network in scored):
-            if (folder / "curve.csv").is_file():
+            if not (folder / "curve.csv").is_file():
+                continue
+            try:
                 written += write_curves(folder, folder.name, folder.parent.name, folder)
+            except InputError as error:
+                _warn(str(error))
     guide = results_dir / "README.md"
     if tables and is_marked(guide, "article") and (article := article_table(scored)):
         replace_marked_section(guide, "article", article)
@@ -97,6 +102,10 @@ def write_all(
             replace_marked_section(readme, "networks", networks_table(scored))
         written.append(readme)
     return written
+
+
+def _warn(problem: str) -> None:
+    print(f"WARNING: {problem}; everything else is written", file=sys.stderr)
 
 
 def _relative(problem: str, results_dir: Path) -> str:

@@ -136,3 +136,22 @@ def test_networks_of_other_kinds_have_a_table_of_their_own(tmp_path):
     papers, others = page(tmp_path).split("## Networks that are not the paper's")
     assert ["pets/wide" in line for line in ours(papers)] == [True]
     assert ["pets/small" in line for line in ours(others)] == [True]
+
+
+def test_a_damaged_curve_of_a_network_does_not_stop_the_report(tmp_path, capsys, monkeypatch):
+    for name in ("figure.draw", "forest.draw_forest"):
+        monkeypatch.setattr(f"experiments.report.figures.{name}", lambda *_, **__: {"png": b"", "svg": b""})
+    results, curve = tmp_path / "results", tmp_path / "results" / "pets" / "net" / "curve.csv"
+    pooling_results(results / "builtin" / "pooling")
+    scored(curve.parent)
+    curve.write_text("epoch\n")
+    readme = tmp_path / "README.md"
+    readme.write_text(
+        "".join(f"<!-- {name} --><!-- /{name} -->" for name in ("glance", "claims", "networks"))
+    )
+
+    written = write_all(results, [POOLING])
+
+    assert f"WARNING: {curve}: expected" in capsys.readouterr().err
+    assert readme in written
+    assert not curve.with_suffix(".png").exists()
