@@ -4,6 +4,7 @@ import alexnet_tf.runtime.import_path  # noqa: F401, I001 (before all others: it
 
 import argparse
 import os
+import shutil
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -77,8 +78,13 @@ def _run(options: argparse.Namespace) -> int:
     items = [item for item in options.items.split(",") if item]
     if options.items and not items:
         raise InputError(f"--items: expected a comma-separated list; received {options.items!r}")
+    pytorch = shutil.which(options.pytorch)
+    if pytorch is None:
+        raise InputError(f"--pytorch: expected a Python interpreter; received {options.pytorch!r}")
     with claimed_folder(options.results_dir, "--results-dir"):
-        folder, failures = run_benchmark(options.results_dir, options.pytorch, items, options.quick)
+        # The workers start in the checkout, which may not be the current folder.
+        pytorch = os.path.abspath(pytorch)
+        folder, failures = run_benchmark(options.results_dir, pytorch, items, options.quick)
     return _finished(write_report(folder), failures)
 
 

@@ -10,6 +10,7 @@ from tests.command_errors import one_line_of_status_2
     ("arguments", "words"),
     [
         (["run", "--items", ","], ["--items", "','"]),
+        (["run", "--pytorch", "nowhere/python"], ["--pytorch", "nowhere/python"]),
         (["run", "--items", "alexnet_step,speed"], ["--items", "speed", "machine_limits"]),
         (["run", "--quick", "--items", "inference,memory"], ["--items", "--quick", "received memory"]),
         (["run", "--items", "inference", "--results-dir", "file/below"], ["--results-dir", "file/below"]),
