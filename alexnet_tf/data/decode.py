@@ -34,7 +34,7 @@ with contextlib.suppress(ImportError):
     pillow_heif.register_heif_opener()
     FORMATS = (*FORMATS, "HEIF")
 # Used to guess which files are images. Images of a data set may also have other suffixes.
-SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".heic", ".heif")
+SUFFIXES = (".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".heic", ".heif")
 HEIC_BRANDS = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1")
 
 CANNOT_BE_READ = "cannot be read"

@@ -96,10 +96,11 @@ def test_linked_folders_are_left_out_and_named_and_hidden_ones_are_left_out(tmp_
     (tmp_path / "a").mkdir()
     (tmp_path / "a" / "1.png").touch()
     (tmp_path / "b").symlink_to("a")
+    (tmp_path / "a" / "saved.JFIF").touch()
     (tmp_path / ".thumbnails").mkdir()
     (tmp_path / ".thumbnails" / "2.png").touch()
     (tmp_path / ".linked").symlink_to("a")
-    assert image_files([tmp_path]) == [tmp_path / "a" / "1.png"]
+    assert image_files([tmp_path]) == [tmp_path / "a" / "1.png", tmp_path / "a" / "saved.JFIF"]
     assert capsys.readouterr().err == f"note: {tmp_path}/b: linked folder: not followed\n"
 
 
