@@ -130,6 +130,10 @@ def test_list_shows_claims_sections_arms_and_costs(capsys):
     assert "at most 10 epochs\n" in text
 
 
+RELU = ["run", "relu"]
+AS = [*RELU, "--arms", "relu", "--as"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
@@ -137,18 +141,9 @@ def test_list_shows_claims_sections_arms_and_costs(capsys):
         (["run", "relu", "--arms", "relu,elu"], ["tanh", "elu"]),
         (["run", "relu", "--arms", "relu,tanh", "--as", "elu"], ["--as: expected a single arm"]),
         (["run", "relu", "--arms", "relu", "--as", "tanh"], ["--as: expected a single arm"]),
-        (
-            ["run", "relu", "--arms", "relu", "--as", "relu", "--set", "activation=elu"],
-            ["--as: expected a single arm", "a new name", "received 'relu' for relu"],
-        ),
-        (
-            ["run", "relu", "--arms", "relu", "--as", "relu, activation=elu", "--set", "activation=gelu"],
-            ["received 'relu, activation=elu' for relu"],
-        ),
-        (
-            ["run", "relu", "--arms", "relu-modern", "--as", "relu modern"],
-            ["received 'relu modern' for relu-modern"],
-        ),
+        ([*AS, "relu", "--set", "activation=elu"], ["--as: ", "a new name", "received 'relu' for relu"]),
+        ([*AS, "relu, activation=elu", "--set", "activation=gelu"], ["'relu, activation=elu' for relu"]),
+        ([*RELU, "--arms", "relu-modern", "--as", "relu modern"], ["received 'relu modern' for relu-modern"]),
         (["run", "relu", "--arms", "relu", "--as", "a/b"], ["--as: expected a single arm"]),
         (["run", "relu", "--seeds", "-1"], ["--seeds", ">= 0", "'-1'"]),
         (["run", "relu", "--epochs", "0"], ["--epochs", ">= 1", "'0'"]),

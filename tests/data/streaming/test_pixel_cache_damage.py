@@ -38,25 +38,22 @@ def test_truncated_pixels_are_detected_while_reading(tree, folder):
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (lambda index, pixels: os.truncate(pixels, 100), "received 100 bytes of pixels instead of 147,456"),
-        (lambda index, pixels: pixels.write_bytes(bytes(48 * IMAGE + 1)), "147,457 bytes of pixels"),
-        (lambda index, pixels: pixels.unlink(), "received No such file or directory: "),
-        (lambda index, pixels: (pixels.unlink(), os.mkfifo(pixels)), "received a named pipe: "),
+        (lambda index, data: os.truncate(data, 100), "received 100 bytes of pixels instead of 147,456"),
+        (lambda index, data: data.write_bytes(bytes(48 * IMAGE + 1)), "147,457 bytes of pixels"),
+        (lambda index, data: data.unlink(), "received No such file or directory: "),
+        (lambda index, data: (data.unlink(), os.mkfifo(data)), "received a named pipe: "),
+        (lambda index, data: (index.unlink(), os.mkfifo(index)), "index that cannot be read: .*a named pipe"),
+        (lambda index, data: index.write_bytes(index.read_bytes()[:200]), "an index that cannot be read"),
+        (lambda index, data: index.write_bytes(b""), "an index that cannot be read"),
         (
-            lambda index, pixels: (index.unlink(), os.mkfifo(index)),
-            "index that cannot be read: .*a named pipe",
-        ),
-        (lambda index, pixels: index.write_bytes(index.read_bytes()[:200]), "an index that cannot be read"),
-        (lambda index, pixels: index.write_bytes(b""), "an index that cannot be read"),
-        (
-            lambda index, pixels: np.savez(index, facts=np.array("[]"), checksums=np.zeros(48, np.uint32)),
+            lambda index, data: np.savez(index, facts="[]", checksums=np.zeros(48, "u4")),
             "an index of other images",
         ),
         (
-            lambda index, pixels: (index.unlink(), pixels.write_bytes(bytes(49 * IMAGE))),
+            lambda index, data: (index.unlink(), data.write_bytes(bytes(49 * IMAGE))),
             "150,528 bytes of pixels, more than the set has",
         ),
-        (lambda index, pixels: (index.unlink(), flip(pixels, 9)), "pixels of another fingerprint"),
+        (lambda index, data: (index.unlink(), flip(data, 9)), "pixels of another fingerprint"),
     ],
 )
 def test_a_damaged_cache_is_refused(tree, folder, spoil, words):
