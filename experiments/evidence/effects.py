@@ -141,6 +141,16 @@ def _leave_out_incomparable(comparison: Comparison, arm: Values, baseline: Value
         kinds = runs.processor(row), runs.processor(other)
         if all(kinds) and kinds[0] != kinds[1]:
             arm.leave_out(seed, f"was trained on {kinds[0]}, {comparison.baseline} on {kinds[1]}")
+    # A trial with fewer epochs does not count as a further pair.
+    names, declared = (comparison.arm, comparison.baseline), runs.declared_epochs
+    usual = [runs.usual_epochs(name) for name in names]
+    for name, found, most in zip(names, (arm, baseline), usual, strict=True):
+        for seed in found.values:
+            epochs = runs.allowed_epochs(by_run[name, seed])
+            if epochs and epochs != most:
+                found.leave_out(seed, f"was trained for at most {epochs} epochs, other seeds for {most}")
+            elif all(usual) and usual[0] != usual[1] and most != declared.get(name):
+                found.leave_out(seed, f"was trained for at most {most} epochs, not {declared.get(name)}")
 
 
 def _notes(comparison: Comparison, effect: Effect, arm: Values, baseline: Values) -> tuple[str, ...]:

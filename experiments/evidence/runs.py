@@ -1,5 +1,6 @@
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -68,6 +69,19 @@ class Runs:
     def is_trained(self, row: Row) -> bool:
         """Whether a run trained its net: for at least one epoch, with a learning rate other than 0."""
         return row["epochs"] != 0 and self.about(row, "config").get("train", {}).get("learning_rate") != 0
+
+    def allowed_epochs(self, row: Row) -> int | None:
+        """The largest number of epochs that a run's configuration allows; None if it is not recorded."""
+        return self.about(row, "config").get("train", {}).get("epochs")
+
+    def usual_epochs(self, arm: str) -> int | None:
+        """The allowed epochs of most runs of an arm; of equally frequent numbers the larger one."""
+        counts = Counter(filter(None, map(self.allowed_epochs, self.of_arm(arm))))
+        return max(counts, key=lambda epochs: (counts[epochs], epochs), default=None)
+
+    @property
+    def declared_epochs(self) -> dict[str, int]:
+        return {arm.name: arm.config.train.epochs for arm in self.experiment.arms}
 
     def examples(self, arm: str, name: str) -> list[int]:
         """The distinct numbers of images (`train_examples` or `report_examples`) of an arm's runs."""

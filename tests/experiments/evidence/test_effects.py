@@ -130,6 +130,29 @@ def test_runs_of_different_kinds_of_processors_are_not_paired(tmp_path):
     assert "seed 1: tanh was trained on B, relu on A" in table
 
 
+def test_a_trial_with_fewer_epochs_is_no_further_pair(tmp_path):
+    folder = speed_results(tmp_path)
+    for arm in ("relu", "tanh"):
+        config = SPEED.arm(arm).config.replace(epochs=1)
+        record(folder, SPEED, arm, 3, fall(4, 1), config=config)
+    (row, _), table = reported(folder, SPEED)
+    assert row["n"] == "3"
+    assert "seed 3: tanh was trained for at most 1 epochs, other seeds for 40" in table
+
+
+def test_arms_with_different_epochs_are_not_paired_unless_so_declared(tmp_path):
+    shorter = SPEED.arm("tanh").config.replace(epochs=30)
+    for seed in range(3):
+        record(tmp_path, SPEED, "relu", seed, fall(4, 8))
+        record(tmp_path, SPEED, "tanh", seed, fall(24, 30), config=shorter)
+    (row, _), table = reported(tmp_path, SPEED)
+    assert row["n"] == "0"
+    assert "tanh was trained for at most 30 epochs, not 40" in table
+    arms = (SPEED.arms[0], dataclasses.replace(SPEED.arms[1], config=shorter))
+    (row, _), _ = reported(tmp_path, dataclasses.replace(SPEED, arms=(*arms, SPEED.arms[2])))
+    assert row["n"] == "3"
+
+
 def test_fewer_than_three_pairs_are_undecided(tmp_path):
     def reported_with(seed):
         record(tmp_path, SPEED, "relu", seed, fall(4, 8))
