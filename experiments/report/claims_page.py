@@ -99,7 +99,7 @@ def not_adjusted(claims: Sequence[Claim], adjusted: Mapping[int, float | None]) 
 
 
 def statement_of(claim: Claim) -> str:
-    return claim.experiments[0].statement
+    return (claim.decides.experiment if claim.decides else claim.experiments[0]).statement
 
 
 def _verdict_line(claim: Claim) -> list[str]:
@@ -113,7 +113,8 @@ def _verdict_line(claim: Claim) -> list[str]:
     nets = nets_of([evidence])
     cost = f"{len(nets)} nets, {duration(seconds_of([rows[0][0] for rows in nets.values()]))}"
     scale = evidence.scale or "–"
-    return [*about, one.direction, one.size, our_effect, paper_place(one), scale, cost]
+    size = f"{one.size} = {wording.declared(one.comparison.smallest_effect, one.comparison)}"
+    return [*about, one.direction, size, our_effect, paper_place(one), scale, cost]
 
 
 def paper_place(one: Judged) -> str:

@@ -34,7 +34,7 @@ from experiments.report.figures.effects import (
     meanings,
     prepare_axis,
 )
-from experiments.report.finding import label
+from experiments.report.finding import label, missing_pairs
 
 # In inches: width of the figure, height of a line of text, maximum height of all lines, height of the rest.
 WIDTH, ROW, ROWS, ELSE = 11.4, 0.19, 9.0, 1.6
@@ -155,7 +155,9 @@ def lines_of(found: Sequence[Evidence], experiments: Sequence[Experiment]) -> li
         for evidence in claim.conditions:
             decides = evidence is claim.decides
             name = evidence.experiment.name.removeprefix("ablation-")
-            role = f"{name}{'' if decides else ' (also tried)'}" if len(claim.conditions) > 1 else ""
+            about = [] if decides else ["also tried"]
+            about += ["incomplete"] if missing_pairs(evidence) else []
+            role = name + (f" ({', '.join(about)})" if about else "") if len(claim.conditions) > 1 else ""
             for judged in evidence.judged:
                 if judged.comparison.primary or (decides and judged.comparison.control):
                     lines.append(Line(evidence, judged, decides, heading, role))
@@ -194,7 +196,8 @@ def explanation(lines: Sequence[Line], missing: Sequence[Experiment]) -> str:
         f"weakest of its black rows{controls * any(one.comparison.control for one in judged)}."
         f"{others * any(line.role and not line.decides for line in lines)} "
         f"Bar: 95% interval{arrow * any(one.effect.bound in ('lower', 'upper') for one in judged)}. "
-        f"Shaded: the claimed side.{axis * any(line.axis == POINTS for line in lines)} "
+        "Shaded: the claimed side. Grey vertical line: no effect."
+        f"{axis * any(line.axis == POINTS for line in lines)} "
         f"{meanings(judged)}"
     ).rstrip()
     return f"{text} Declared and not yet run: {len(missing)} experiments (claims.md)." if missing else text

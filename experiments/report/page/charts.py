@@ -21,13 +21,19 @@ TICKS = (-20, -10, -5, -2, -1, 0, 1, 2, 5, 10, 20, 50)
 
 
 def curve_points(evidence: Evidence) -> list[dict[str, Any]]:
-    """Mean, smallest and largest error over the runs of each arm after each epoch, in percent."""
+    """Mean, smallest and largest error, in percent, after each epoch that all runs of an arm have."""
     values: dict[tuple[str, str, int], list[float]] = {}
     for row in evidence.curves:
         for column, split in SPLITS.items():
             # An impossible number in curves.csv has been read as NaN.
             if row[column] is not None and math.isfinite(row[column]):
                 values.setdefault((row["arm"], split, row["epoch"]), []).append(100 * row[column])
+    last: dict[tuple[str, int], int] = {}
+    for row in evidence.curves:
+        run = row["arm"], row["seed"]
+        last[run] = max(last.get(run, 0), row["epoch"])
+    # Where some runs of an arm have ended, the mean of the others would jump.
+    ends = {name: min(epoch for (arm, _), epoch in last.items() if arm == name) for name, _ in last}
     return [
         {
             "arm": arm,
@@ -39,6 +45,7 @@ def curve_points(evidence: Evidence) -> list[dict[str, Any]]:
             "runs": len(found),
         }
         for (arm, split, epoch), found in values.items()
+        if epoch <= ends[arm]
     ]
 
 
@@ -77,12 +84,18 @@ def curves_chart(evidence: Evidence) -> dict[str, Any] | None:
         alt.Tooltip("high:Q", title="highest, %"),
         alt.Tooltip("runs:Q"),
     ]
-    error = alt.Y("error:Q", title="error, %", scale=alt.Scale(zero=False))
+    # The first fifth of the epochs, in which the errors fall fastest, does not extend the axis.
+    late = [point for point in points if point["epoch"] >= max(each["epoch"] for each in points) / 5]
+    limits = [min(point["low"] for point in late) - 1, max(point["high"] for point in late) + 1]
+    scale = alt.Scale(domain=[max(0, limits[0]), min(100, limits[1])], clamp=False)
+    error = alt.Y("error:Q", title="error, %", scale=scale)
     chart = (
         alt.layer(
-            base.mark_area(opacity=0.15).encode(y=alt.Y("low:Q", title="error, %"), y2="high:Q"),
-            base.mark_line().encode(y=error, strokeDash=alt.StrokeDash("arm:N", scale=dashes)),
-            base.mark_circle(opacity=0, size=120).encode(y=error, tooltip=tooltip),
+            base.mark_area(opacity=0.15, clip=True).encode(
+                y=alt.Y("low:Q", title="error, %", scale=scale), y2="high:Q"
+            ),
+            base.mark_line(clip=True).encode(y=error, strokeDash=alt.StrokeDash("arm:N", scale=dashes)),
+            base.mark_circle(opacity=0, size=120, clip=True).encode(y=error, tooltip=tooltip),
             data=_table(points),
             width=300,
             height=220,

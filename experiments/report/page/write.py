@@ -25,6 +25,7 @@ from experiments.report.claims_page import claim_section, not_adjusted, statemen
 from experiments.report.overview import at_a_glance, before_you_rely
 from experiments.report.page.charts import curves_chart, forest_chart, forest_point
 from experiments.report.robustness import adjusted_p
+from experiments.report.rule import TERMS
 from experiments.report.tables import experiment_table
 
 HERE = Path(__file__).parent
@@ -60,13 +61,14 @@ def write_page(results_dir: Path, found: Sequence[Evidence], experiments: Sequen
     if effects := _effects(found, deciding):
         charts["forest"] = forest_chart(effects)
     rely = before_you_rely(found, deciding, not_adjusted(all_claims, adjusted))
+    terms = TERMS.replace("(#the-rule)", "(claims.md#the-rule)")
     template = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined,
         trim_blocks=True,
     ).get_template("page.html")  # fmt: skip
     text = template.render(
         headline=count_verdicts(found),
-        overview=_html(f"{rely}\n\n{at_a_glance(found)}", results_dir, results_dir),
+        overview=_html(f"{rely}\n\n{terms}\n\n{at_a_glance(found)}", results_dir, results_dir),
         has_effects="forest" in charts,
         claims=claims,
         verdicts=dict(Counter(claim["verdict"] for claim in claims)),

@@ -90,12 +90,16 @@ def test_curves_are_drawn_whatever_the_names_of_their_arms():
 
 
 def test_an_impossible_error_is_left_out_of_the_curves():
-    rows = [{"arm": "a", "epoch": 1, "train_error": 0.5, "test_error": error} for error in (0.6, math.nan)]
+    errors = enumerate((0.6, math.nan))
+    rows = [{"arm": "a", "seed": n, "epoch": 1, "train_error": 0.5, "test_error": e} for n, e in errors]
     found = [
         (point["split"], point["error"], point["runs"])
         for point in curve_points(SimpleNamespace(curves=rows))
     ]
     assert found == [("training error", 50, 2), ("test error", 60, 1)]
+    # The mean ends where the first run does.
+    longer = [*rows, {**rows[0], "epoch": 2}]
+    assert {point["epoch"] for point in curve_points(SimpleNamespace(curves=longer))} == {1}
 
 
 def test_a_share_of_nets_at_chance_is_no_effect_in_the_forest_plot():
