@@ -122,6 +122,9 @@ def evaluate_on(
     batches = _batches(data, split or "report", nets)
     scores = make_evaluator(averaged(nets, views), tf.distribute.get_strategy(), confusion=True)(batches)
     data.check_readable()
+    if unreadable := images.quarantine[len(images.remarks.unused) :]:
+        path, reason = unreadable[0]
+        notes.append(f"unreadable, so not scored: {len(unreadable)} (first: {path}, {reason})")
     print_lines(notes)
     return scores
 

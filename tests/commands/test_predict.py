@@ -6,6 +6,7 @@ import pytest
 from alexnet_tf.__main__ import main
 from alexnet_tf.commands import predict
 from alexnet_tf.runtime.errors import InputError
+from tests.command_errors import one_line_of_status_2
 
 
 @pytest.fixture
@@ -25,6 +26,12 @@ def test_the_name_of_a_class_does_not_depend_on_the_other_classes_of_a_photo(arg
 
     (entry,) = json.loads(capsys.readouterr().out)
     assert [row["words"] for row in entry["classes"]] == ["crane (2)"]
+
+
+def test_words_of_other_classes_are_refused(arguments, tmp_path, capsys):
+    (tmp_path / "words.txt").write_text("cat\ta cat\n")
+    line = one_line_of_status_2(main, [*arguments, "--words", str(tmp_path / "words.txt")], capsys)
+    assert "such as 'n02012849'" in line
 
 
 def test_predictions_are_printed_even_if_a_disk_is_full(arguments, tmp_path, capsys, monkeypatch):

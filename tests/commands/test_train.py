@@ -205,6 +205,10 @@ def test_evaluate_is_refused_if_files_became_unreadable(streamed, tree, tmp_path
     copy = shutil.copytree(tree, tmp_path / "copy")
     evaluation = ["evaluate", "--checkpoint", str(streamed), "--dataset", f"folder:{copy}"]
     assert main(evaluation) == 0
+    lose_content(next(copy.rglob("*.png")))
+    capsys.readouterr()
+    assert main([*evaluation, "--split", "all"]) == 0
+    assert "unreadable, so not scored: 1 (first: " in capsys.readouterr().err
     for path in copy.rglob("*.png"):
         lose_content(path)
     capsys.readouterr()

@@ -70,6 +70,9 @@ def readable_names(class_names: Sequence[str], words: Mapping[str, str] | None =
         class_names: all classes of a network or a data set.
         words: class name -> words; they take precedence over the words of ImageNet's ids.
 
+    Raises:
+        InputError: if `words` has none of the classes.
+
     Example:
 
     >>> readable_names(["n02909870", "cat, wild"])
@@ -77,6 +80,10 @@ def readable_names(class_names: Sequence[str], words: Mapping[str, str] | None =
     >>> readable_names(["n02012849", "n03126707"])
     ('crane', 'crane (2)')
     """
+    if words is not None and not {*class_names} & {*words}:
+        raise InputError(
+            f"--words: expected words of the network's classes, such as {class_names[0]!r}; received none"
+        )
     known = {**_imagenet_words(), **(words or {})}
     first = [known[name].split(",")[0].strip() if name in known else name for name in class_names]
     counts = Counter(first)
