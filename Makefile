@@ -205,5 +205,5 @@ $(VENV)/.docs-ready: requirements-docs.txt $(READY)
 	touch $@
 
 clean:
-	rm -rf build dist docs/_build $(VENV) $(BENCHMARK_VENV) .pytest_cache .ruff_cache .mypy_cache
+	rm -rf build dist docs/_build alexnet_tf.egg-info $(VENV) $(BENCHMARK_VENV) .pytest_cache .ruff_cache .mypy_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -28,7 +28,7 @@ def _parser() -> OneLineParser:
     parser = OneLineParser(
         prog="benchmarks",
         description="Speed and memory, compared with PyTorch and the machine's limits.",
-        epilog="example: python -m benchmarks run --quick --items alexnet_step",
+        epilog="example: python -m benchmarks run --quick --items alexnet_step --results-dir runs/benchmarks",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND", parser_class=OneLineParser)
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import IO, Any
 
 ROOT = Path(__file__).parents[2]
+# Variables that limit PyTorch's threads, but not TensorFlow's.
+ONLY_PYTORCH = {"OMP_NUM_THREADS", "MKL_NUM_THREADS"}
 # PyTorch's performance guide recommends these on CPUs instead of glibc's allocator.
 ALLOCATORS = ("jemalloc", "tcmalloc", "tcmalloc_minimal")
 
@@ -115,7 +117,7 @@ class Worker:
                     stdout=subprocess.PIPE,
                     stderr=self._errors,
                     text=True,
-                    env={**os.environ, **settings},
+                    env={name: os.environ[name] for name in {*os.environ} - ONLY_PYTORCH} | settings,
                 )
             except OSError as error:
                 raise WorkerError(f"{self.python}: {error.strerror}") from None

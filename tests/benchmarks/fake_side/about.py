@@ -2,4 +2,5 @@ import os
 
 
 def about():
-    return {"version": "1.2", "gpus": os.environ["CUDA_VISIBLE_DEVICES"]}
+    threads = os.environ.get("OMP_NUM_THREADS", "")
+    return {"version": "1.2", "gpus": os.environ["CUDA_VISIBLE_DEVICES"], "threads": threads}

@@ -19,9 +19,10 @@ def prepare(worker, build, timeout=30.0, **arguments):
     return worker.ask(timeout, do="prepare", key=build, build=build, arguments=arguments)
 
 
-def test_a_worker_prepares_times_and_drops_a_task(worker):
+def test_a_worker_prepares_times_and_drops_a_task(worker, monkeypatch):
+    monkeypatch.setenv("OMP_NUM_THREADS", "1")
     # -1 hides all GPUs.
-    assert worker.about() == {"version": "1.2", "gpus": "-1"}
+    assert worker.about() == {"version": "1.2", "gpus": "-1", "threads": ""}
 
     prepared = prepare(worker, "work.good", amount=3)
     timed = worker.ask(do="time", key="work.good", calls=5)
