@@ -99,7 +99,7 @@ def not_adjusted(claims: Sequence[Claim], adjusted: Mapping[int, float | None]) 
 
 
 def statement_of(claim: Claim) -> str:
-    return (claim.decides.experiment if claim.decides else claim.experiments[0]).statement
+    return claim.experiments[0].statement
 
 
 def _verdict_line(claim: Claim) -> list[str]:

@@ -29,7 +29,7 @@ def marks(judged: Sequence[Judged]) -> str:
     diamond = " Diamond: the paper's number, inside or outside the interval." * has_paper
     return (
         "Effects: each dot is a seed, the black tick is the effect and the grey bar its 95% interval."
-        f"{diamond} Shaded: the claimed side. Grey line: no effect. Dotted: s, the smallest effect of "
+        f"{diamond} Shaded: the claimed side. Vertical line: no effect. Dotted: s, the smallest effect of "
         f"interest. Bold: the comparisons that give the verdict. {meanings(judged)}"
     )
 

@@ -196,7 +196,7 @@ def explanation(lines: Sequence[Line], missing: Sequence[Experiment]) -> str:
         f"weakest of its black rows{controls * any(one.comparison.control for one in judged)}."
         f"{others * any(line.role and not line.decides for line in lines)} "
         f"Bar: 95% interval{arrow * any(one.effect.bound in ('lower', 'upper') for one in judged)}. "
-        "Shaded: the claimed side. Grey vertical line: no effect."
+        "Shaded: the claimed side. Vertical line: no effect."
         f"{axis * any(line.axis == POINTS for line in lines)} "
         f"{meanings(judged)}"
     ).rstrip()

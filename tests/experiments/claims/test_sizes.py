@@ -166,9 +166,18 @@ SIZES: dict[tuple[str, str], Callable[[], bool]] = {
         arm("lrn-trained", "lrn").model.width == 2 * arm("lrn-alexnet", "lrn").model.width
         and arm("lrn-trained", "lrn").train.epochs == 3 * arm("lrn-alexnet", "lrn").train.epochs
     ),
-    ("lrn-alexnet", "its few pairs so far differ far less"): lambda: (
+    ("lrn-alexnet", "LRN lowers its error far less"): lambda: (
         abs(effect("lrn-trained", "lrn", "none")) < abs(effect("lrn-alexnet", "lrn", "none")) / 2
         and mean("lrn-trained", "none") < 0.65
+    ),
+    ("lrn-trained", "less than a third of"): lambda: (
+        abs(effect("lrn-trained", "lrn", "none")) < abs(effect("lrn-alexnet", "lrn", "none")) / 3
+        and mean("lrn-alexnet", "none") > mean("lrn-trained", "none") + 0.1
+    ),
+    ("lrn-trained", "lowers the training error more than the test error"): lambda: (
+        mean("lrn-trained", "lrn", "train_error") - mean("lrn-trained", "none", "train_error")
+        < effect("lrn-trained", "lrn", "none")
+        < 0
     ),
     ("lrn-trained", "from .005 to .01"): lambda: (
         rate("lrn-trained", "none") == 0.01

@@ -36,7 +36,7 @@ def test_a_line_has_statement_verdict_effects_scale_and_cost(root):
     page = page_of(root, SPEED, dataclasses.replace(POOLING, scale="two layers"))
     statement, verdict, direction, size, ours, paper, scale, cost = line_of(page, "C4")
     assert (statement, verdict) == (POOLING.statement, "**direction confirmed, size open**")
-    assert (direction, size, scale) == ("claimed", "holds s", "two layers")
+    assert (direction, size, scale) == ("claimed", "holds s = −0.2 points", "two layers")
     assert ours == "test error, `overlapping` − `separate`: −0.40 points [−0.65, −0.15]"
     # Each net took ten seconds.
     assert (paper, cost) == ("−0.4 points, inside", "6 nets, 60 seconds")

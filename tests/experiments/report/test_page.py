@@ -80,7 +80,7 @@ def test_the_page_of_all_experiments_is_small_too(tmp_path):
 def test_curves_are_drawn_whatever_the_names_of_their_arms():
     errors = {"train_error": 0.5, "test_error": 0.6}
     arms = ["0.5", 'two, "quoted"', "it's"]
-    rows = [{"arm": arm, "epoch": epoch, **errors} for arm in arms for epoch in range(3)]
+    rows = [{"arm": arm, "seed": 0, "epoch": epoch, **errors} for arm in arms for epoch in range(3)]
 
     svg = vl_convert.vegalite_to_svg(curves_chart(SimpleNamespace(curves=rows)))
 
