@@ -9,7 +9,6 @@ from types import ModuleType
 import experiments.claims
 from alexnet_tf.runtime.errors import InputError
 from alexnet_tf.runtime.suggestion import did_you_mean
-from alexnet_tf.statistics.effects import no_effect
 from experiments.experiment import TRAIN_LOSS, Experiment
 
 EXPERIMENTS: tuple[Experiment, ...]
@@ -61,6 +60,9 @@ def find_experiments(package: ModuleType) -> tuple[Experiment, ...]:
 
 
 def _faults(experiment: Experiment) -> Iterator[str]:
+    # Not imported above, so that a Python without SciPy gets the advice of `__main__`.
+    from alexnet_tf.statistics.effects import no_effect
+
     arms, metrics = [arm.name for arm in experiment.arms], [*experiment.ranges]
     if len({*arms}) < len(arms):
         yield f"arms: expected different names; received {', '.join(arms)}"
