@@ -17,6 +17,7 @@ PAPER = (
 )  # fmt: skip
 KERNELS = 1376
 HEADER = ("", "kernels", "training images", "pixels", "epochs", "hardware", "training time", "money")
+CHANGES = "Deleted, added or changed after rows were known"
 # Data fingerprint and config hash.
 Net = tuple[str, str]
 
@@ -84,7 +85,7 @@ def before_you_rely(found: Sequence[Evidence], deciding: Sequence[Evidence], adj
     total = f" All conditions on this page use {len(nets_of(found))} nets."
     parts = [f"{independence(deciding)}{total}".strip(), adjusted, _provenance(found)]
     if changes:
-        parts.append("Deleted, added or changed after rows were known:\n" + "\n".join(changes))
+        parts.append(f"{CHANGES}:\n" + "\n".join(changes))
     return bullets("Before you rely on a verdict", parts)
 
 

@@ -22,7 +22,7 @@ from experiments.evidence.claims import Claim, claims_of, count_verdicts
 from experiments.evidence.read import Evidence, folders_of
 from experiments.experiment import Experiment
 from experiments.report.claims_page import claim_section, not_adjusted, statement_of
-from experiments.report.overview import at_a_glance, before_you_rely
+from experiments.report.overview import CHANGES, at_a_glance, before_you_rely
 from experiments.report.page.charts import curves_chart, forest_chart, forest_point
 from experiments.report.robustness import adjusted_p
 from experiments.report.rule import TERMS
@@ -61,6 +61,10 @@ def write_page(results_dir: Path, found: Sequence[Evidence], experiments: Sequen
     if effects := _effects(found, deciding):
         charts["forest"] = forest_chart(effects)
     rely = before_you_rely(found, deciding, not_adjusted(all_claims, adjusted))
+    # The longest part of the page's first screen, so it is folded.
+    if CHANGES in rely:
+        rely = rely.replace(f"{CHANGES}:\n", f"<details><summary>{CHANGES}</summary>\n\n")
+        rely += "\n\n  </details>"
     terms = TERMS.replace("(#the-rule)", "(claims.md#the-rule)")
     template = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined,
