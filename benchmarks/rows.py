@@ -16,7 +16,7 @@ COLUMNS = (
 # Older files lack these columns.
 ADDED = ("cpu_seconds", "lock_seconds", "note")
 STATUSES = MEASURED, NOT_MEASURED = ("measured", "not measured")
-# Columns that a measured row must fill: `NEEDED` by name of the file, `TIMED` in all other files.
+# Columns that a measured row must fill: `NEEDED` in the files that it names, `TIMED` in all others.
 TIMED = ("rate", "median_seconds", "seconds")
 NEEDED = {"memory": ("peak_mebibytes",), "growth": (*TIMED, "peak_mebibytes")}
 

@@ -20,8 +20,8 @@ class GroupedConv2D(keras.layers.Conv2D):
     one group per GPU (section 3.2). Input and output are [batch, height, width, channels].
 
     The weights have the shapes of `keras.layers.Conv2D(groups=...)`: kernel [height, width,
-    channels / groups, filters], bias [filters]. Weights saved from a model with `Conv2D` layers can be loaded
-    if `GroupedConv2D` layers replace all of them.
+    channels / groups, filters], bias [filters]. Weights saved from a model with `Conv2D` layers load into
+    one that has a `GroupedConv2D` in place of every `Conv2D`.
 
     Keras computes a grouped convolution with XLA. On a CPU this is several times slower than computing one
     group after the other. On a GPU cuDNN computes all groups at once.
@@ -77,7 +77,7 @@ class GroupedConv2D(keras.layers.Conv2D):
         return tf.concat([convolve(part, bank) for part, bank in towers], axis=-1)
 
     def load_own_variables(self, store: Any) -> None:
-        # Keras names the layers in a file after their class, so files with Conv2D layers have `conv2d` here.
+        # Keras names the layers in a file after their class, so a saved Conv2D has `conv2d` in its path.
         path = getattr(store, "_h5_entry_path", None)
         if not store.keys() and path:
             folder, _, name = path.rpartition("/")

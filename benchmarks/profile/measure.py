@@ -65,7 +65,7 @@ def run_profile(results_dir: Path, batches: Sequence[int] = BATCHES, images: int
         net = training_step.half_width_alexnet(largest, precision)
         shares += _shares(HALF_WIDTH, precision, largest, net)
     shares += _shares(INFERENCE, "float32", 1, inference.alexnet(1, 1, "float32"))
-    # All at the end, because the table shows the three files as one profile.
+    # Written last, so that a stopped run leaves no mix of old and new files.
     write_stages(folder / "profile_inputs.csv", stages)
     write_profile(folder / "profile.csv", shares)
     write_machine(folder / "profile_machine.csv", described)
@@ -95,7 +95,7 @@ def _shares(work: str, precision: str, batch: int, task: Task) -> list[Share]:
 
 
 def _seconds_in_turns(*tasks: tuple[Task, int]) -> list[float]:
-    """Median seconds per call of each task, given as (task, calls per turn); the first round is a warm-up."""
+    """Median seconds per call of each task, a pair (task, calls per round); the first round is a warm-up."""
     taken: list[list[float]] = [[] for _ in tasks]
     for _ in range(ROUNDS + 1):
         for (task, calls), seconds in zip(tasks, taken, strict=True):

@@ -76,8 +76,8 @@ plt.show()
 # Like the paper's network it has eight layers and two towers, but a quarter of the kernels and units. conv1
 # has kernels of 5x5 with stride 2 and no padding at the edge. Because the net is small and the pixels
 # have unit variance, it has He's initialisation instead of Gaussians of standard deviation .01 (section 5),
-# and all biases start at 0. The raw pixels of photographs have a standard deviation of about 64, so LRN's
-# `alpha` (section 3.3) is multiplied by 64² for pixels of unit variance.
+# and all biases start at 0. The paper's raw pixels have a standard deviation of about 64, but these
+# have 1, so LRN's `alpha` (section 3.3) is multiplied by 64².
 
 # %%
 small = dataclasses.replace(SCALED, width=0.25, lrn_alpha=1e-4 * 64**2)

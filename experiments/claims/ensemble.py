@@ -2,7 +2,7 @@
 
     make ablation-ensemble DATASET=tiny_imagenet100 DATA_DIR=...          (or ablation-ensemble-trained)
 
-If the nets of C2's arm `two` exist, no net is trained. The ensemble of seed s has the nets of seeds s, s + 1
+If the two-tower nets of C2 exist, no net is trained. The ensemble of seed s has the nets of seeds s, s + 1
 and so on, in cyclic order over the five seeds. So there is only one ensemble of five. Its error is one
 number, and its differences from the single nets vary only because the single nets differ.
 """
@@ -58,6 +58,6 @@ REASONS = (
     "the first nets contribute most: two nets (`two`) already give about half of the gain of five, and three "
     "nets (`three`) about four fifths",
     "the smaller nets of ablation-ensemble, trained a third as long, show the gain too; there the interval "
-    "of the test error contains the paper's number. Why the gain is larger here was not tested",
+    "of the test error contains the paper's number. Why it exceeds the paper's was not tested",
 )
 EXPERIMENTS = (in_condition_trained(EXPERIMENT, _arms(**TRAINED), COST, reasons=REASONS), EXPERIMENT)

@@ -88,8 +88,8 @@ def _against_curve(run: Line, curve: CurveLines, experiment: Experiment) -> Iter
     if not curve or row["status"] != "done":
         return
     for point, column in itertools.product(curve.values(), MEASURED):
-        # The text of the cell is checked, not its value: an impossible number, which was reported on reading,
-        # has the value NaN.
+        # The text is checked, because the value is NaN also for an impossible number, which was reported on
+        # reading.
         text = point.texts.get(column)
         if text is not None and not (text and math.isfinite(float(text))):
             yield f"{point.place}: {column}: expected a finite number in a done run; received {text!r}"
@@ -138,7 +138,7 @@ def _gaps(curve: CurveLines, curves: Table) -> Iterator[str]:
     damaged = {tuple(line.texts.get(name) for name in CURVES.key) for line in curves.lines if not line.row}
     for before, epoch in itertools.pairwise([-1, *sorted(curve)]):
         arm, seed = _run_of(curve[epoch])
-        # Only the first missing epoch is reported, because a damaged epoch number may be very large.
+        # Only the first epoch of a gap is reported, because a wrong epoch number may be very large.
         unread = (each for each in range(before + 1, epoch) if (arm, str(seed), str(each)) not in damaged)
         missing = next(unread, None)
         if missing is not None:

@@ -84,13 +84,13 @@ def networks_table(scored: Sequence[ScoredNetwork]) -> str:
 
 
 ARTICLE_NET = "batch-norm-alexnet"
-# Accuracies of "The Annotated AlexNet" after 50 epochs, measured in inference mode, and numbers of images.
+# Accuracies of "The Annotated AlexNet", each of so many images: after 50 epochs, in inference mode.
 ARTICLE = ("the article", "1", "81.82% of 462", "23.53% of 51")
 ARTICLE_HEADER = ("", "width", "accuracy on training images", "accuracy on held-out images")
 
 
 def article_table(scored: Sequence[ScoredNetwork]) -> str:
-    """Markdown: accuracies of the article's net and of `ARTICLE_NET`; empty without its one-view scores."""
+    """Markdown: the article's accuracies and our `ARTICLE_NET`'s; empty if ours has no one-view scores."""
     lines = []
     for network in scored:
         if network.folder.name == ARTICLE_NET and network.row["views"] == "1":

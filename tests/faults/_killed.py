@@ -2,11 +2,11 @@
 
 PLAN is `place:n`: the process gets SIGKILL when it reaches the place for the n-th time. The places are:
 
-- `file`: opens for writing, creates or renames something whose path contains the name of `--out` or `--csv`
+- `file`: opens for writing, creates or renames a path that contains the last part of `--out` or `--csv`
 - `image`: opens a PNG file; the process gets SIGSTOP instead of SIGKILL
 - `epoch`, `evaluation`: begins an epoch or an evaluation
 - `step`: ends a group of training steps, for which the callbacks are called once
-- `checkpoint`, `row`: gives the checkpoint, or another file, its final name; counted before and again after
+- `checkpoint`, `row`: gives the checkpoint (`row`: any other file) its final name; counts before and after
 
 Two plans have no place. `time:2.5` kills the process 2.5 seconds after the start of training or, if the
 command is not `train`, after the first `file`. `none:0` does not kill it.

@@ -38,7 +38,7 @@ PROMISE = (
     "odd tables, JSON, configurations, folders, images, TFDS sets and weights are answered in a line, with "
     "status 0, 1 or 2"
 )
-BEFORE = "tracebacks at the edges of every kind of input; named pipes waited for ever"
+BEFORE = "tracebacks for odd input of every kind; named pipes blocked commands for ever"
 TRIALS, FEW = 500, 10
 
 RECORDED = ROOT / "results" / "cifar10" / "ablation-weight-decay"

@@ -108,7 +108,7 @@ def _check_files(directory: Path, name: str) -> None:
 
 @contextlib.contextmanager
 def _only_features_of_tfds() -> Iterator[None]:
-    """Makes TFDS raise a ValueError if a features.json names a class outside TFDS, which it would import."""
+    """Makes TFDS raise a ValueError instead of importing a foreign class that a features.json names."""
     from tensorflow_datasets.core.features.feature import FeatureConnector
 
     original = FeatureConnector.__dict__["cls_from_name"]
@@ -118,7 +118,7 @@ def _only_features_of_tfds() -> Iterator[None]:
             raise ValueError(f"features.json names {name[:100]}, which is not a feature of TFDS")
         return original.__get__(None, FeatureConnector)(name)
 
-    # The file itself is not checked, because it can contain strings of JSON that TFDS parses later.
+    # A check of the file would miss names inside its strings, which TFDS may parse as JSON later.
     FeatureConnector.cls_from_name = staticmethod(own_class)
     try:
         yield

@@ -20,7 +20,7 @@ def machine(tmp_path):
 def test_a_device_is_made_from_the_rows_of_a_machine(machine):
     device = measured_device(machine, "float32")
 
-    # Batch 32 takes .5 s and batch 128 1.7 s, so 96 more images take 1.2 s, and a step without images .1 s.
+    # Batches of 32 and 128 take .5 s and 1.7 s: 96 more images take 1.2 s, so no images would take .1 s.
     assert (device.seconds_per_image, device.seconds_per_step) == pytest.approx((0.0125, 0.1))
     assert device.input_images_per_second == float("inf")
     assert measured_device(machine, "mixed_bfloat16") is None
@@ -29,7 +29,7 @@ def test_a_device_is_made_from_the_rows_of_a_machine(machine):
     assert measured_device(machine, "float32").input_images_per_second == pytest.approx(40)
 
 
-def test_the_files_of_scaling_made_twice_from_the_same_rows_have_the_same_bytes(machine, tmp_path):
+def test_scaling_writes_the_same_bytes_again_from_the_same_rows(machine, tmp_path):
     written = write_scaling(tmp_path / "scaling", [machine])
 
     predicted = read_rows(tmp_path / "scaling" / "predicted.csv")

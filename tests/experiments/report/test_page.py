@@ -40,7 +40,7 @@ def write(results: Path, chosen=experiments.EXPERIMENTS) -> Path:
 
 
 def linked(results: Path) -> Path:
-    """Links the committed results (except their page) into a folder, so that a page's relative links work."""
+    """Symlinks the committed results, without their page, into a folder, for a new page's relative links."""
     for folder in RESULTS.iterdir():
         (results / folder.name).symlink_to(folder)
     (results / PAGE.parent.name).unlink(missing_ok=True)
@@ -64,7 +64,7 @@ def test_the_page_is_one_small_file(page):
     assert all(address.startswith("data:") for address in loaded)
 
 
-def test_the_speed_of_all_machines_is_one_table_with_links_to_theirs(page):
+def test_the_one_speed_table_links_to_the_table_of_each_machine(page):
     section = page.read_text("utf-8").split('<h2 id="speed">')[1].split("</section>")[0]
     assert section.count("<table>") == 1
     for table in RESULTS.glob("benchmarks/*/table.md"):
@@ -89,7 +89,7 @@ def test_curves_are_drawn_whatever_the_names_of_their_arms():
     assert [line.count("L") for line in lines] == [2] * (2 * len(arms))
 
 
-def test_an_impossible_error_is_left_out_of_the_curves():
+def test_an_error_of_nan_is_left_out_of_the_curves():
     errors = enumerate((0.6, math.nan))
     rows = [{"arm": "a", "seed": n, "epoch": 1, "train_error": 0.5, "test_error": e} for n, e in errors]
     found = [
@@ -97,12 +97,12 @@ def test_an_impossible_error_is_left_out_of_the_curves():
         for point in curve_points(SimpleNamespace(curves=rows))
     ]
     assert found == [("training error", 50, 2), ("test error", 60, 1)]
-    # The mean ends where the first run does.
+    # The mean ends with the shortest run.
     longer = [*rows, {**rows[0], "epoch": 2}]
     assert {point["epoch"] for point in curve_points(SimpleNamespace(curves=longer))} == {1}
 
 
-def test_a_share_of_nets_at_chance_is_no_effect_in_the_forest_plot():
+def test_the_forest_plot_draws_a_share_equal_to_chance_at_zero():
     share = Comparison("net", "chance", Metric("p", "p value"), "share", None, 0.25)
     point = forest_point(Judged(share, Effect(4, 0.05, 0.05, 0.25, None), None, ""))
     assert (point["effect"], point["low"], point["high"]) == (0, 0, 1)
@@ -291,7 +291,7 @@ def test_a_page_of_a_users_own_runs_names_their_data_set(tmp_path):
     text = write(tmp_path, of_claims("C10")).read_text("utf-8")
 
     assert "make ablation-bias DATASET=&#39;folder:my photos&#39;</code>" in text
-    assert '<div data-chart="forest">' not in text, "expected no forest plot, as one pair has no interval"
+    assert '<div data-chart="forest">' not in text, "expected no forest plot: a lone pair has no interval"
     assert "No effect has an interval yet" in text
 
 
@@ -303,7 +303,7 @@ def test_effects_on_two_data_sets_have_rows_of_their_own(tmp_path):
     assert {*labels} == {"pooling on builtin", "pooling on cifar10"}
 
 
-def test_an_unreadable_folder_is_not_one_without_runs(tmp_path):
+def test_unreadable_runs_are_not_reported_as_missing(tmp_path):
     pooling_results(tmp_path / "builtin" / "pooling")
     again = replace(POOLING, name="pooling-again")
     assert "No runs yet" in write(tmp_path, [POOLING, again]).read_text("utf-8")
