@@ -105,8 +105,9 @@ def ineffective(config: Config, settings: Sequence[str]) -> str:
     '--set drops=30,60: expected schedule=steps too; received schedule=constant, with which it has no effect'
     """
     for setting in settings:
-        other, values = _NEEDS.get(setting.partition("=")[0], ("", None))
-        if not other:
+        name, _, text = setting.partition("=")
+        other, values = _NEEDS.get(name, ("", None))
+        if not other or text in ("", "0"):  # a value is cleared
             continue
         value = getattr(config.train, other)
         if value == 0 if values is None else value not in values:

@@ -1,4 +1,4 @@
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,10 +54,12 @@ def judge(runs: Runs) -> list[Judged]:
         names = comparison.arm, comparison.baseline
         arm, baseline = (runs.values(name, comparison.metric.name) for name in names)
         if comparison.kind == "share":
+            _leave_out_other_epochs({comparison.arm: arm}, runs)
             effect = share_effect(arm.values)
             notes: tuple[str, ...] = tuple(f"seed {seed}: {arm.reasons[seed]}" for seed in effect.left_out)
         else:
             _leave_out_incomparable(comparison, arm, baseline, runs)
+            _leave_out_other_epochs({comparison.arm: arm, comparison.baseline: baseline}, runs)
             effect = paired_effect(arm.values, baseline.values, comparison.kind, arm.limits, baseline.limits)
             notes = _notes(comparison, effect, arm, baseline)
         judged.append((comparison, effect, notes))
@@ -141,16 +143,24 @@ def _leave_out_incomparable(comparison: Comparison, arm: Values, baseline: Value
         kinds = runs.processor(row), runs.processor(other)
         if all(kinds) and kinds[0] != kinds[1]:
             arm.leave_out(seed, f"was trained on {kinds[0]}, {comparison.baseline} on {kinds[1]}")
-    # A trial with fewer epochs does not count as a further pair.
-    names, declared = (comparison.arm, comparison.baseline), runs.declared_epochs
-    usual = [runs.usual_epochs(name) for name in names]
-    for name, found, most in zip(names, (arm, baseline), usual, strict=True):
-        for seed in found.values:
-            epochs = runs.allowed_epochs(by_run[name, seed])
+
+
+def _leave_out_other_epochs(values: Mapping[str, Values], runs: Runs) -> None:
+    """Leaves out runs that may train for other epochs than most of their arm, such as a trial.
+
+    If the compared arms may train for different numbers of epochs, both numbers must be the declared ones.
+    """
+    by_run = {(row["arm"], row["seed"]): row for row in runs.rows}
+    usual = {name: runs.usual_epochs(name) for name in values}
+    declared = {arm.name: arm.config.train.epochs for arm in runs.experiment.arms}
+    differ = len({*usual.values()} - {None}) > 1
+    for name, found in values.items():
+        for seed in found.values.keys() - found.reasons.keys():
+            epochs, most = runs.allowed_epochs(by_run[name, seed]), usual[name]
             if epochs and epochs != most:
-                found.leave_out(seed, f"was trained for at most {epochs} epochs, other seeds for {most}")
-            elif all(usual) and usual[0] != usual[1] and most != declared.get(name):
-                found.leave_out(seed, f"was trained for at most {most} epochs, not {declared.get(name)}")
+                found.leave_out(seed, f"was trained with epochs={epochs}, other seeds with epochs={most}")
+            elif epochs and differ and most != declared.get(name):
+                found.leave_out(seed, f"was trained with epochs={most} instead of {declared.get(name)}")
 
 
 def _notes(comparison: Comparison, effect: Effect, arm: Values, baseline: Values) -> tuple[str, ...]:

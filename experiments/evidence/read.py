@@ -59,10 +59,14 @@ class Evidence(Runs):
     def is_complete(self) -> bool:
         """Whether each primary comparison has both runs of each seed that both arms declare.
 
-        Diverged runs count, failed runs do not.
+        Diverged runs count. Failed runs do not, nor do runs with other epochs than most of their arm.
         """
         declared = {arm.name: {*arm.seeds} for arm in self.experiment.arms}
-        ended = {(row["arm"], row["seed"]) for row in self.rows if row["status"] != "failed"}
+        ended = {
+            (row["arm"], row["seed"])
+            for row in self.rows
+            if row["status"] != "failed" and self.allowed_epochs(row) in (None, self.usual_epochs(row["arm"]))
+        }
         for one in self.primary:
             names = [name for name in (one.comparison.arm, one.comparison.baseline) if name in declared]
             seeds = set.intersection(*(declared[name] for name in names))
@@ -155,7 +159,7 @@ def contradictions(found: Sequence[Evidence]) -> list[str]:
     Runs whose records name different kinds of processors or numbers of threads are not compared, because
     their sums are rounded differently.
     """
-    first: dict[tuple[str, str], tuple[str, Row, tuple]] = {}
+    seen: dict[tuple[str, str], list[tuple[str, Row, tuple]]] = {}
     problems = []
     for evidence in found:
         for row in evidence.rows:
@@ -163,10 +167,12 @@ def contradictions(found: Sequence[Evidence]) -> list[str]:
                 continue  # it has no results
             name = f"{evidence.path('')}{row['run_id']}"
             machine = evidence.processor(row), evidence.about(row, "environment").get("intra_op_threads")
-            key = row["data_fingerprint"], row["config_hash"]
-            known, earlier, other = first.setdefault(key, (name, row, machine))
-            if any(a and b and a != b for a, b in zip(machine, other, strict=True)):
+            others = seen.setdefault((row["data_fingerprint"], row["config_hash"]), [])
+            match = next((one for one in others if _may_agree(machine, one[2])), None)
+            others.append((name, row, machine))
+            if match is None:
                 continue
+            known, earlier, _ = match
             problems += [
                 f"{name}: {column}: expected {earlier[column]} as in {known}, which has the same "
                 f"configuration; received {row[column]}"
@@ -174,3 +180,7 @@ def contradictions(found: Sequence[Evidence]) -> list[str]:
                 if difference(earlier[column], row[column]) > 0
             ]
     return problems
+
+
+def _may_agree(machine: tuple, other: tuple) -> bool:
+    return all(a == b or not (a and b) for a, b in zip(machine, other, strict=True))

@@ -68,6 +68,8 @@ class Runs:
 
     def is_trained(self, row: Row) -> bool:
         """Whether a run trained its net: for at least one epoch, with a learning rate other than 0."""
+        if row["status"] == "failed":
+            return False
         return row["epochs"] != 0 and self.about(row, "config").get("train", {}).get("learning_rate") != 0
 
     def allowed_epochs(self, row: Row) -> int | None:
@@ -75,13 +77,14 @@ class Runs:
         return self.about(row, "config").get("train", {}).get("epochs")
 
     def usual_epochs(self, arm: str) -> int | None:
-        """The allowed epochs of most runs of an arm; of equally frequent numbers the larger one."""
-        counts = Counter(filter(None, map(self.allowed_epochs, self.of_arm(arm))))
-        return max(counts, key=lambda epochs: (counts[epochs], epochs), default=None)
+        """The allowed epochs of most finished runs of an arm; None if no record has them.
 
-    @property
-    def declared_epochs(self) -> dict[str, int]:
-        return {arm.name: arm.config.train.epochs for arm in self.experiment.arms}
+        Of equally frequent numbers, the declared one counts, otherwise the larger one.
+        """
+        finished = [row for row in self.of_arm(arm) if row["status"] != "failed"]
+        counts = Counter(filter(None, map(self.allowed_epochs, finished)))
+        declared = [each.config.train.epochs for each in self.experiment.arms if each.name == arm]
+        return max(counts, key=lambda epochs: (counts[epochs], epochs in declared, epochs), default=None)
 
     def examples(self, arm: str, name: str) -> list[int]:
         """The distinct numbers of images (`train_examples` or `report_examples`) of an arm's runs."""

@@ -243,7 +243,11 @@ def _power(evidence: Evidence, one: Judged) -> str:
     if needed <= effect.n:
         return f"{text}; there are {effect.n}, so the true effect is probably smaller"
     more = needed - effect.n
-    times = [known_seconds(evidence.of_arm(arm)) for arm in (comparison.arm, comparison.baseline)]
+    finished = [row for row in evidence.rows if row["status"] != "failed"]
+    times = [
+        known_seconds([row for row in finished if row["arm"] == arm])
+        for arm in (comparison.arm, comparison.baseline)
+    ]
     # The median is not affected by a few paused runs, whose seconds include the pauses.
     cost = f", {duration(more * sum(map(median, times)))} of one core" if all(times) else ""
     return f"{text}. Not run: {more:,} more{cost}"

@@ -78,7 +78,7 @@ def conditions(evidence: Evidence) -> list[str]:
         note = DATASET_NOTES.get(fingerprint)
         lines.append(f"data fingerprint: `{fingerprint}`" + (f" ({note})" if note else ""))
     allowed = {evidence.about(row, "config").get("train", {}).get("epochs") for row in rows} - {None}
-    ran = [row["epochs"] for row in rows]
+    ran = [row["epochs"] for row in rows if row["status"] != "failed"]
     own = [row for row in rows if not _source(row)]
     took = f"those trained for this experiment took {duration(seconds_of(own))} in total"
     lines += [
@@ -107,7 +107,7 @@ def devices(rows: Sequence[Row]) -> str:
 
 
 def known_seconds(rows: Sequence[Row]) -> list[float]:
-    """The training times of these runs; failed runs have none."""
+    """The training times of these runs; a run that crashed has none."""
     return [row["seconds"] for row in rows if row["seconds"] is not None and math.isfinite(row["seconds"])]
 
 

@@ -18,7 +18,7 @@ MARKED: dict[str, Any] = {
     "marker": "_", "color": PALETTE[1], "markersize": 9, "markeredgewidth": 2, "linestyle": "none",
     "zorder": 3,
 }  # fmt: skip
-HOLLOW = "Hollow dots: seeds without a run to compare with. Effects and means leave these seeds out."
+HOLLOW = "Hollow dots: seeds that are in no pair. Effects and means leave these seeds out."
 
 
 def draw_values(axes: Axes, evidence: Evidence, metric: Metric, shown: Sequence[Metric]) -> str:

@@ -281,6 +281,14 @@ def test_one_configuration_with_two_results_is_reported(folder):
         for path, value in ((folder / "records/speed-relu-0.json", here), (first, there)):
             alter_record(path, environment={name: value})
         assert contradictions(read_evidence(results, [SPEED, POOLING])) == []
+    # A third run may be comparable with the second run only.
+    edit(other / "runs.csv", {"config_hash": "relu0"}, lambda row: row["run_id"] == "pooling-separate-1")
+    alter_record(
+        other / "records/pooling-separate-1.json", environment={"processor": "B", "intra_op_threads": 2}
+    )
+    problems = contradictions(read_evidence(results, [SPEED, POOLING]))
+    assert problems
+    assert all("as in builtin/pooling/pooling-separate-0" in problem for problem in problems)
 
 
 @pytest.mark.parametrize("statuses", [("diverged", "diverged"), ("diverged", "failed")])

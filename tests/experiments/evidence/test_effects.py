@@ -5,7 +5,17 @@ import pytest
 
 from alexnet_tf.results.columns import EFFECTS, SUMMARY
 from experiments.evidence.effects import weakest
-from tests.experiments.made_up_results import POOLING, SPEED, fall, pooling_results, record, speed_results
+from experiments.evidence.read import evidence_of
+from experiments.experiment import Comparison
+from tests.experiments.made_up_results import (
+    POOLING,
+    PROBE,
+    SPEED,
+    fall,
+    pooling_results,
+    record,
+    speed_results,
+)
 from tests.experiments.tables_read_back import alter_record, effects, report, reported
 from tests.tables import read_rows
 
@@ -137,7 +147,29 @@ def test_a_trial_with_fewer_epochs_is_no_further_pair(tmp_path):
         record(folder, SPEED, arm, 3, fall(4, 1), config=config)
     (row, _), table = reported(folder, SPEED)
     assert row["n"] == "3"
-    assert "seed 3: tanh was trained for at most 1 epochs, other seeds for 40" in table
+    assert "seed 3: tanh was trained with epochs=1, other seeds with epochs=40" in table
+    assert evidence_of(folder, SPEED).is_complete
+    # Crashed runs of more epochs do not make the three finished pairs the exception.
+    for arm in ("relu", "tanh"):
+        config = SPEED.arm(arm).config.replace(epochs=80)
+        for seed in range(3, 9):
+            record(folder, SPEED, arm, seed, fall(4, 1), config=config, status="failed")
+    assert reported(folder, SPEED)[0][0]["n"] == "3"
+
+
+def test_a_trial_is_left_out_of_a_share_and_leaves_its_condition_incomplete(tmp_path):
+    share = Comparison("overlapping", "chance", PROBE, "share", None, 0.5, primary=True)
+    shares = dataclasses.replace(POOLING, comparisons=(share,))
+    for seed in range(3):
+        config = shares.arm("overlapping").config.replace(epochs=1 if seed == 2 else 40)
+        record(tmp_path, shares, "overlapping", seed, [0.9, 0.5], probe=0.01, config=config)
+    evidence = evidence_of(tmp_path, shares)
+    (judged,) = evidence.judged
+    assert (judged.effect.n, judged.notes) == (
+        2,
+        ("seed 2: was trained with epochs=1, other seeds with epochs=40",),
+    )
+    assert not evidence.is_complete
 
 
 def test_arms_with_different_epochs_are_not_paired_unless_so_declared(tmp_path):
@@ -147,7 +179,7 @@ def test_arms_with_different_epochs_are_not_paired_unless_so_declared(tmp_path):
         record(tmp_path, SPEED, "tanh", seed, fall(24, 30), config=shorter)
     (row, _), table = reported(tmp_path, SPEED)
     assert row["n"] == "0"
-    assert "tanh was trained for at most 30 epochs, not 40" in table
+    assert "tanh was trained with epochs=30 instead of 40" in table
     arms = (SPEED.arms[0], dataclasses.replace(SPEED.arms[1], config=shorter))
     (row, _), _ = reported(tmp_path, dataclasses.replace(SPEED, arms=(*arms, SPEED.arms[2])))
     assert row["n"] == "3"

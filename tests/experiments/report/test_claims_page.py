@@ -115,9 +115,10 @@ def test_an_undecided_claim_says_how_many_pairs_would_decide(tmp_path):
     for seed, change in enumerate((-0.01, 0.004, -0.003)):
         for arm, error in (("separate", 0.3), ("overlapping", 0.3 + change)):
             record(tmp_path / "builtin" / "pooling", POOLING, arm, seed, [0.9, error])
-    # A failed run has no training time.
-    failed = {"status": "failed", "epochs": 0, "seconds": None}
-    record(tmp_path / "builtin" / "pooling", POOLING, "separate", 3, [0.9], **failed)
+    # A crashed run has no training time, and that of an interrupted run is not the time of a whole one.
+    for seed, seconds in ((3, None), (4, 0.1), (5, 0.1), (6, 0.1)):
+        failed = {"status": "failed", "epochs": 0, "seconds": seconds}
+        record(tmp_path / "builtin" / "pooling", POOLING, "separate", seed, [0.9], **failed)
     own = dataclasses.replace(POOLING.comparisons[0], paper_effect=None)
     for comparison in (POOLING.comparisons[0], own):
         experiment = dataclasses.replace(POOLING, comparisons=(comparison,))
