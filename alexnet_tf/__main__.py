@@ -226,7 +226,8 @@ def _add_words_flag(parser: argparse.ArgumentParser) -> None:
         "--words",
         type=path,
         metavar="FILE",
-        help="file with a class and its words on each line, like synset_words.txt; ImageNet's are built in",
+        help="file with a class and its words on each line, like synset_words.txt (a tab after a class with "
+        "spaces); ImageNet's are built in",
     )
 
 

@@ -32,8 +32,8 @@ def run(options: argparse.Namespace) -> int:
     if options.csv:
         check_csv_place(options.csv, COLUMNS)
     net = load_trained(options.checkpoint)
-    predictions = predict_files(net, files, options.views)
     names = dict(zip(net.class_names, readable_names(net.class_names, words), strict=True))
+    predictions = predict_files(net, files, options.views)
     named = [(path, found if isinstance(found, str) else _named(found, names)) for path, found in predictions]
     try:
         if options.csv:

@@ -45,7 +45,7 @@ def check_config(config: Config) -> None:
     sides = {name: getattr(data, name) for name in ("image_size", "crop", "pad")}
     for name, value in (model | sides).items():
         most = LARGEST.get(name, LARGEST["other"])
-        for size in value if isinstance(value, tuple) else (value,):
+        for size in value if isinstance(value, tuple | list) else (value,):
             if isinstance(size, int) or name == "width":
                 _check(name, size, not most < size < math.inf, f"at most {most}")
     for name, value in model.items():
@@ -105,9 +105,10 @@ def ineffective(config: Config, settings: Sequence[str]) -> str:
     '--set drops=30,60: expected schedule=steps too; received schedule=constant, with which it has no effect'
     """
     for setting in settings:
-        name, _, text = setting.partition("=")
+        name = setting.partition("=")[0]
         other, values = _NEEDS.get(name, ("", None))
-        if not other or text in ("", "0"):  # a value is cleared
+        # A default needs no effect.
+        if not other or getattr(config.train, name) == getattr(type(config.train), name):
             continue
         value = getattr(config.train, other)
         if value == 0 if values is None else value not in values:

@@ -48,8 +48,8 @@ def figures_of(
         seed: seed that selects the images of Figure 4.
 
     Raises:
-        InputError: for an unusable checkpoint, CSV file or data set, before any file is written; or if an
-            image becomes unreadable later, or a file cannot be written.
+        InputError: for an unusable checkpoint, CSV file, data set or `words`, before any file is written; or
+            if an image becomes unreadable later, or a file cannot be written.
     """
     net = load_trained(checkpoint)
     data = open_data_for(net, dataset, access) if dataset else None
@@ -60,6 +60,7 @@ def figures_of(
         read_curve(curve)
         if norms in measured:
             read_gradient_norms(norms)
+    names = readable_names(net.class_names, words)
     yield from draw_architecture(net.model, net.model.name, out)
     yield from _kernels(net, out)
     if curve in measured:
@@ -73,7 +74,6 @@ def figures_of(
     else:
         yield f"no curve: {curve} does not exist"
     if data:
-        names = readable_names(net.class_names, words)
         yield from _predictions(net, data, names, out, seed)
         yield from _neighbours(net, data, names, out, seed)
 

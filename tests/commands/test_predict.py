@@ -28,7 +28,8 @@ def test_the_name_of_a_class_does_not_depend_on_the_other_classes_of_a_photo(arg
     assert [row["words"] for row in entry["classes"]] == ["crane (2)"]
 
 
-def test_words_of_other_classes_are_refused(arguments, tmp_path, capsys):
+def test_words_of_other_classes_are_refused_before_the_work(arguments, tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(predict, "predict_files", None)
     (tmp_path / "words.txt").write_text("cat\ta cat\n")
     line = one_line_of_status_2(main, [*arguments, "--words", str(tmp_path / "words.txt")], capsys)
     assert "such as 'n02012849'" in line

@@ -24,9 +24,9 @@ def tree(tmp_path_factory) -> Path:
     return write_colored_tree(root, COLORS, lambda i: (32, 32), noise=40)
 
 
-def train_command(tree: Path, out: Path) -> list[str]:
+def train_command(tree: Path, out: Path, *settings: str) -> list[str]:
     flags = ["--model", "cifar-net", "--set", "init=glorot", "--set", "batch_size=8", "--epochs", "2"]
-    return ["-m", "alexnet_tf", "train", "--dataset", f"folder:{tree}", "--out", str(out), *flags]
+    return ["-m", "alexnet_tf", "train", "--dataset", f"folder:{tree}", "--out", str(out), *flags, *settings]
 
 
 def run_command(tree: Path, results: Path) -> list[str]:
@@ -35,17 +35,23 @@ def run_command(tree: Path, results: Path) -> list[str]:
     return ["-m", "experiments", "run", "relu", "--dataset", f"folder:{tree}", *arms, *settings]
 
 
-# A setting that differs is tested in faults/workers.py.
 @pytest.mark.slow
-def test_workers_with_different_folders_end_with_one_line_each(tree, tmp_path):
-    commands = [train_command(tree, tmp_path / name) for name in ("net", "other")]
+@pytest.mark.parametrize(
+    ("folder", "settings", "words"),
+    [
+        ("net", ["--set", "momentum=0.8"], "momentum: expected 0.9, as on the chief; received 0.8"),
+        ("other", [], "--out: expected one folder for all workers"),
+    ],
+)
+def test_workers_with_different_commands_end_with_one_line_each(tree, tmp_path, folder, settings, words):
+    commands = [train_command(tree, tmp_path / "net"), train_command(tree, tmp_path / folder, *settings)]
     ended = wait_for_end(start_workers(commands, tmp_path / "logs"))
 
     assert [each.status for each in ended] == [2, 2]
     for each in ended:
         assert len(each.errors) == 1
         assert "worker 1 (127.0.0.1:" in each.errors[0]
-        assert "--out: expected one folder for all workers" in each.errors[0]
+        assert words in each.errors[0]
     assert not list(tmp_path.glob("*/*.keras"))
     assert not (tmp_path / "other").exists()
 

@@ -77,6 +77,8 @@ def test_fields_with_a_flag_of_their_own_cannot_be_changed_with_set(setting):
         (["drops=30", "schedule=steps"], ""),
         (["stop_extra_epochs=1", "stop_train_error=0.3"], ""),
         (["momentum=0.8"], ""),
+        (["schedule=constant", "drops="], ""),
+        (["patience=5"], ""),
     ],
 )
 def test_a_setting_that_another_field_makes_ineffective_is_named(settings, message):

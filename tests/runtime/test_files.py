@@ -21,6 +21,40 @@ from alexnet_tf.runtime.files import claimed, hold_lock, json_bytes, locked, rem
 from alexnet_tf.runtime.reading import read_json
 from experiments.runner.reuse import keep_net
 
+LIMITED = """
+import resource, sys
+from pathlib import Path
+import keras
+from alexnet_tf.checkpoints.weights import model_file, weights_file
+from alexnet_tf.runtime.errors import InputError
+from alexnet_tf.runtime.files import write_bytes
+model = keras.Sequential([keras.Input((100,)), keras.layers.Dense(100)])
+for limit in range(0, 100_000, 5_000):
+    # Like a full disk, the limit ends a write in the middle of the file with a system error.
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+    for name, content in (("model.keras", model_file(model)), ("best.weights.h5", weights_file(model))):
+        try:
+            write_bytes(Path(sys.argv[1]) / name, content)
+            print(limit, name, "written")
+        except InputError as error:
+            print(limit, name, error)
+"""
+
+
+@pytest.mark.slow
+def test_networks_on_a_full_disk_are_written_whole_or_not_at_all(tmp_path):
+    command = [sys.executable, "-c", LIMITED, str(tmp_path)]
+    done = subprocess.run(command, cwd=Path.cwd(), capture_output=True, text=True)
+
+    assert done.returncode == 0, done.stderr[-2000:]
+    lines = done.stdout.splitlines()
+    assert len(lines) == 40
+    refused = [line for line in lines if "expected to be able to write" in line]
+    assert 10 < len(refused) < 30
+    assert all(line.endswith("written") for line in lines if line not in refused)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["best.weights.h5", "model.keras"]
+    keras.models.load_model(tmp_path / "model.keras").load_weights(tmp_path / "best.weights.h5")
+
 
 def test_a_failed_write_leaves_the_old_file_and_no_temporary_one(tmp_path):
     path = tmp_path / "model.keras"
