@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from alexnet_tf.data.decode import SUFFIXES, ImageDecodeError, read_image
+from alexnet_tf.data.decode import HIDDEN, SUFFIXES, ImageDecodeError, read_image
 from alexnet_tf.runtime.errors import InputError, print_lines
 from alexnet_tf.runtime.reading import read_stdin, read_text
 
@@ -73,7 +73,7 @@ def _matches(pattern: str, linked: set[str]) -> Iterator[str]:
     start, rest = pattern[: found.start()] + found[1], pattern[found.end() :] or "*"
     for top in glob.iglob(start) if start else ["."]:
         for folder, inner, _ in os.walk(top):
-            inner[:] = [name for name in inner if not name.startswith(".")]
+            inner[:] = [name for name in inner if not name.startswith(HIDDEN)]
             linked |= {_unfollowed(path) for name in inner if os.path.islink(path := f"{folder}/{name}")}
             yield from _matches(os.path.join(glob.escape(folder), rest), linked)
 
@@ -90,10 +90,10 @@ def _below(folder: str) -> list[str]:
         left_out.append(f"{error.filename}: cannot be read: {error.strerror}")
 
     for where, folders, names in os.walk(folder, onerror=refuse):
-        folders[:] = [name for name in folders if not name.startswith(".")]
+        folders[:] = [name for name in folders if not name.startswith(HIDDEN)]
         inner = [os.path.join(where, name) for name in folders]
         left_out += [_unfollowed(path) for path in inner if os.path.islink(path)]
-        images = [name for name in names if name.lower().endswith(SUFFIXES) and not name.startswith(".")]
+        images = [name for name in names if name.lower().endswith(SUFFIXES) and not name.startswith(HIDDEN)]
         found += [os.path.join(where, name) for name in images]
     print_lines(sorted(left_out))
     return sorted(found)

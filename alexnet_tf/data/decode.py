@@ -35,6 +35,8 @@ with contextlib.suppress(ImportError):
     FORMATS = (*FORMATS, "HEIF")
 # Used to guess which files are images. Images of a data set may also have other suffixes.
 SUFFIXES = (".jpg", ".jpeg", ".jfif", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".heic", ".heif")
+# How names begin that file managers do not show; Synology's servers keep thumbnails in folders named @eaDir.
+HIDDEN = (".", "@eaDir")
 HEIC_BRANDS = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1")
 
 CANNOT_BE_READ = "cannot be read"

@@ -112,7 +112,7 @@ def test_a_list_with_null_bytes_between_the_names_is_refused(tmp_path):
 
 def test_a_recursive_pattern_follows_no_links_to_folders(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    for name in ("a/1.png", "a/b/2.png", "a/.hidden/3.png", "a/b/.4.png"):
+    for name in ("a/1.png", "a/b/2.png", "a/.hidden/3.png", "a/b/.4.png", "a/@eaDir/5.png"):
         Path(name).parent.mkdir(parents=True, exist_ok=True)
         Path(name).touch()
     # With two links to the root, `glob` would find some 2**40 paths.

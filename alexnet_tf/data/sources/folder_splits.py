@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from alexnet_tf.data.decode import CANNOT_BE_READ, SUFFIXES
+from alexnet_tf.data.decode import CANNOT_BE_READ, HIDDEN, SUFFIXES
 from alexnet_tf.runtime.errors import InputError, printable
 from alexnet_tf.runtime.reading import file_kind
 
@@ -204,7 +204,7 @@ def contents(
     for entry in entries:
         is_folder = entry.is_dir(follow_symlinks=False)
         path = os.path.join(folder, entry.name) + "/" * is_folder
-        if entry.name.startswith("."):
+        if entry.name.startswith(HIDDEN):
             unused.append((path, "hidden folder" if is_folder else "hidden file"))
         elif is_folder:
             folders.append(entry.name)

@@ -91,9 +91,14 @@ def test_files_in_subfolders_of_a_class_are_used_and_hidden_files_are_not(pets):
     fill(pets / "cat" / "images", 2, seed=500)
     (pets / "cat" / ".DS_Store").write_bytes(b"junk")
     (pets / ".cache").mkdir()
+    fill(pets / "cat" / "@eaDir", 1, seed=700)
     images = load(pets)
     assert len(images.train_images) + len(images.report_images) == 32
-    assert images.quarantine == ((".cache/", "hidden folder"), ("cat/.DS_Store", "hidden file"))
+    assert images.quarantine == (
+        (".cache/", "hidden folder"),
+        ("cat/.DS_Store", "hidden file"),
+        ("cat/@eaDir/", "hidden folder"),
+    )
 
 
 def test_images_of_every_kind_are_read_and_other_files_are_quarantined(pets):
