@@ -17,7 +17,7 @@ def record(root, plan=PLAN):
     readme.write_text("before\n<!-- benchmark --><!-- /benchmark -->\nafter\n")
     for item, rows in ROWS.items():
         write_rows(folder / f"{item}.csv", rows)
-    about = {"processor": "Some, CPU", "threads": "2", "run": "quick", "plan": plan}
+    about = {"processor": "Some, CPU", "threads": "2", "run": "full", "plan": plan}
     write_machine(folder / "machine.csv", about)
     return folder, readme
 
@@ -67,6 +67,13 @@ def test_rows_of_an_earlier_plan_give_no_ratios(tmp_path):
         assert EARLIER in table.read_text()
         assert "3.00×" not in table.read_text()
     assert "64.0 images/s" in (folder / "table.md").read_text()
+    assert "has not been measured" in readme.read_text()
+
+
+def test_a_quick_run_is_not_in_the_readme(tmp_path):
+    folder, readme = record(tmp_path / "results")
+    write_machine(folder / "machine.csv", {"run": "quick", "plan": PLAN})
+    write_report(folder)
     assert "has not been measured" in readme.read_text()
 
 
