@@ -192,6 +192,8 @@ LRN_TRAINED = in_condition_trained(
         "ablation-lrn-alexnet, whose nets barely train without it",
         "LRN lowers the training error more than the test error (table.md), so the gap between them grows: "
         "the nets with LRN fit better. For the paper, LRN aids generalisation",
+        "the constant factor alone (`factor`, alpha 0) gives most of the difference; its runs so far leave "
+        "open whether normalising adds anything",
     ),
     disclosures=(
         "the declared rate of `none` was changed from .005 to .01 before its first run, because its search "

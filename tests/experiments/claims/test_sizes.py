@@ -174,6 +174,10 @@ SIZES: dict[tuple[str, str], Callable[[], bool]] = {
         abs(effect("lrn-trained", "lrn", "none")) < abs(effect("lrn-alexnet", "lrn", "none")) / 3
         and mean("lrn-alexnet", "none") > mean("lrn-trained", "none") + 0.1
     ),
+    ("lrn-trained", "gives most of the difference"): lambda: (
+        mean("lrn-trained", "factor") - mean("lrn-trained", "none") < effect("lrn-trained", "lrn", "none") / 2
+        and judged("lrn-trained", "lrn", "factor", "test_error").verdict == "undecided"
+    ),
     ("lrn-trained", "lowers the training error more than the test error"): lambda: (
         mean("lrn-trained", "lrn", "train_error") - mean("lrn-trained", "none", "train_error")
         < effect("lrn-trained", "lrn", "none")
