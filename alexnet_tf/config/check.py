@@ -101,7 +101,7 @@ def ineffective(config: Config, settings: Sequence[str]) -> str:
 
     Example:
 
-    >>> ineffective(Config(), ["drops=30,60"])
+    >>> ineffective(Config().with_settings("drops=30,60"), ["drops=30,60"])
     '--set drops=30,60: expected schedule=steps too; received schedule=constant, with which it has no effect'
     """
     for setting in settings:
