@@ -64,8 +64,8 @@ class Evidence(Runs):
         declared = {arm.name: {*arm.seeds} for arm in self.experiment.arms}
         ended = {
             (row["arm"], row["seed"])
-            for row in self.rows
-            if row["status"] != "failed" and self.allowed_epochs(row) in (None, self.usual_epochs(row["arm"]))
+            for row in self.finished
+            if self.allowed_epochs(row) in (None, self.usual_epochs(row["arm"]))
         }
         for one in self.primary:
             names = [name for name in (one.comparison.arm, one.comparison.baseline) if name in declared]
@@ -162,9 +162,7 @@ def contradictions(found: Sequence[Evidence]) -> list[str]:
     seen: dict[tuple[str, str], list[tuple[str, Row, tuple]]] = {}
     problems = []
     for evidence in found:
-        for row in evidence.rows:
-            if row["status"] == "failed":
-                continue  # it has no results
+        for row in evidence.finished:
             name = f"{evidence.path('')}{row['run_id']}"
             machine = evidence.processor(row), evidence.about(row, "environment").get("intra_op_threads")
             others = seen.setdefault((row["data_fingerprint"], row["config_hash"]), [])

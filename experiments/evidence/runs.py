@@ -72,6 +72,11 @@ class Runs:
             return False
         return row["epochs"] != 0 and self.about(row, "config").get("train", {}).get("learning_rate") != 0
 
+    @property
+    def finished(self) -> list[Row]:
+        """The rows of runs that ended by themselves, with results or diverged; the others failed."""
+        return [row for row in self.rows if row["status"] != "failed"]
+
     def allowed_epochs(self, row: Row) -> int | None:
         """The largest number of epochs that a run's configuration allows; None if it is not recorded."""
         return self.about(row, "config").get("train", {}).get("epochs")
@@ -81,7 +86,7 @@ class Runs:
 
         Of equally frequent numbers, the declared one counts, otherwise the larger one.
         """
-        finished = [row for row in self.of_arm(arm) if row["status"] != "failed"]
+        finished = (row for row in self.finished if row["arm"] == arm)
         counts = Counter(filter(None, map(self.allowed_epochs, finished)))
         declared = [each.config.train.epochs for each in self.experiment.arms if each.name == arm]
         return max(counts, key=lambda epochs: (counts[epochs], epochs in declared, epochs), default=None)

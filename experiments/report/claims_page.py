@@ -243,9 +243,8 @@ def _power(evidence: Evidence, one: Judged) -> str:
     if needed <= effect.n:
         return f"{text}; there are {effect.n}, so the true effect is probably smaller"
     more = needed - effect.n
-    finished = [row for row in evidence.rows if row["status"] != "failed"]
     times = [
-        known_seconds([row for row in finished if row["arm"] == arm])
+        known_seconds([row for row in evidence.finished if row["arm"] == arm])
         for arm in (comparison.arm, comparison.baseline)
     ]
     # The median is not affected by a few paused runs, whose seconds include the pauses.

@@ -78,7 +78,7 @@ def conditions(evidence: Evidence) -> list[str]:
         note = DATASET_NOTES.get(fingerprint)
         lines.append(f"data fingerprint: `{fingerprint}`" + (f" ({note})" if note else ""))
     allowed = {evidence.about(row, "config").get("train", {}).get("epochs") for row in rows} - {None}
-    ran = [row["epochs"] for row in rows if row["status"] != "failed"]
+    ran = [row["epochs"] for row in evidence.finished]
     own = [row for row in rows if not _source(row)]
     took = f"those trained for this experiment took {duration(seconds_of(own))} in total"
     lines += [

@@ -7,15 +7,7 @@ from alexnet_tf.results.columns import EFFECTS, SUMMARY
 from experiments.evidence.effects import weakest
 from experiments.evidence.read import evidence_of
 from experiments.experiment import Comparison
-from tests.experiments.made_up_results import (
-    POOLING,
-    PROBE,
-    SPEED,
-    fall,
-    pooling_results,
-    record,
-    speed_results,
-)
+from tests.experiments.made_up_results import POOLING, SPEED, fall, pooling_results, record, speed_results
 from tests.experiments.tables_read_back import alter_record, effects, report, reported
 from tests.tables import read_rows
 
@@ -158,7 +150,7 @@ def test_a_trial_with_fewer_epochs_is_no_further_pair(tmp_path):
 
 
 def test_a_trial_is_left_out_of_a_share_and_leaves_its_condition_incomplete(tmp_path):
-    share = Comparison("overlapping", "chance", PROBE, "share", None, 0.5, primary=True)
+    share = Comparison("overlapping", "chance", POOLING.metric("probe"), "share", None, 0.5, primary=True)
     shares = dataclasses.replace(POOLING, comparisons=(share,))
     for seed in range(3):
         config = shares.arm("overlapping").config.replace(epochs=1 if seed == 2 else 40)
