@@ -2,7 +2,6 @@ import dataclasses
 import re
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from alexnet_tf.runtime.errors import InputError
@@ -256,28 +255,6 @@ def test_an_ensemble_of_all_nets_is_one_dot_joined_to_the_dot_of_every_seed(tmp_
     assert (len(dots), means) == (4, [0.5, 0.5])
     joined = [line for line in axes.lines if line.get_linewidth() == 0.7]
     assert [len(line.get_xdata()) for line in joined] == [2, 2, 2]
-
-
-def test_dots_of_seeds_with_equal_effects_do_not_hide_each_other(tmp_path, axes):
-    for arm, error in (("separate", 0.75), ("overlapping", 0.5)):
-        for seed in range(3):
-            record(tmp_path, POOLING, arm, seed, [0.9, error], gap=0)
-    _, _, judged = evidence(tmp_path, POOLING)
-    draw_effects(axes, judged[:1])
-    marks = [line for line in axes.lines if line.get_marker() == "o"]
-    dots = np.concatenate([line.get_transform().transform(line.get_xydata()) for line in marks])
-    assert len(dots) == len(np.unique(dots.round(3), axis=0)) == 3
-
-
-def test_a_bound_without_interval_has_no_bar(tmp_path, axes):
-    for seed in range(2):
-        record(tmp_path, SPEED, "relu", seed, fall(4, 8))
-        record(tmp_path, SPEED, "tanh", seed, fall(90, 40))
-    _, _, judged = evidence(tmp_path, SPEED)
-    draw_effects(axes, judged[:1])
-    assert not [line for line in axes.lines if line.get_linewidth() == 4]
-    assert not [text for text in axes.texts if getattr(text, "arrow_patch", None)]
-    assert [line for line in axes.lines if line.get_marker() == ">"]
 
 
 def test_the_title_is_the_finding(tmp_path):
